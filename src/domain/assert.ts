@@ -1,0 +1,8 @@
+/** A broken assertion is a bug: the actor stops at its last commit and the supervisor restarts it. */
+export function assert(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Error(`assertion failed: ${message}`);
+}
+
+export function unreachable(value: never): never {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`);
+}

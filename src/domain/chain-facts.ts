@@ -1,0 +1,124 @@
+/** What the engine knows about the chain: facts that a gateway has checked, never node JSON. Times are ms since epoch. */
+import type { Units } from "./money.ts";
+
+/** 64 lower-case hex characters. */
+export type TxId = string;
+/** Base58check, 34 characters starting with T. */
+export type TronAddress = string;
+
+export type BlockHeader = {
+  readonly number: number;
+  /** 64 hex; the first 8 bytes are the number. */
+  readonly id: string;
+  readonly parentId: string;
+  readonly timestamp: number;
+};
+
+export type Block = BlockHeader & { readonly transactions: readonly BlockTransaction[] };
+
+/** A transaction as it stands in a block. `result` is "SUCCESS" or the chain's failure word (REVERT, OUT_OF_ENERGY, …). */
+export type BlockTransaction = { readonly txId: TxId; readonly result: string };
+
+/** The cost and outcome of one transaction in one block. All zero fields are present. */
+export type Receipt = {
+  readonly txId: TxId;
+  readonly blockNumber: number;
+  readonly blockTimestamp: number;
+  /** "SUCCESS", or the chain's failure word. */
+  readonly result: string;
+  /** Everything burned, in sun. */
+  readonly feeSun: Units;
+  readonly energyUsed: number;
+  readonly bandwidthUsed: number;
+  readonly message?: string;
+  readonly transfers: readonly TokenTransfer[];
+};
+
+export type TokenTransfer = {
+  readonly logIndex: number;
+  readonly token: TronAddress;
+  readonly from: TronAddress;
+  readonly to: TronAddress;
+  readonly amount: string;
+};
+
+/** Where a watched transaction was seen. */
+export type Inclusion = {
+  readonly blockNumber: number;
+  readonly blockId: string;
+  readonly blockTimestamp: number;
+  readonly result: string;
+  readonly feeSun: Units;
+  readonly energyUsed: number;
+};
+
+/**
+ * Proof that a transaction can never execute (tron.md §1.8): a solidified block at or past its expiration, and every
+ * solidified block from `scannedFrom` to `scannedTo` read without finding it.
+ */
+export type AbsenceProof = {
+  readonly solidNumber: number;
+  readonly solidId: string;
+  readonly solidTimestamp: number;
+  readonly scannedFrom: number;
+  readonly scannedTo: number;
+};
+
+export type ChainParameters = {
+  /** sun per energy unit */
+  readonly energyFeeSun: number;
+  /** sun per byte of bandwidth */
+  readonly bandwidthFeeSun: number;
+  readonly maxFeeLimitSun: number;
+  readonly createAccountFeeSun: number;
+  readonly newAccountFeeSun: number;
+  readonly memoFeeSun: number;
+  readonly unfreezeDelayDays: number;
+  readonly raw: Readonly<Record<string, number>>;
+};
+
+export type AccountFacts = {
+  readonly address: TronAddress;
+  readonly activated: boolean;
+  readonly isContract: boolean;
+  readonly trxSun: Units;
+  readonly energyLimit: number;
+  readonly energyUsed: number;
+  readonly bandwidthLimit: number;
+  readonly bandwidthUsed: number;
+};
+
+/**
+ * What handing bytes to a node told us (tron.md §3.1). None of these is proof of anything but `accepted` = "this node took it".
+ * - accepted: SUCCESS
+ * - known: DUP_TRANSACTION_ERROR; the node has seen this id, perhaps in a block, perhaps rejected
+ * - busy: the node did not look at it; push the same bytes again
+ * - refused: the node looked and said no, here and now
+ * - ambiguous: time-out, reset, OTHER_ERROR, `P2P broadcast failed.`, unparsable answer
+ */
+export type BroadcastClass = "accepted" | "known" | "busy" | "refused" | "ambiguous";
+export type BroadcastOutcome = { readonly class: BroadcastClass; readonly code: string; readonly message: string; readonly node: string };
+
+export type TransferOrder = {
+  readonly asset: "USDT" | "TRX";
+  readonly from: TronAddress;
+  readonly to: TronAddress;
+  readonly amount: Units;
+};
+
+export type Estimate = {
+  readonly energy: number;
+  readonly bandwidth: number;
+  /** What the transfer would burn if nothing is staked, in sun. */
+  readonly burnSun: Units;
+  /** fee_limit to sign with, in sun; "0" for a TRX transfer. */
+  readonly feeLimitSun: Units;
+};
+
+/** The solidified block that new transactions refer to, and the time they count from. */
+export type ReferenceBlock = {
+  readonly number: number;
+  readonly id: string;
+  /** Timestamp of the newest known block; expirations are counted from it. */
+  readonly headTimestamp: number;
+};

@@ -1,0 +1,68 @@
+/**
+ * What the engine needs from a disk.
+ *
+ * S1. `commit` is atomic and synced: after it resolves, all of its writes survive loss of power; before, none may be seen.
+ * S2. Reads see exactly the committed writes, in the order of the commits.
+ * S3. A rejected `commit` means that memory may be ahead of disk: the process must end.
+ * S4. Records are checked against their schema on both ways; what does not fit throws `Fault("store_corrupt")` on read.
+ */
+import type {
+  ActorAddress,
+  ActorRecord,
+  DeadLetter,
+  FeedEntry,
+  JournalEntry,
+  OutboxEntry,
+  QuarantineEntry,
+  StoredReply,
+} from "../domain/records.ts";
+
+export type Write =
+  | { readonly put: "record"; readonly record: ActorRecord }
+  | { readonly put: "journal"; readonly actor: ActorAddress; readonly entry: JournalEntry }
+  | { readonly put: "outbox"; readonly entry: OutboxEntry }
+  | { readonly delete: "outbox"; readonly source: string; readonly actor: ActorAddress; readonly key: string }
+  | { readonly put: "timer"; readonly due: number; readonly actor: ActorAddress; readonly timerId: string }
+  | { readonly delete: "timer"; readonly due: number; readonly actor: ActorAddress; readonly timerId: string }
+  /** `index` is "name" or "name:value"; entries are listed by creation time, then id. */
+  | { readonly put: "index"; readonly kind: string; readonly index: string; readonly createdAt: number; readonly id: string }
+  | { readonly delete: "index"; readonly kind: string; readonly index: string; readonly createdAt: number; readonly id: string }
+  | { readonly put: "feed"; readonly entry: FeedEntry }
+  | { readonly put: "reply"; readonly key: string; readonly reply: StoredReply }
+  | { readonly put: "deadLetter"; readonly letter: DeadLetter }
+  | { readonly put: "quarantine"; readonly entry: QuarantineEntry }
+  | { readonly delete: "quarantine"; readonly actor: ActorAddress }
+  /** Small named values: cursors, counters, the store's identity. */
+  | { readonly put: "meta"; readonly name: string; readonly value: unknown };
+
+export type TimerRow = { readonly due: number; readonly actor: ActorAddress; readonly timerId: string };
+export type IndexPage = { readonly ids: readonly { readonly id: string; readonly createdAt: number }[]; readonly next: string | undefined };
+/** `cursor` is opaque: what `next` of the page before said. */
+export type PageRequest = { readonly limit: number; readonly cursor?: string; readonly newestFirst?: boolean };
+
+export interface Store {
+  commit(writes: readonly Write[]): Promise<void>;
+
+  // Synchronous point reads: loading an actor never interleaves with a step.
+  record(actor: ActorAddress): ActorRecord | undefined;
+  reply(key: string): StoredReply | undefined;
+  meta(name: string): unknown;
+  quarantine(actor: ActorAddress): QuarantineEntry | undefined;
+
+  /** Pending effects in key order; `after` is the last entry of the page before. */
+  outbox(request: { source: string; after?: OutboxEntry; limit: number }): Promise<OutboxEntry[]>;
+  /** Every source with at least one pending effect. */
+  outboxSources(): Promise<string[]>;
+  /** Timers due at or before `until`, earliest first. */
+  timers(request: { until: number; limit: number }): Promise<TimerRow[]>;
+  nextTimer(): Promise<number | undefined>;
+  index(kind: string, index: string, page: PageRequest): Promise<IndexPage>;
+  journal(actor: ActorAddress, page: { afterRevision: number; limit: number }): Promise<JournalEntry[]>;
+  feed(page: { afterSequence: number; limit: number }): Promise<FeedEntry[]>;
+  lastFeedSequence(): Promise<number>;
+  deadLetters(page: { actor?: ActorAddress; limit: number }): Promise<DeadLetter[]>;
+  quarantines(limit: number): Promise<QuarantineEntry[]>;
+  /** Every (kind, machine version) with stored records that are not done; for the start-up check. */
+  liveVersions(): Promise<{ kind: string; version: string }[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,78 @@
+/** The world outside the engine: TRON nodes and keys. Owned by the engine, implemented by `chain` and `security`. */
+import type {
+  AccountFacts,
+  Block,
+  BlockHeader,
+  BroadcastOutcome,
+  ChainParameters,
+  Estimate,
+  Receipt,
+  ReferenceBlock,
+  TransferOrder,
+  TronAddress,
+  TxId,
+} from "../domain/chain-facts.ts";
+import type { Units } from "../domain/money.ts";
+
+/**
+ * Access to TRON nodes. Every method throws `Fault` (`chain_unavailable`, `chain_timeout`, `chain_error`) when no
+ * answer can be trusted; "not found" is an answer, an error never is. `broadcast` never throws: what it cannot tell is
+ * `ambiguous`.
+ */
+export interface ChainGateway {
+  headBlock(signal?: AbortSignal): Promise<Block>;
+  solidBlock(signal?: AbortSignal): Promise<BlockHeader>;
+  /** `undefined`: the chain has no such block yet. */
+  block(number: number, signal?: AbortSignal): Promise<Block | undefined>;
+  /** Blocks `from`..`to` inclusive, at most 100, ascending; may stop early at the head. */
+  blocks(from: number, to: number, signal?: AbortSignal): Promise<Block[]>;
+  receipts(blockNumber: number, signal?: AbortSignal): Promise<Receipt[]>;
+  /** `undefined`: not in a solidified block of the answering node. Discovery only, never proof of absence. */
+  solidReceipt(txId: TxId, signal?: AbortSignal): Promise<Receipt | undefined>;
+  genesisId(signal?: AbortSignal): Promise<string>;
+  chainParameters(signal?: AbortSignal): Promise<ChainParameters>;
+  account(address: TronAddress, signal?: AbortSignal): Promise<AccountFacts>;
+  /** Solidified balances, and the number of a block that was solidified before they were read. */
+  solidBalances(address: TronAddress, signal?: AbortSignal): Promise<{ usdt: Units; trx: Units; atBlock: number }>;
+  tokenBalance(address: TronAddress, signal?: AbortSignal): Promise<{ amount: Units; atBlock: number }>;
+  isBlacklisted(address: TronAddress, signal?: AbortSignal): Promise<boolean>;
+  /** Throws `Fault("simulation_reverted")` or `Fault("fee_cap_exceeded")`. */
+  estimate(order: TransferOrder, signal?: AbortSignal): Promise<Estimate>;
+  /** Signed transaction bytes as hex. */
+  broadcast(signedHex: string, signal?: AbortSignal): Promise<BroadcastOutcome>;
+}
+
+/** The bytes to sign and everything they must say. */
+export type SigningOrder = TransferOrder & {
+  readonly walletId: string;
+  readonly reference: { readonly number: number; readonly id: string };
+  readonly expiration: number;
+  readonly timestamp: number;
+  readonly feeLimitSun: Units;
+};
+
+export type BuiltTransaction = { readonly rawHex: string; readonly txId: TxId };
+export type SignedTransaction = { readonly signedHex: string; readonly txId: TxId };
+
+/** Builds bytes, and signs them only after decoding them and comparing every field with the order (`order_mismatch`). */
+export interface Signer {
+  build(order: SigningOrder): Promise<BuiltTransaction>;
+  sign(order: SigningOrder, built: BuiltTransaction): Promise<SignedTransaction>;
+}
+
+/** What the block follower has seen; served from memory, no node call. */
+export interface ChainView {
+  /** `undefined` until the first solidified block was seen. */
+  reference(): ReferenceBlock | undefined;
+  /** Timestamp of the newest known block; 0 before the first. */
+  headTimestamp(): number;
+}
+
+/** Watches one transaction until `stop`; facts arrive as messages to the actor. */
+export type TransactionWatch = {
+  readonly actor: { readonly kind: string; readonly id: string };
+  readonly txId: TxId;
+  readonly expiration: number;
+  /** Number of the reference block: the transaction is in no block up to here. */
+  readonly referenceNumber: number;
+};
