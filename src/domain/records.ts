@@ -1,6 +1,4 @@
 /** The shapes that are stored. The kernel writes them, `persistence` checks them both ways, doors read them. */
-import type { ErrorCode } from "./errors.ts";
-
 /** Value of an XState machine's state: "active" or { onWire: "pending" }. JSON. */
 export type StateValue = string | { readonly [key: string]: StateValue };
 
@@ -79,6 +77,9 @@ export type DeadLetter = {
 
 export type QuarantineEntry = { readonly actor: ActorAddress; readonly at: number; readonly reason: string; readonly failures: number };
 
+/** A message parked for a quarantined actor until it is released. */
+export type InboxEntry = { readonly actor: ActorAddress; readonly sequence: number; readonly message: Message };
+
 /** The answer to a request with an Idempotency-Key, and the fingerprint of the request it answers. */
 export type StoredReply = {
   readonly fingerprint: string;
@@ -86,5 +87,3 @@ export type StoredReply = {
   readonly status: number;
   readonly body: unknown;
 };
-
-export type EngineRefusalCode = ErrorCode;

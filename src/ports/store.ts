@@ -11,6 +11,7 @@ import type {
   ActorRecord,
   DeadLetter,
   FeedEntry,
+  InboxEntry,
   JournalEntry,
   OutboxEntry,
   QuarantineEntry,
@@ -32,6 +33,9 @@ export type Write =
   | { readonly put: "deadLetter"; readonly letter: DeadLetter }
   | { readonly put: "quarantine"; readonly entry: QuarantineEntry }
   | { readonly delete: "quarantine"; readonly actor: ActorAddress }
+  /** Messages for a quarantined actor; `sequence` orders them. */
+  | { readonly put: "inbox"; readonly entry: InboxEntry }
+  | { readonly delete: "inbox"; readonly actor: ActorAddress; readonly sequence: number }
   /** Small named values: cursors, counters, the store's identity. */
   | { readonly put: "meta"; readonly name: string; readonly value: unknown };
 
@@ -62,7 +66,7 @@ export interface Store {
   lastFeedSequence(): Promise<number>;
   deadLetters(page: { actor?: ActorAddress; limit: number }): Promise<DeadLetter[]>;
   quarantines(limit: number): Promise<QuarantineEntry[]>;
-  /** Every (kind, machine version) with stored records that are not done; for the start-up check. */
-  liveVersions(): Promise<{ kind: string; version: string }[]>;
+  /** Messages parked for an actor that could not take them, oldest first. */
+  inbox(actor: ActorAddress, page: { afterSequence: number; limit: number }): Promise<InboxEntry[]>;
   close(): Promise<void>;
 }

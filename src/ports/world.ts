@@ -76,3 +76,9 @@ export type TransactionWatch = {
   /** Number of the reference block: the transaction is in no block up to here. */
   readonly referenceNumber: number;
 };
+
+/** The follower as the engine uses it. */
+export interface TransactionWatcher {
+  watch(watch: TransactionWatch): void;
+  unwatch(actor: TransactionWatch["actor"]): void;
+}

@@ -1,0 +1,89 @@
+/**
+ * The actors in memory. Owns the cache; a cold actor costs nothing and is loaded when something happens to it.
+ *
+ * C1. A cell with uncommitted steps is pinned: the store would answer with an older record.
+ * C2. Everything else may be dropped at any time; the store has it.
+ */
+import type { ActorAddress, ActorRecord } from "../domain/records.ts";
+import type { Catalog } from "../machines/catalog.ts";
+import type { Store } from "../ports/store.ts";
+import { keyOf } from "./envelope.ts";
+import { revive, type Live } from "./step.ts";
+
+type Cell = { live: Live; pins: number };
+
+export class Cells {
+  private readonly cells = new Map<string, Cell>();
+  private readonly catalog: Catalog;
+  private readonly store: Store;
+  private readonly sizeMax: number;
+
+  constructor(options: { sizeMax: number }, ports: { catalog: Catalog; store: Store }) {
+    this.sizeMax = options.sizeMax;
+    this.catalog = ports.catalog;
+    this.store = ports.store;
+  }
+
+  get size(): number {
+    return this.cells.size;
+  }
+
+  get(actor: ActorAddress): Live | undefined {
+    const key = keyOf(actor);
+    const cell = this.cells.get(key);
+    if (cell !== undefined) {
+      this.cells.delete(key);
+      this.cells.set(key, cell);
+      return cell.live;
+    }
+    const record = this.store.record(actor);
+    if (record === undefined) return undefined;
+    const live = this.wake(record);
+    this.cells.set(key, { live, pins: 0 });
+    this.shrink();
+    return live;
+  }
+
+  /** The next state of an actor, pinned until `unpin`. */
+  replace(actor: ActorAddress, live: Live): void {
+    const key = keyOf(actor);
+    const cell = this.cells.get(key);
+    if (cell === undefined) this.cells.set(key, { live, pins: 1 });
+    else {
+      cell.live = live;
+      cell.pins += 1;
+    }
+    this.shrink();
+  }
+
+  unpin(actor: ActorAddress): void {
+    const cell = this.cells.get(keyOf(actor));
+    if (cell !== undefined) cell.pins -= 1;
+  }
+
+  /** Forgets the idle actors of these kinds; they come back from disk. */
+  drop(kinds: ReadonlySet<string>): void {
+    for (const [key, cell] of this.cells) if (cell.pins === 0 && kinds.has(cell.live.record.kind)) this.cells.delete(key);
+  }
+
+  dropOne(actor: ActorAddress): void {
+    if (this.cells.get(keyOf(actor))?.pins === 0) this.cells.delete(keyOf(actor));
+  }
+
+  private wake(record: ActorRecord): Live {
+    const entry = this.catalog[record.kind];
+    if (entry === undefined) throw new Error(`no machine for kind ${record.kind}`);
+    return revive(entry, record);
+  }
+
+  /** Looks at a few of the oldest cells only, so that a full cache of pinned cells costs little. */
+  private shrink(): void {
+    if (this.cells.size <= this.sizeMax) return;
+    let looked = 0;
+    for (const [key, cell] of this.cells) {
+      if (cell.pins === 0) this.cells.delete(key);
+      looked += 1;
+      if (this.cells.size <= this.sizeMax || looked >= 64) return;
+    }
+  }
+}

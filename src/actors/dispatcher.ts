@@ -1,0 +1,232 @@
+/**
+ * Runs committed outbox entries, perhaps more than once, and posts each answer back as a message.
+ *
+ * D1. Nothing runs that is not a committed row of the outbox (E4).
+ * D2. At most `concurrency` of a source run and EFFECT_QUEUE_MAX wait in memory; the rest wait on disk and are paged in.
+ * D3. A stopped effect is aborted and its answer dropped; an answer counts only while the record still names its key (E5).
+ */
+import { isFault } from "../domain/errors.ts";
+import { EFFECT_QUEUE_MAX, OUTBOX_PAGE } from "../domain/limits.ts";
+import type { ActorAddress, OutboxEntry } from "../domain/records.ts";
+import type { EffectError } from "../machines/durable.ts";
+import type { Store } from "../ports/store.ts";
+import type { Logger } from "../ports/telemetry.ts";
+import { keyOf } from "./envelope.ts";
+
+export type EffectContext = {
+  readonly actor: ActorAddress;
+  /** The same for every run of this effect: performers are idempotent by it. */
+  readonly key: string;
+  readonly signal: AbortSignal;
+};
+export type Performer = { readonly concurrency: number; perform(input: never, context: EffectContext): Promise<unknown> };
+/** Never answers; its facts come as messages. Starting twice is harmless. */
+export type Subscription = { start(input: never, actor: ActorAddress): void; stop(actor: ActorAddress): void };
+export type EffectTable = Readonly<Record<string, Performer | Subscription>>;
+
+export type EffectAnswer = { readonly ok: true; readonly output: unknown } | { readonly ok: false; readonly error: EffectError };
+
+export type DispatcherPorts = {
+  readonly table: EffectTable;
+  readonly store: Store;
+  readonly logger: Logger;
+  /** False for effects whose actor may not act now (quarantined, or its service is down). */
+  readonly mayRun: (entry: OutboxEntry) => boolean;
+  readonly onAnswer: (entry: OutboxEntry, answer: EffectAnswer) => void;
+  readonly onFinished?: ((source: string, outcome: "ok" | "error" | "aborted", entry: OutboxEntry) => void) | undefined;
+  readonly failpoint?: ((name: string) => void) | undefined;
+};
+
+type Lane = {
+  readonly performer: Performer;
+  readonly queue: OutboxEntry[];
+  /** Entries queued or running, by identity, so that a page from disk does not start them twice. */
+  readonly known: Map<string, AbortController | undefined>;
+  running: number;
+  /** Rows on disk that are not in memory: keep paging. */
+  spilled: boolean;
+  paging: boolean;
+};
+
+export class Dispatcher {
+  private readonly lanes = new Map<string, Lane>();
+  private readonly ports: DispatcherPorts;
+  private open = false;
+
+  constructor(ports: DispatcherPorts) {
+    this.ports = ports;
+    for (const [source, effect] of Object.entries(ports.table)) {
+      if ("perform" in effect) this.lanes.set(source, { performer: effect, queue: [], known: new Map(), running: 0, spilled: false, paging: false });
+    }
+  }
+
+  /** Recovery: subscriptions first, all of them, so that no fact is missed; then the effects, page by page. */
+  async recover(sources: readonly string[]): Promise<number> {
+    let subscribed = 0;
+    for (const source of sources) {
+      const effect = this.ports.table[source];
+      if (effect !== undefined && "start" in effect) subscribed += await this.resubscribe(source, effect);
+    }
+    this.open = true;
+    this.rescan(sources);
+    return subscribed;
+  }
+
+  /** Looks on disk for rows of these sources that are neither queued nor running, and starts them. */
+  rescan(sources: readonly string[]): void {
+    for (const source of sources) {
+      const lane = this.lanes.get(source);
+      if (lane === undefined) continue;
+      lane.spilled = true;
+      void this.refill(source, lane);
+    }
+  }
+
+  /** D1: called after the commit that holds the row. */
+  start(entry: OutboxEntry): void {
+    const effect = this.ports.table[entry.source];
+    if (effect === undefined) {
+      this.ports.logger.error({ source: entry.source, actor: keyOf(entry.actor) }, "no performer for effect");
+      return;
+    }
+    if ("start" in effect) {
+      effect.start(entry.input as never, entry.actor);
+      return;
+    }
+    const lane = this.lanes.get(entry.source);
+    if (lane === undefined || !this.open || !this.ports.mayRun(entry)) return;
+    if (lane.queue.length >= EFFECT_QUEUE_MAX) {
+      lane.spilled = true;
+      return;
+    }
+    this.enqueue(lane, entry);
+    this.pump(entry.source, lane);
+  }
+
+  /** The row is gone: the machine left the state. */
+  stop(source: string, actor: ActorAddress, key: string): void {
+    const effect = this.ports.table[source];
+    if (effect !== undefined && "start" in effect) effect.stop(actor);
+    else this.abort(source, actor, key);
+  }
+
+  /** The row stays, only this run ends. Subscriptions go on: a fact missed while nobody watched could look like proof of absence. */
+  abort(source: string, actor: ActorAddress, key: string): void {
+    const lane = this.lanes.get(source);
+    const identity = identityOf(actor, key);
+    lane?.known.get(identity)?.abort();
+    lane?.known.delete(identity);
+  }
+
+  /** Aborts everything of these sources; the rows stay, so `recover` starts them again. */
+  halt(sources: ReadonlySet<string>): void {
+    for (const [source, lane] of this.lanes) {
+      if (!sources.has(source)) continue;
+      for (const controller of lane.known.values()) controller?.abort();
+      lane.known.clear();
+      lane.queue.length = 0;
+    }
+  }
+
+  close(): void {
+    this.open = false;
+    this.halt(new Set(this.lanes.keys()));
+  }
+
+  running(): Record<string, number> {
+    return Object.fromEntries([...this.lanes].map(([source, lane]) => [source, lane.running]));
+  }
+
+  queued(): Record<string, number> {
+    return Object.fromEntries([...this.lanes].map(([source, lane]) => [source, lane.queue.length]));
+  }
+
+  private async resubscribe(source: string, effect: Subscription): Promise<number> {
+    let count = 0;
+    for (let after: OutboxEntry | undefined; ; ) {
+      const page = await this.ports.store.outbox({ source, limit: OUTBOX_PAGE, ...(after === undefined ? {} : { after }) });
+      for (const entry of page) effect.start(entry.input as never, entry.actor);
+      count += page.length;
+      after = page.at(-1);
+      if (page.length < OUTBOX_PAGE || after === undefined) return count;
+    }
+  }
+
+  private enqueue(lane: Lane, entry: OutboxEntry): void {
+    const identity = identityOf(entry.actor, entry.key);
+    if (lane.known.has(identity)) return;
+    lane.known.set(identity, undefined);
+    lane.queue.push(entry);
+  }
+
+  private pump(source: string, lane: Lane): void {
+    while (this.open && lane.running < lane.performer.concurrency) {
+      const entry = lane.queue.shift();
+      if (entry === undefined) break;
+      // A stopped entry was forgotten while it waited.
+      if (lane.known.has(identityOf(entry.actor, entry.key))) void this.run(source, lane, entry);
+    }
+    if (lane.spilled && !lane.paging && lane.queue.length < EFFECT_QUEUE_MAX / 2) void this.refill(source, lane);
+  }
+
+  /** Pages rows into memory until the queue is full again or the disk has no more. */
+  private async refill(source: string, lane: Lane): Promise<void> {
+    if (lane.paging) return;
+    lane.paging = true;
+    try {
+      lane.spilled = false;
+      for (let after: OutboxEntry | undefined; this.open; ) {
+        const page = await this.ports.store.outbox({ source, limit: OUTBOX_PAGE, ...(after === undefined ? {} : { after }) });
+        for (const entry of page) if (this.ports.mayRun(entry)) this.enqueue(lane, entry);
+        after = page.at(-1);
+        if (page.length < OUTBOX_PAGE || after === undefined) break;
+        if (lane.queue.length >= EFFECT_QUEUE_MAX) {
+          lane.spilled = true;
+          break;
+        }
+      }
+    } finally {
+      lane.paging = false;
+    }
+    this.pump(source, lane);
+  }
+
+  private async run(source: string, lane: Lane, entry: OutboxEntry): Promise<void> {
+    const identity = identityOf(entry.actor, entry.key);
+    const controller = new AbortController();
+    lane.known.set(identity, controller);
+    lane.running += 1;
+    const answer = await this.perform(lane.performer, entry, controller.signal);
+    lane.running -= 1;
+    // D3: a stopped effect was forgotten; a row that comes back after a restart of its service is another run.
+    if (lane.known.get(identity) === controller) {
+      lane.known.delete(identity);
+      this.ports.onFinished?.(source, answer.ok ? "ok" : "error", entry);
+      if (this.open) this.ports.onAnswer(entry, answer);
+    } else this.ports.onFinished?.(source, "aborted", entry);
+    this.pump(source, lane);
+  }
+
+  private async perform(performer: Performer, entry: OutboxEntry, signal: AbortSignal): Promise<EffectAnswer> {
+    try {
+      this.ports.failpoint?.(`before-effect:${entry.source}`);
+      const context = { actor: entry.actor, key: `${keyOf(entry.actor)}#${entry.key}`, signal };
+      const output = await performer.perform(entry.input as never, context);
+      this.ports.failpoint?.(`after-effect:${entry.source}`);
+      return { ok: true, output };
+    } catch (error) {
+      return { ok: false, error: this.effectError(error, entry) };
+    }
+  }
+
+  private effectError(error: unknown, entry: OutboxEntry): EffectError {
+    if (isFault(error)) return { code: error.code, message: error.message, retryable: error.retryable };
+    // Not a fault of the world but of our code. It is retried with back-off: nobody is forgotten because of a bug.
+    this.ports.logger.error({ source: entry.source, actor: keyOf(entry.actor), error: String(error) }, "effect threw a bug");
+    return { code: "internal", message: "a bug in the engine", retryable: true };
+  }
+}
+
+function identityOf(actor: ActorAddress, key: string): string {
+  return `${keyOf(actor)}#${key}`;
+}

@@ -1,0 +1,109 @@
+/**
+ * Every effect a machine may ask for, and who performs it. Performers are idempotent by their key and never touch actors.
+ */
+import { assert } from "../../domain/assert.ts";
+import { Fault } from "../../domain/errors.ts";
+import type { ActorAddress, ActorRecord } from "../../domain/records.ts";
+import type { ServiceName } from "../../machines/catalog.ts";
+import type { BroadcastInput, BuildInput, BuildOutput, SignInput, SignOutput, WatchInput } from "../../machines/transaction.machine.ts";
+import type { BalanceReading } from "../../machines/wallet.machine.ts";
+import type { ChainGateway, ChainView, Signer, TransactionWatcher } from "../../ports/world.ts";
+import type { EffectTable, Performer, Subscription } from "../dispatcher.ts";
+
+export type EffectPorts = {
+  readonly gateway: ChainGateway;
+  readonly signer: Signer;
+  readonly view: ChainView;
+  readonly watcher: TransactionWatcher;
+  readonly record: (actor: ActorAddress) => ActorRecord | undefined;
+  /** False while the disk is full: nothing new is signed. */
+  readonly maySign: () => boolean;
+};
+export type EffectOptions = { readonly expirationMs: number; readonly nodeConcurrency: number; readonly signConcurrency: number };
+
+/** The service whose branch performs an effect. */
+export const EFFECT_SERVICES: Readonly<Record<string, ServiceName>> = {
+  buildTransaction: "usdt-manager",
+  readBalances: "usdt-manager",
+  signTransaction: "wallet-manager",
+  broadcastTransaction: "tron-client",
+  watchTransaction: "tron-client",
+};
+
+export function serviceOf(source: string): ServiceName {
+  const service = EFFECT_SERVICES[source];
+  assert(service !== undefined, `effect ${source} belongs to no service`);
+  return service;
+}
+
+export function createEffects(options: EffectOptions, ports: EffectPorts): EffectTable {
+  return {
+    buildTransaction: buildTransaction(options, ports),
+    signTransaction: signTransaction(options, ports),
+    broadcastTransaction: broadcastTransaction(options, ports),
+    watchTransaction: watchTransaction(ports),
+    readBalances: readBalances(ports),
+  };
+}
+
+/**
+ * Estimates the fee and builds the bytes. `sequence` makes (timestamp, expiration) of two payments of one wallet differ,
+ * so two equal transfers never share a txID (tron.md §1.2); the chain does not check `timestamp`.
+ */
+function buildTransaction(options: EffectOptions, ports: EffectPorts): Performer {
+  return {
+    concurrency: options.nodeConcurrency,
+    async perform(input: BuildInput, { signal }): Promise<BuildOutput> {
+      refuseWhileStopped(input.walletId, ports);
+      const { asset, from, to, amount, sequence } = input;
+      const { feeLimitSun } = await ports.gateway.estimate({ asset, from, to, amount }, signal);
+      const block = ports.view.reference();
+      if (block === undefined) throw new Fault("not_ready", "no solidified block has been seen yet");
+      const reference = { number: block.number, id: block.id };
+      const timestamp = block.headTimestamp + (sequence % 1_000);
+      const expiration = block.headTimestamp + options.expirationMs + (Math.floor(sequence / 1_000) % 1_000);
+      const order = { asset, from, to, amount, walletId: input.walletId, reference, expiration, timestamp, feeLimitSun };
+      const { rawHex, txId } = await ports.signer.build(order);
+      return { rawHex, txId, feeLimitSun, expiration, timestamp, reference };
+    },
+  };
+}
+
+function signTransaction(options: EffectOptions, ports: EffectPorts): Performer {
+  return {
+    concurrency: options.signConcurrency,
+    async perform(input: SignInput): Promise<SignOutput> {
+      refuseWhileStopped(input.walletId, ports);
+      const { rawHex, txId, asset, from, to, amount, walletId, reference, expiration, timestamp, feeLimitSun } = input;
+      const order = { asset, from, to, amount, walletId, reference, expiration, timestamp, feeLimitSun };
+      return ports.signer.sign(order, { rawHex, txId });
+    },
+  };
+}
+
+function broadcastTransaction(options: EffectOptions, ports: EffectPorts): Performer {
+  return {
+    concurrency: options.nodeConcurrency,
+    perform: (input: BroadcastInput, { signal }) => ports.gateway.broadcast(input.signedHex, signal),
+  };
+}
+
+function watchTransaction(ports: EffectPorts): Subscription {
+  return {
+    start: (input: WatchInput, actor) => ports.watcher.watch({ actor, ...input }),
+    stop: (actor) => ports.watcher.unwatch(actor),
+  };
+}
+
+function readBalances(ports: EffectPorts): Performer {
+  return {
+    concurrency: 4,
+    perform: (input: { address: string }, { signal }): Promise<BalanceReading> => ports.gateway.solidBalances(input.address, signal),
+  };
+}
+
+/** A frozen wallet and a full disk stop new signatures; the payment waits, nothing is lost. */
+function refuseWhileStopped(walletId: string, ports: EffectPorts): void {
+  if (!ports.maySign()) throw new Fault("read_only", "the disk is full; nothing is signed until there is room");
+  if (ports.record({ kind: "wallet", id: walletId })?.tag === "frozen") throw new Fault("wallet_frozen", "the wallet is frozen");
+}

@@ -1,0 +1,87 @@
+/**
+ * Group commit: the writes of all actors that moved meanwhile become one synced batch.
+ *
+ * G1. One batch is in flight at a time; what comes meanwhile waits for the next.
+ * G2. `then` of a member runs after its batch is on disk, in the order the members came.
+ * G3. A failed write means that memory is ahead of disk: `onFatal` is called and nothing is ever committed again.
+ */
+import type { FeedEntry } from "../domain/records.ts";
+import type { Store, Write } from "../ports/store.ts";
+
+export type GroupCommitPorts = {
+  readonly store: Store;
+  readonly onFatal: (error: unknown) => void;
+  /** For crash tests: called by name at the edges of a commit. */
+  readonly failpoint?: ((name: string) => void) | undefined;
+};
+
+export type GroupCommitCounts = { commits: number; writes: number; members: number };
+
+export class GroupCommit {
+  readonly counts: GroupCommitCounts = { commits: 0, writes: 0, members: 0 };
+  private writes: Write[] = [];
+  private then: (() => void)[] = [];
+  private flushing = false;
+  private broken = false;
+  private sequence: number;
+  private idle: (() => void)[] = [];
+  private readonly ports: GroupCommitPorts;
+
+  constructor(options: { lastFeedSequence: number }, ports: GroupCommitPorts) {
+    this.sequence = options.lastFeedSequence;
+    this.ports = ports;
+  }
+
+  /** Members waiting in the open group. */
+  get size(): number {
+    return this.then.length;
+  }
+
+  get isFlushing(): boolean {
+    return this.flushing;
+  }
+
+  add(writes: readonly Write[], then: () => void): void {
+    for (const write of writes) this.writes.push("put" in write && write.put === "feed" ? { put: "feed", entry: this.numbered(write.entry) } : write);
+    this.then.push(then);
+  }
+
+  /** Closes the open group and writes it, and goes on until no group is open. */
+  async flush(): Promise<void> {
+    if (this.flushing || this.broken) return;
+    this.flushing = true;
+    try {
+      while (this.then.length > 0) await this.writeGroup();
+    } catch (error) {
+      this.broken = true;
+      this.ports.onFatal(error);
+    } finally {
+      this.flushing = false;
+    }
+    if (!this.broken) for (const wake of this.idle.splice(0)) wake();
+  }
+
+  /** Resolves when nothing is open or in flight. */
+  settled(): Promise<void> {
+    if (this.broken || (!this.flushing && this.then.length === 0)) return Promise.resolve();
+    return new Promise((resolve) => this.idle.push(resolve));
+  }
+
+  private async writeGroup(): Promise<void> {
+    const { writes, then } = this;
+    this.writes = [];
+    this.then = [];
+    this.ports.failpoint?.("before-commit");
+    if (writes.length > 0) await this.ports.store.commit(writes);
+    this.counts.commits += 1;
+    this.counts.writes += writes.length;
+    this.counts.members += then.length;
+    this.ports.failpoint?.("after-commit");
+    for (const member of then) member();
+  }
+
+  private numbered(entry: FeedEntry): FeedEntry {
+    this.sequence += 1;
+    return { ...entry, sequence: this.sequence };
+  }
+}

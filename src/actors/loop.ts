@@ -1,0 +1,160 @@
+/**
+ * The one loop: mailbox -> step -> commit -> reply and effects -> mailbox.
+ *
+ *   post(envelope)                 a request, an effect's answer, a timer, a fact of the chain
+ *     | mailbox                    one per actor, bounded, in order
+ *     v
+ *   runCascade                     pure: the step, and the steps of every actor it tells, as one unit
+ *     | group commit               one synced batch for everything that moved meanwhile
+ *     v  ============ nothing above this line is visible outside ============
+ *   settle, start effects, arm timers, tell the listeners
+ *
+ * E1 an actor handles one message at a time · E2 a step depends only on record, message and stamp · E3 a reply leaves after
+ * its commit is on disk · E4 an effect runs only from a committed outbox entry, perhaps more than once · E5 an effect's
+ * answer is applied at most once · E6 signed bytes are stored before they are sent and not replaced while they could still
+ * be included · E7 the follower's cursor never passes an uncommitted message · E8 nothing is unbounded · E9 for each
+ * wallet the ledger equals the chain.
+ */
+import { refuse, type Refusal } from "../domain/errors.ts";
+import { ENGINE_QUEUE_MAX, GROUP_MESSAGES_MAX, MAILBOX_DEPTH_MAX, TURN_BUDGET_MS } from "../domain/limits.ts";
+import type { ActorAddress } from "../domain/records.ts";
+import type { Stamp } from "../machines/durable.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Cells } from "./cells.ts";
+import { PoisonError, runCascade, type CascadePorts, type CascadeResult } from "./cascade.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import { keyOf, type Envelope } from "./envelope.ts";
+import type { GroupCommit } from "./group-commit.ts";
+import type { Timers } from "./timers.ts";
+
+export type LoopPorts = CascadePorts & {
+  readonly cells: Cells;
+  readonly group: GroupCommit;
+  readonly clock: Clock;
+  readonly blockTime: () => number;
+  readonly dispatcher: () => Dispatcher;
+  readonly timers: () => Timers;
+  /** The supervisor decides what happens to a message that could not be digested, and calls `settle` in the end. */
+  readonly onPoison: (envelope: Envelope, error: PoisonError) => void;
+  /** The actor was quarantined while the message waited; the supervisor parks it and calls `settle`. */
+  readonly onUndeliverable: (envelope: Envelope) => void;
+  readonly onCommitted: (result: CascadeResult, stamp: Stamp) => void;
+};
+
+export class Loop {
+  private readonly mailboxes = new Map<string, Envelope[]>();
+  /** Actors with waiting messages, each once, in turn. */
+  private runnable: string[] = [];
+  private waiting = 0;
+  private scheduled = false;
+  private stepped = 0;
+  private readonly ports: LoopPorts;
+
+  constructor(ports: LoopPorts) {
+    this.ports = ports;
+  }
+
+  get messagesWaiting(): number {
+    return this.waiting;
+  }
+
+  get steps(): number {
+    return this.stepped;
+  }
+
+  /** Only requests are refused: answers, timers and facts are bounded where they come from. */
+  post(envelope: Envelope): void {
+    const refusal = envelope.origin === "request" ? this.refusalFor(envelope.to) : undefined;
+    if (refusal !== undefined) {
+      envelope.settle({ end: "refused", refusal });
+      return;
+    }
+    const key = keyOf(envelope.to);
+    const mailbox = this.mailboxes.get(key);
+    if (mailbox === undefined) {
+      this.mailboxes.set(key, [envelope]);
+      this.runnable.push(key);
+    } else mailbox.push(envelope);
+    this.waiting += 1;
+    this.wake();
+  }
+
+  /** Starts a turn after pending I/O, so that everything that arrived together shares one commit. */
+  private wake(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    this.ports.clock.soon(() => {
+      this.scheduled = false;
+      this.turn();
+    });
+  }
+
+  private turn(): void {
+    const { group, clock } = this.ports;
+    const until = clock.now() + TURN_BUDGET_MS;
+    while (this.runnable.length > 0 && group.size < GROUP_MESSAGES_MAX && clock.now() <= until) {
+      for (const key of this.runnable.splice(0, 64)) this.takeOne(key);
+    }
+    if (group.size > 0) void group.flush().then(() => this.afterFlush());
+    if (this.runnable.length > 0 && group.size < GROUP_MESSAGES_MAX) this.wake();
+  }
+
+  private afterFlush(): void {
+    if (this.runnable.length > 0) this.wake();
+  }
+
+  private takeOne(key: string): void {
+    const mailbox = this.mailboxes.get(key);
+    const envelope = mailbox?.shift();
+    if (mailbox === undefined || envelope === undefined) return;
+    if (mailbox.length === 0) this.mailboxes.delete(key);
+    else this.runnable.push(key);
+    this.waiting -= 1;
+    this.apply(envelope);
+  }
+
+  private apply(envelope: Envelope): void {
+    const { ports } = this;
+    if (ports.isQuarantined(envelope.to)) return ports.onUndeliverable(envelope);
+    const stamp: Stamp = { at: ports.clock.now(), blockTime: ports.blockTime() };
+    let result: CascadeResult;
+    try {
+      result = runCascade(envelope, stamp, ports);
+    } catch (error) {
+      const poison = error instanceof PoisonError ? error : new PoisonError(envelope.to, envelope.message, 0, error);
+      ports.onPoison(envelope, poison);
+      return;
+    }
+    this.stepped += result.steps.length;
+    for (const { actor, live } of result.moved) ports.cells.replace(actor, live);
+    ports.group.add(result.writes, () => this.committed(envelope, result, stamp));
+  }
+
+  /** E3, E4: the commit is on disk. */
+  private committed(envelope: Envelope, result: CascadeResult, stamp: Stamp): void {
+    const { ports } = this;
+    for (const { actor } of result.moved) ports.cells.unpin(actor);
+    const { verdict } = result;
+    envelope.settle(verdict !== undefined && "discard" in verdict ? { end: "discarded", refusal: verdict.discard } : { end: "committed", verdict });
+    for (const { actor, step } of result.steps) {
+      for (const { source, key } of step.stopped) ports.dispatcher().stop(source, actor, key);
+      for (const entry of step.started) if (this.isCurrent(actor, entry.invokeId, entry.key)) ports.dispatcher().start(entry);
+      for (const { due } of step.timersSet) ports.timers().arm(due);
+    }
+    ports.onCommitted(result, stamp);
+  }
+
+  /** A later step may have stopped the effect before this commit came through. */
+  private isCurrent(actor: ActorAddress, invokeId: string, key: string): boolean {
+    return this.ports.cells.get(actor)?.record.effects[invokeId] === key;
+  }
+
+  private refusalFor(actor: ActorAddress): Refusal | undefined {
+    if (this.ports.isQuarantined(actor)) return refuse("quarantined", `${keyOf(actor)} is quarantined until an operator releases it`);
+    if (this.waiting >= ENGINE_QUEUE_MAX) return refuse("engine_busy", `${this.waiting} messages are waiting; try again shortly`);
+    if ((this.mailboxes.get(keyOf(actor))?.length ?? 0) >= MAILBOX_DEPTH_MAX) {
+      return refuse("mailbox_full", `${keyOf(actor)} has ${MAILBOX_DEPTH_MAX} waiting messages; try again shortly`);
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,96 @@
+/** Reading blocks in pages, and what the receipts of a block say about its transactions. */
+import type { Block, BlockTransaction, Inclusion, Receipt, TxId } from "../domain/chain-facts.ts";
+import { isFault } from "../domain/errors.ts";
+import type { ChainGateway } from "../ports/world.ts";
+import type { ChainPoint } from "./segment.ts";
+
+export type ReceiptIndex = ReadonlyMap<TxId, Receipt>;
+
+/**
+ * Reads ranges of blocks. A page that a node cannot deliver, because a hundred full blocks are too much for one answer,
+ * is asked for again in halves; the size grows back with every page that comes.
+ */
+export class BlockReader {
+  readonly #gateway: ChainGateway;
+  readonly #pageMax: number;
+  #page: number;
+
+  constructor(gateway: ChainGateway, pageMax: number) {
+    this.#gateway = gateway;
+    this.#pageMax = pageMax;
+    this.#page = pageMax;
+  }
+
+  /** Ascending blocks from `from` on, at most one page and never above `to`; empty when the chain does not reach so far. */
+  async page(from: number, to: number, signal: AbortSignal): Promise<Block[]> {
+    const last = Math.min(to, from + this.#page - 1);
+    try {
+      const blocks = last === from ? await this.#single(from, signal) : await this.#gateway.blocks(from, last, signal);
+      this.#page = Math.min(this.#pageMax, this.#page * 2);
+      return blocks;
+    } catch (error) {
+      if (isFault(error) && error.code !== "chain_unavailable") this.#page = Math.max(1, this.#page >> 1);
+      throw error;
+    }
+  }
+
+  async receipts(blockNumber: number, signal: AbortSignal): Promise<ReceiptIndex> {
+    const receipts = await this.#gateway.receipts(blockNumber, signal);
+    return new Map(receipts.map((receipt) => [receipt.txId, receipt]));
+  }
+
+  async #single(number: number, signal: AbortSignal): Promise<Block[]> {
+    const block = await this.#gateway.block(number, signal);
+    return block === undefined ? [] : [block];
+  }
+}
+
+/**
+ * `undefined` when the receipt is missing, is that of another block at this height, or contradicts the block about the
+ * result: then nothing is known yet, and the block has to wait.
+ */
+export function inclusionOf(
+  block: ChainPoint,
+  transaction: BlockTransaction,
+  receipts: ReceiptIndex,
+): Inclusion | undefined {
+  const receipt = receipts.get(transaction.txId);
+  if (receipt === undefined || receipt.blockNumber !== block.number) return undefined;
+  if (receipt.blockTimestamp !== block.timestamp || receipt.result !== transaction.result) return undefined;
+  return {
+    blockNumber: block.number,
+    blockId: block.id,
+    blockTimestamp: block.timestamp,
+    result: transaction.result,
+    feeSun: receipt.feeSun,
+    energyUsed: receipt.energyUsed,
+  };
+}
+
+/**
+ * The inclusions of all wanted transactions of the block, or `undefined` while receipts are missing. Asks for receipts
+ * only when something is wanted. `wanted` is asked again after every wait, because watches come at any moment; what
+ * `use` gets is complete at the moment it runs.
+ */
+export async function withInclusions(
+  block: Block,
+  given: { reader: BlockReader; wanted: (txId: TxId) => boolean; signal: AbortSignal },
+  use: (inclusions: Map<TxId, Inclusion>) => void,
+): Promise<boolean> {
+  let receipts: ReceiptIndex | undefined;
+  for (;;) {
+    const wanted = block.transactions.filter((transaction) => given.wanted(transaction.txId));
+    if (wanted.length > 0 && receipts === undefined) {
+      receipts = await given.reader.receipts(block.number, given.signal);
+      continue;
+    }
+    const inclusions = new Map<TxId, Inclusion>();
+    for (const transaction of wanted) {
+      const inclusion = inclusionOf(block, transaction, receipts ?? new Map());
+      if (inclusion === undefined) return false;
+      inclusions.set(transaction.txId, inclusion);
+    }
+    use(inclusions);
+    return true;
+  }
+}

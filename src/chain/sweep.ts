@@ -1,0 +1,80 @@
+/**
+ * One pass over a range of solidified blocks that are not in memory, for what somebody wants in it.
+ *
+ * W1. Each block is the child of the one before; the last one must have the id that is known for it. Nothing found is
+ *     worth anything before that: a single lagging node must not be able to invent a solidified block.
+ * W2. Memory is bounded by what is found, not by the length of the range.
+ */
+import type { Block, Inclusion, TxId } from "../domain/chain-facts.ts";
+import { withInclusions, type BlockReader } from "./block-reader.ts";
+import type { ChainPoint } from "./segment.ts";
+
+export type SweepRange = {
+  readonly from: number;
+  /** Parent of the first block, when it is known. */
+  readonly parentId?: string;
+  readonly to: number;
+  /** Id that block `to` must have. */
+  readonly expectedId: string;
+  /** A block at or past this time is the last one that can matter; the pass ends there, below `to`. */
+  readonly lastTimestamp?: number;
+};
+
+/**
+ * - more: there is more to read
+ * - waiting: a node does not have the block or its receipts yet
+ * - done: the range was read; `found` and `tip` are facts
+ * - detached: the first block is not the child of the known parent
+ * - broken: the chain of blocks does not hold; start again
+ */
+export type SweepOutcome = "more" | "waiting" | "done" | "detached" | "broken";
+
+export class Sweep {
+  readonly range: SweepRange;
+  readonly found: { readonly txId: TxId; readonly inclusion: Inclusion }[] = [];
+  readonly #reader: BlockReader;
+  readonly #wanted: (txId: TxId) => boolean;
+  #tip: ChainPoint | undefined;
+
+  constructor(range: SweepRange, given: { reader: BlockReader; wanted: (txId: TxId) => boolean }) {
+    this.range = range;
+    this.#reader = given.reader;
+    this.#wanted = given.wanted;
+  }
+
+  /** The last block that was read. */
+  get tip(): ChainPoint | undefined {
+    return this.#tip;
+  }
+
+  /** Number of the next block to read: from here on everything wanted will be seen. */
+  get next(): number {
+    return this.#tip === undefined ? this.range.from : this.#tip.number + 1;
+  }
+
+  async advance(budget: { pages: number; signal: AbortSignal }): Promise<SweepOutcome> {
+    for (let page = 0; page < budget.pages; page += 1) {
+      const blocks = await this.#reader.page(this.next, this.range.to, budget.signal);
+      if (blocks.length === 0) return "waiting";
+      for (const block of blocks) {
+        const outcome = await this.#read(block, budget.signal);
+        if (outcome !== "more") return outcome;
+      }
+    }
+    return "more";
+  }
+
+  async #read(block: Block, signal: AbortSignal): Promise<SweepOutcome> {
+    const parentId = this.#tip?.id ?? this.range.parentId;
+    if (parentId !== undefined && block.parentId !== parentId) return this.#tip === undefined ? "detached" : "broken";
+    const given = { reader: this.#reader, wanted: this.#wanted, signal };
+    const complete = await withInclusions(block, given, (inclusions) => {
+      for (const [txId, inclusion] of inclusions) this.found.push({ txId, inclusion });
+      this.#tip = { number: block.number, id: block.id, timestamp: block.timestamp };
+    });
+    if (!complete) return "waiting";
+    if (block.number === this.range.to) return block.id === this.range.expectedId ? "done" : "broken";
+    const { lastTimestamp } = this.range;
+    return lastTimestamp !== undefined && block.timestamp >= lastTimestamp ? "done" : "more";
+  }
+}

@@ -1,0 +1,34 @@
+/** Where the chain is kept: in memory, or on disk. Values are plain data; bigint is allowed. */
+
+export type Entry = readonly [key: string, value: unknown];
+
+/**
+ * B1. `commit` is atomic; on disk it is synced before it resolves.
+ * B2. Reads see a commit only after it has resolved, never half of it and never early.
+ */
+export interface Backing {
+  get(key: string): unknown;
+  /** `undefined` as value deletes the key. `published` runs in the very turn in which reads begin to see the commit. */
+  commit(entries: readonly Entry[], published: () => void): Promise<void>;
+  close(): Promise<void>;
+}
+
+export class MemoryBacking implements Backing {
+  readonly #rows = new Map<string, unknown>();
+
+  get(key: string): unknown {
+    return this.#rows.get(key);
+  }
+
+  async commit(entries: readonly Entry[], published: () => void): Promise<void> {
+    for (const [key, value] of entries) {
+      if (value === undefined) this.#rows.delete(key);
+      else this.#rows.set(key, value);
+    }
+    published();
+  }
+
+  async close(): Promise<void> {
+    this.#rows.clear();
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Whether a transaction may enter the chain now, and what it does when it does (tron.md §1.3, §3, §4).
+ *
+ * X1. The checks run in the order of java-tron (Wallet.broadcastTransaction, Manager.processTransaction): which of two
+ *     reasons a client hears depends on it.
+ * X2. A refused transaction changes nothing. A failed contract call is charged, and changes nothing else.
+ * X3. Time is the head block's: when a block is being made, that is its parent (§1.3).
+ */
+import type { Contract as ContractMessage } from "../tron/contracts.ts";
+import { payBandwidth, type BandwidthBill } from "./bandwidth.ts";
+import { callContract } from "./call.ts";
+import type { Contract } from "./contract.ts";
+import { invalid, isRejection, type Outcome, type Rejection } from "./outcome.ts";
+import {
+  CREATE_ACCOUNT_TX_BYTES_MAX,
+  EXPIRATION_MAX_MS,
+  MEMO_FEE,
+  RESULT_BYTES,
+  SIGNATURE_BYTES,
+  SLOT_MS,
+  TX_BYTES_MAX,
+} from "./parameters.ts";
+import { accountOf, burnFrom, PENDING_BLOCK, read, Session, txKey } from "./state.ts";
+import { ownerOf, type Transaction } from "./transactions.ts";
+import { transferTrx } from "./transfer.ts";
+import { base58 } from "./words.ts";
+
+/** The point of the chain at which a transaction is looked at. */
+export type Scene = {
+  readonly session: Session;
+  /** Timestamp of the head block; when a block is being made, of its parent. */
+  readonly headTimestamp: number;
+  /** What the TAPOS table holds for these two bytes, as hex of 8 bytes. */
+  readonly refBlockHash: (refBlockBytes: string) => string | undefined;
+  readonly contracts: ReadonlyMap<string, Contract>;
+  /** Number of the block being made; absent in the pending session. */
+  readonly blockNumber?: number;
+};
+
+const EXPIRED: Rejection = { code: "TRANSACTION_EXPIRATION_ERROR", message: "Transaction expired" };
+
+/** Rule 3 of tron.md §1.3: no block can come before the next slot. */
+export function checkNextSlot(tx: Transaction, headTimestamp: number): Rejection | undefined {
+  return tx.raw.expiration < BigInt(headTimestamp + SLOT_MS) ? EXPIRED : undefined;
+}
+
+/** Checks and executes. The caller has already checked the signatures: they depend on no other state here. */
+export function execute(tx: Transaction, scene: Scene): Outcome | Rejection {
+  const [contract, ...more] = tx.raw.contracts;
+  if (contract === undefined || more.length > 0) {
+    const count = tx.raw.contracts.length;
+    const message = `Error: tx ${tx.id} contract size should be exactly 1, this is extend feature ,actual :${count}`;
+    return { code: "OTHER_ERROR", message };
+  }
+  const refused = checkTapos(tx, scene) ?? checkCommon(tx, scene) ?? checkDuplicate(tx, scene);
+  if (refused !== undefined) return refused;
+  const session = new Session(scene.session);
+  const outcome = charge(tx, contract, { ...scene, session });
+  if (isRejection(outcome)) return outcome;
+  session.write(txKey(tx.id), scene.blockNumber ?? PENDING_BLOCK);
+  scene.session.merge(session);
+  return outcome;
+}
+
+function checkTapos(tx: Transaction, scene: Scene): Rejection | undefined {
+  if (scene.refBlockHash(tx.raw.refBlockBytes) === tx.raw.refBlockHash) return undefined;
+  return { code: "TAPOS_ERROR", message: "Tapos check error." };
+}
+
+function checkCommon(tx: Transaction, scene: Scene): Rejection | undefined {
+  const bytes = tx.bytes + RESULT_BYTES + RESULT_BYTES;
+  if (bytes > TX_BYTES_MAX) {
+    const message = `Too big transaction with result, TxId ${tx.id}, the size is ${bytes} bytes, maxTxSize ${TX_BYTES_MAX}`;
+    return { code: "TOO_BIG_TRANSACTION_ERROR", message };
+  }
+  const late = scene.blockNumber === undefined ? undefined : checkNextSlot(tx, scene.headTimestamp);
+  if (late !== undefined) return late;
+  const { expiration } = tx.raw;
+  const head = BigInt(scene.headTimestamp);
+  return expiration <= head || expiration > head + BigInt(EXPIRATION_MAX_MS) ? EXPIRED : undefined;
+}
+
+function checkDuplicate(tx: Transaction, scene: Scene): Rejection | undefined {
+  if (read(scene.session, txKey(tx.id)) === undefined) return undefined;
+  return { code: "DUP_TRANSACTION_ERROR", message: "Dup transaction." };
+}
+
+function charge(tx: Transaction, contract: ContractMessage, scene: Scene): Outcome | Rejection {
+  const owner = ownerOf(contract);
+  if (accountOf(scene.session, owner) === undefined) {
+    return invalid(`account [${base58(owner)}] does not exist`);
+  }
+  const createsAccount =
+    contract.type === "TransferContract" && accountOf(scene.session, contract.value.to_address) === undefined;
+  const withoutSignatures = tx.bytes - SIGNATURE_BYTES * tx.signatures.length;
+  if (createsAccount && withoutSignatures > CREATE_ACCOUNT_TX_BYTES_MAX) {
+    const message =
+      `Too big new account transaction, TxId ${tx.id}, the size is ${withoutSignatures} bytes, ` +
+      `maxTxSize ${CREATE_ACCOUNT_TX_BYTES_MAX}`;
+    return { code: "TOO_BIG_TRANSACTION_ERROR", message };
+  }
+  const clock = { headTimestamp: scene.headTimestamp, slot: Math.floor(scene.headTimestamp / SLOT_MS) };
+  const bill = payBandwidth(scene.session, { owner, bytes: tx.bytes + RESULT_BYTES, createsAccount }, clock);
+  if (isRejection(bill)) return bill;
+  const memoFee = tx.raw.data === "" ? 0n : BigInt(MEMO_FEE);
+  if (memoFee > 0n && !burnFrom(scene.session, owner, memoFee)) {
+    return { code: "BANDWITH_ERROR", message: "Account resource insufficient error." };
+  }
+  return act(tx, contract, { ...scene, bill, memoFee });
+}
+
+function act(
+  tx: Transaction,
+  contract: ContractMessage,
+  scene: Scene & { readonly bill: BandwidthBill; readonly memoFee: bigint },
+): Outcome | Rejection {
+  const { session, bill, memoFee } = scene;
+  const fee = bill.netFee + memoFee;
+  if (contract.type === "TransferContract") {
+    const done = transferTrx(session, contract.value, scene.headTimestamp);
+    return isRejection(done) ? done : { ...bill, result: "SUCCESS", fee: fee + done.fee };
+  }
+  if (contract.type === "TriggerSmartContract") {
+    const order = { ...contract.value, feeLimit: tx.raw.feeLimit };
+    const done = callContract(session, order, scene.contracts);
+    if (isRejection(done)) return done;
+    return { ...bill, result: done.result, fee: fee + done.facts.energyFee, call: done.facts };
+  }
+  return invalid(`${contract.type} is not simulated`);
+}

@@ -1,0 +1,40 @@
+/** JSON with exact integers: int64 is bigint here and a plain number on the wire, as java-tron writes it. */
+
+export type Json = string | number | bigint | boolean | null | undefined | Json[] | readonly Json[] | { readonly [key: string]: Json };
+
+declare global {
+  interface JSON {
+    /** A value that `stringify` copies as it stands. In every V8 of Node 24, not yet in TypeScript's library. */
+    rawJSON(text: string): object;
+  }
+}
+
+const LONG_NUMBER = /[0-9]{16}/;
+
+export function toJson(value: Json, options?: { int64AsString: boolean }): string {
+  const asString = options?.int64AsString === true;
+  return JSON.stringify(value, (_, item: unknown) => {
+    if (typeof item !== "bigint") return item;
+    return asString ? item.toString() : JSON.rawJSON(item.toString());
+  });
+}
+
+/** Integers beyond 2^53 come out as bigint. Throws SyntaxError. */
+export function fromJson(text: string): unknown {
+  if (!LONG_NUMBER.test(text)) return JSON.parse(text);
+  const reviver = (_: string, value: unknown, context?: { source?: string }): unknown => {
+    const source = context?.source;
+    const inexact = typeof value === "number" && !Number.isSafeInteger(value);
+    return inexact && source !== undefined && /^-?[0-9]+$/.test(source) ? BigInt(source) : value;
+  };
+  return JSON.parse(text, reviver);
+}
+
+/** proto3: what is zero or empty is left out. */
+export function int64(value: number | bigint): bigint | undefined {
+  return value === 0 || value === 0n ? undefined : BigInt(value);
+}
+
+export function nonEmpty(text: string): string | undefined {
+  return text === "" ? undefined : text;
+}

@@ -1,0 +1,57 @@
+/** What comes of a transaction: refused before it touches the chain, or executed, well or badly, and charged. */
+import type { Log } from "../tron/trc20.ts";
+
+/** `response_code` of java-tron's api.proto. */
+export const CODES = {
+  SUCCESS: 0,
+  SIGERROR: 1,
+  CONTRACT_VALIDATE_ERROR: 2,
+  CONTRACT_EXE_ERROR: 3,
+  BANDWITH_ERROR: 4,
+  DUP_TRANSACTION_ERROR: 5,
+  TAPOS_ERROR: 6,
+  TOO_BIG_TRANSACTION_ERROR: 7,
+  TRANSACTION_EXPIRATION_ERROR: 8,
+  SERVER_BUSY: 9,
+  NO_CONNECTION: 10,
+  NOT_ENOUGH_EFFECTIVE_CONNECTION: 11,
+  BLOCK_UNSOLIDIFIED: 12,
+  OTHER_ERROR: 20,
+} as const;
+export type Code = keyof typeof CODES;
+
+export type Rejection = { readonly code: Code; readonly message: string };
+
+/** `contractResult` of java-tron's Tron.proto, as far as the devnet produces it. */
+export const CONTRACT_RESULTS = { SUCCESS: 1, REVERT: 2, ILLEGAL_OPERATION: 8, OUT_OF_ENERGY: 10 } as const;
+export type ContractResult = keyof typeof CONTRACT_RESULTS;
+
+/** The facts of one executed transaction. Amounts are sun. */
+export type Outcome = {
+  readonly result: ContractResult;
+  /** Everything burned. */
+  readonly fee: bigint;
+  readonly netUsage: number;
+  readonly netFee: bigint;
+  /** Only for calls of contracts. */
+  readonly call?: CallFacts;
+};
+
+export type CallFacts = {
+  readonly contract: string;
+  readonly output: string;
+  readonly energyUsed: number;
+  readonly energyFee: bigint;
+  readonly energyPenalty: number;
+  readonly logs: readonly Log[];
+  /** Why it failed, in the node's words. */
+  readonly message?: string;
+};
+
+export function isRejection(value: object): value is Rejection {
+  return "code" in value;
+}
+
+export function invalid(message: string): Rejection {
+  return { code: "CONTRACT_VALIDATE_ERROR", message: `Contract validate error : ${message}` };
+}

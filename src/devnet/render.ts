@@ -1,0 +1,139 @@
+/**
+ * Transactions, blocks and receipts as java-tron prints them (tron.md §2.1, §2.3): field names from the .proto files,
+ * zeros left out, addresses in hex or base58 by `visible`.
+ */
+import { CONTRACTS, type Contract } from "../tron/contracts.ts";
+import type { Field, Message, Shape, Value } from "../tron/protobuf.ts";
+import { typeUrlOf } from "../tron/transaction.ts";
+import type { Log } from "../tron/trc20.ts";
+import { type Block, BLOCK_VERSION, type Header, type Included } from "./block.ts";
+import { int64, type Json, nonEmpty } from "./json.ts";
+import type { Outcome } from "./outcome.ts";
+import { type Transaction, transactionOf } from "./transactions.ts";
+import { base58, hexOfText } from "./words.ts";
+
+export type JsonObject = { [key: string]: Json };
+
+const RESOURCES = ["BANDWIDTH", "ENERGY", "TRON_POWER"];
+
+export function renderAddress(hex41: string, visible: boolean): string {
+  return visible ? base58(hex41) : hex41;
+}
+
+/** `outcome`: what came of it, for transactions that were executed. */
+export function renderTransaction(tx: Transaction, visible: boolean, outcome?: Outcome): JsonObject {
+  const { raw } = tx;
+  return {
+    ret: outcome === undefined ? undefined : [{ contractRet: outcome.result }],
+    signature: tx.signatures.length === 0 ? undefined : [...tx.signatures],
+    txID: tx.id,
+    raw_data: {
+      contract: raw.contracts.map((contract) => renderContract(contract, visible)),
+      ref_block_bytes: nonEmpty(raw.refBlockBytes),
+      ref_block_hash: nonEmpty(raw.refBlockHash),
+      expiration: int64(raw.expiration),
+      timestamp: int64(raw.timestamp),
+      fee_limit: int64(raw.feeLimit),
+      data: nonEmpty(raw.data),
+    },
+    raw_data_hex: tx.rawHex,
+  };
+}
+
+/** What builders answer: the transaction without signatures, and how it was rendered. */
+export function renderBuilt(tx: Transaction, visible: boolean): JsonObject {
+  return { visible, ...renderTransaction(tx, visible) };
+}
+
+function renderContract(contract: Contract, visible: boolean): JsonObject {
+  const shape: Shape = CONTRACTS[contract.type].shape;
+  return {
+    parameter: { value: renderMessage(shape, contract.value, visible), type_url: typeUrlOf(contract.type) },
+    type: contract.type,
+    Permission_id: contract.permissionId > 0 ? contract.permissionId : undefined,
+  };
+}
+
+function renderMessage(shape: Shape, message: Message, visible: boolean): JsonObject {
+  const rendered: JsonObject = {};
+  for (const [name, field] of Object.entries(shape)) rendered[name] = renderField(name, field, { value: message[name], visible });
+  return rendered;
+}
+
+function renderField(name: string, field: Field, { value, visible }: { value: Value; visible: boolean }): Json {
+  if (Array.isArray(value)) {
+    const items = value.map((item: Value) => renderField(name, { n: field.n, is: field.is }, { value: item, visible }));
+    return items.length === 0 ? undefined : items;
+  }
+  if (typeof field.is === "object") {
+    return typeof value === "object" && !Array.isArray(value) ? renderMessage(field.is, value as Message, visible) : undefined;
+  }
+  if (typeof value === "bigint") return int64(value);
+  if (typeof value === "number") return value === 0 ? undefined : name === "resource" ? RESOURCES[value] : value;
+  if (typeof value === "boolean") return value ? true : undefined;
+  if (typeof value !== "string" || value === "") return undefined;
+  return field.is === "bytes" && name.endsWith("_address") ? renderAddress(value, visible) : value;
+}
+
+export function renderIncluded(included: Included, visible: boolean): JsonObject {
+  return renderTransaction(transactionOf(included.rawHex, included.signatures), visible, included.outcome);
+}
+
+export function renderBlock(block: Block, visible: boolean): JsonObject {
+  const { transactions } = block;
+  const listed = transactions.length === 0 ? undefined : transactions.map((tx) => renderIncluded(tx, visible));
+  return { ...renderHeader(block, visible), transactions: listed };
+}
+
+export function renderHeader(header: Header, visible: boolean): JsonObject {
+  return {
+    blockID: header.id,
+    block_header: {
+      raw_data: {
+        number: int64(header.number),
+        txTrieRoot: header.txTrieRoot,
+        witness_address: nonEmpty(renderAddress(header.witness, visible)),
+        parentHash: header.parentId,
+        version: header.number === 0 ? undefined : BLOCK_VERSION,
+        timestamp: int64(header.timestamp),
+      },
+      witness_signature: nonEmpty(header.witnessSignature),
+    },
+  };
+}
+
+/** The receipt of a transaction in a block. */
+export function renderInfo(included: Included, block: Header, visible: boolean): JsonObject {
+  const { outcome } = included;
+  const { call } = outcome;
+  const failed = outcome.result !== "SUCCESS";
+  return {
+    id: included.id,
+    fee: int64(outcome.fee),
+    blockNumber: int64(block.number),
+    blockTimeStamp: int64(block.timestamp),
+    contractResult: [call?.output ?? ""],
+    contract_address: call && renderAddress(call.contract, visible),
+    receipt: {
+      energy_fee: int64(call?.energyFee ?? 0n),
+      energy_usage_total: int64(call?.energyUsed ?? 0),
+      net_usage: int64(outcome.netUsage),
+      net_fee: int64(outcome.netFee),
+      result: call && outcome.result,
+      energy_penalty_total: int64(call?.energyPenalty ?? 0),
+    },
+    log: call === undefined || call.logs.length === 0 ? undefined : call.logs.map((log) => renderLog(log, visible)),
+    result: failed ? "FAILED" : undefined,
+    resMessage: call?.message === undefined ? undefined : renderText(call.message, visible),
+  };
+}
+
+export function renderLog(log: Log, visible: boolean): JsonObject {
+  const address = visible ? base58(`41${log.address}`) : log.address;
+  return { address, topics: [...log.topics], data: nonEmpty(log.data) };
+}
+
+/** Text in a bytes field: hex, or as it is when visible. */
+export function renderText(text: string, visible: boolean): string {
+  return visible ? text : hexOfText(text);
+}

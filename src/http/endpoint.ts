@@ -1,0 +1,136 @@
+/**
+ * An endpoint as data: where it is, who may call it, what goes in and out, what can go wrong. From this one value come
+ * the canonical route, its aliases (same handler, never a redirect), the checks before the handler, and the document.
+ */
+import type { IncomingMessage } from "node:http";
+import type { FastifyInstance, FastifyReply, FastifyRequest, RawServerDefault, RouteGenericInterface } from "fastify";
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import type { TObject, TSchema } from "typebox";
+import { refuse, type ErrorCode, type Refusal } from "../domain/errors.ts";
+import type { Authenticator, Scope } from "../security/access.ts";
+import { recognise, requireScope } from "./auth.ts";
+import { readIdempotency, type Idempotency } from "./idempotency.ts";
+import { sendProblem, type Rejected } from "./problem.ts";
+import { coerceQuery } from "./validation.ts";
+
+export const API_ROOT = "/api/v1/tron";
+export const ALIAS_ROOT = "/api/v1";
+
+export type Method = "GET" | "POST" | "PUT" | "DELETE";
+
+export type Inputs = { readonly params?: TObject; readonly querystring?: TObject; readonly body?: TSchema };
+
+export type Answer = {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+/** `undefined`: the handler answers by itself, on the socket. */
+export type Outcome = Answer | Rejected | undefined;
+
+export type Call<S extends Inputs> = {
+  readonly request: FastifyRequest<RouteGenericInterface, RawServerDefault, IncomingMessage, S, TypeBoxTypeProvider>;
+  readonly reply: FastifyReply;
+  /** Present whenever the header is; always on endpoints that require it. */
+  readonly idempotency: Idempotency | undefined;
+};
+
+export type Description = {
+  readonly method: Method;
+  /** Canonical, from the root. */
+  readonly path: string;
+  /** Other full paths of the same endpoint; `/api/v1/…` beside `/api/v1/tron/…` needs no mention. */
+  readonly aliases?: readonly string[];
+  /** Other methods that do the same at the same path. */
+  readonly alsoMethod?: Method;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly scope: Scope | "public";
+  readonly idempotencyKey?: "required" | "optional";
+  readonly inputs?: Inputs;
+  /** Schemas of the answers that are not problems. */
+  readonly answers: Readonly<Record<number, { readonly description: string; readonly schema?: TSchema; readonly type?: string }>>;
+  /** What else can go wrong, beyond what follows from the fields above. */
+  readonly errors?: readonly ErrorCode[];
+};
+
+export type Endpoint = Description & {
+  readonly urls: readonly string[];
+  readonly handle: (call: AnyCall) => Outcome | Promise<Outcome>;
+};
+export type AnyCall = Call<Inputs>;
+
+/** Checks that `handle` fits the inputs, then forgets their types: Fastify has validated them when it is called. */
+export function endpoint<const S extends Inputs>(
+  definition: Description & { readonly inputs?: S; handle(call: Call<S>): Outcome | Promise<Outcome> },
+): Endpoint {
+  const { path, aliases = [] } = definition;
+  const other = path.startsWith(`${API_ROOT}/`) ? [ALIAS_ROOT + path.slice(API_ROOT.length)] : [];
+  // A method's parameters are compared both ways, which is what lets the precise call go where any call is expected.
+  const erased: { handle(call: AnyCall): Outcome | Promise<Outcome> } = definition;
+  return { ...definition, urls: [path, ...other, ...aliases], handle: (call) => erased.handle(call) };
+}
+
+/** What every client must expect from this endpoint, without repetition. */
+export function errorsOf({ scope, inputs, idempotencyKey, method, errors = [] }: Description): ErrorCode[] {
+  const codes: ErrorCode[] = [...errors, "internal"];
+  if (scope !== "public") codes.push("unauthenticated", "forbidden");
+  if (inputs !== undefined) codes.push("validation_failed");
+  if (inputs?.body !== undefined) codes.push("malformed_json", "body_too_large", "unsupported_media_type");
+  if (idempotencyKey !== undefined) codes.push("idempotency_key_invalid", "idempotency_mismatch");
+  if (idempotencyKey === "required") codes.push("idempotency_key_missing");
+  if (method !== "GET" && scope !== "public") codes.push("engine_busy", "mailbox_full", "not_ready", "read_only");
+  return [...new Set(codes)];
+}
+
+/** Adds the routes of one endpoint to the server. */
+export function mount(app: FastifyInstance, described: Endpoint, tokens: Authenticator): void {
+  const { inputs = {}, answers, scope, method, alsoMethod, urls, path } = described;
+  const guard = scope === "public" ? recognise(tokens) : requireScope(tokens, scope);
+  const methods = alsoMethod === undefined ? [method] : [method, alsoMethod];
+  const response = Object.fromEntries(
+    Object.entries(answers).flatMap(([status, { schema }]) => (schema === undefined ? [] : [[status, schema]])),
+  );
+  const query = inputs.querystring;
+  for (const url of urls) {
+    for (const verb of methods) {
+      app.route({
+        method: verb,
+        url,
+        schema: { ...inputs, response },
+        config: { endpoint: described, isAlias: url !== path || verb !== method },
+        onRequest: guard,
+        ...(query === undefined
+          ? {}
+          : { preValidation: (request: FastifyRequest, _reply: FastifyReply, done: () => void) => done(coerceQuery(query, request.query)) }),
+        handler: (request, reply) => run(described, request, reply),
+      });
+    }
+  }
+}
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    endpoint?: Endpoint;
+    isAlias?: boolean;
+  }
+}
+
+async function run(described: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const idempotency = described.idempotencyKey === undefined ? undefined : readIdempotency(request, `${described.method} ${described.path}`);
+  if (idempotency === undefined && described.idempotencyKey === "required") {
+    const refusal = refuse("idempotency_key_missing", "Send an Idempotency-Key header, new for each intended payment and the same for its repeats");
+    return sendProblem({ refusal }, { request, reply });
+  }
+  if (isRefusal(idempotency)) return sendProblem({ refusal: idempotency }, { request, reply });
+  const outcome = await described.handle({ request, reply, idempotency });
+  if (outcome === undefined) return reply;
+  if ("refusal" in outcome) return sendProblem(outcome, { request, reply });
+  if (outcome.headers !== undefined) reply.headers(outcome.headers);
+  return reply.code(outcome.status).send(outcome.body);
+}
+
+function isRefusal(value: Idempotency | Refusal | undefined): value is Refusal {
+  return value !== undefined && "code" in value;
+}

@@ -1,0 +1,152 @@
+/**
+ * The HTTP server: every endpoint on one Fastify instance, and what holds for all of them: request ids, problems,
+ * headers, bounds. Owns its sockets and live streams; state of payments is the engine's.
+ */
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from "fastify";
+import { nanoid } from "nanoid";
+import { isFault, refuse, type ErrorCode } from "../domain/errors.ts";
+import { BODY_BYTES_MAX } from "../domain/limits.ts";
+import { ANONYMOUS } from "./auth.ts";
+import {
+  CONNECTIONS_CHECK_MS,
+  HEADERS_TIMEOUT_MS,
+  KEEP_ALIVE_TIMEOUT_MS,
+  PARAM_LENGTH_MAX,
+  REQUEST_ID_LENGTH_MAX,
+  REQUEST_TIMEOUT_MS,
+} from "./bounds.ts";
+import { allowCrossOrigin } from "./cors.ts";
+import { mount, type Endpoint } from "./endpoint.ts";
+import { endpointsOf } from "./endpoints.ts";
+import { MethodTable } from "./method-table.ts";
+import { serveDocument } from "./openapi.ts";
+import type { HttpOptions, HttpPorts } from "./ports.ts";
+import { BUG, problemOf, PROBLEM_TYPE, refusalOf, sendProblem } from "./problem.ts";
+import { StepStream } from "./step-stream.ts";
+import { parseJsonBody, rejectInvalid } from "./validation.ts";
+
+/** Call `listen` on what it returns; `close` ends live streams first. */
+export async function createServer(options: HttpOptions, ports: HttpPorts): Promise<FastifyInstance> {
+  const app = bareServer(ports);
+  const stream = new StepStream(ports);
+  app.addHook("preClose", (done) => {
+    stream.close();
+    done();
+  });
+  app.decorateRequest("principal", ANONYMOUS);
+  allowCrossOrigin(app, options.corsOrigins);
+  observe(app, ports);
+  handleErrors(app, ports);
+  const endpoints: Endpoint[] = [];
+  await serveDocument(app, { endpoints, build: ports.build });
+  endpoints.push(...endpointsOf(ports, { stream, document: () => app.swagger() }));
+  for (const endpoint of endpoints) mount(app, endpoint, ports.tokens);
+  refuseUnknown(app, new MethodTable(endpoints));
+  return app;
+}
+
+function bareServer(ports: HttpPorts): FastifyInstance {
+  const app = Fastify({
+    logger: false,
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CONNECTIONS_CHECK_MS },
+    routerOptions: { maxParamLength: PARAM_LENGTH_MAX, ignoreTrailingSlash: true },
+    trustProxy: false,
+    requestIdHeader: false,
+    genReqId: ({ headers }) => acceptedRequestId(headers["x-request-id"]) ?? `req_${nanoid()}`,
+    // The engine refuses by itself while it drains, in the words of the catalogue.
+    return503OnClosing: false,
+    exposeHeadRoutes: false,
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true, strict: false } },
+    frameworkErrors: (_error, request, reply) => {
+      sendProblem({ refusal: refuse("not_found", "The address is not valid") }, { request, reply });
+    },
+    clientErrorHandler: (error, socket) => {
+      const text = JSON.stringify(problemOf(badHttp(error.code), `req_${nanoid()}`));
+      if (socket.writable) socket.end(`HTTP/1.1 400 Bad Request\r\ncontent-type: ${PROBLEM_TYPE}\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
+      else socket.destroy();
+    },
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {
+    try {
+      done(null, parseJsonBody(String(body)));
+    } catch (error) {
+      done(error instanceof Error ? error : new Error("the body could not be read"));
+    }
+  });
+  ports.logger.debug({}, "http server made");
+  return app;
+}
+
+const requestId = new RegExp(`^[\\x21-\\x7e]{1,${REQUEST_ID_LENGTH_MAX}}$`);
+
+/** A caller's own id is taken over when it is harmless in a log line and a header; otherwise one is made. */
+function acceptedRequestId(header: string | string[] | undefined): string | undefined {
+  return typeof header === "string" && requestId.test(header) ? header : undefined;
+}
+
+function observe(app: FastifyInstance, { metrics }: HttpPorts): void {
+  app.addHook("onRequest", (request, reply, done) => {
+    reply.header("x-request-id", request.id);
+    reply.header("cache-control", "no-store");
+    reply.header("x-content-type-options", "nosniff");
+    done();
+  });
+  app.addHook("onResponse", (request, reply, done) => {
+    const route = request.routeOptions.config.endpoint?.path ?? "unmatched";
+    metrics.httpRequest({ method: request.method, route, status: reply.statusCode, seconds: reply.elapsedTime / 1_000 });
+    done();
+  });
+}
+
+function handleErrors(app: FastifyInstance, { logger }: HttpPorts): void {
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    if (error.validation !== undefined) {
+      const part = error.validationContext ?? "body";
+      return sendProblem(rejectInvalid(error.validation, { part, input: inputOf(request, part) }), { request, reply });
+    }
+    const refusal = refusalOf(error) ?? framework(error);
+    if (refusal !== undefined) return sendProblem({ refusal }, { request, reply });
+    logger.error({ requestId: request.id, route: request.routeOptions.url, error }, "a request met a bug");
+    return sendProblem(BUG, { request, reply });
+  });
+}
+
+function inputOf(request: FastifyRequest, part: string): unknown {
+  if (part === "querystring") return request.query;
+  return part === "params" ? request.params : request.body;
+}
+
+const FRAMEWORK_CODES: Readonly<Record<string, [ErrorCode, string]>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: ["body_too_large", `Send at most ${BODY_BYTES_MAX} bytes`],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ["unsupported_media_type", "Send the header Content-Type: application/json"],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ["malformed_json", "The body is not as long as Content-Length says"],
+};
+
+function framework(error: FastifyError) {
+  const known = FRAMEWORK_CODES[error.code];
+  if (known !== undefined) return refuse(known[0], known[1]);
+  const isClients = error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500;
+  return isClients && !isFault(error) ? refuse("validation_failed", "The request is not valid HTTP") : undefined;
+}
+
+function refuseUnknown(app: FastifyInstance, table: MethodTable): void {
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split("?", 1)[0] ?? "";
+    const methods = table.methodsOf(path);
+    if (methods.length === 0) {
+      return sendProblem({ refusal: refuse("not_found", "No such endpoint; /openapi.json lists all") }, { request, reply });
+    }
+    reply.header("allow", methods.join(", "));
+    return sendProblem({ refusal: refuse("method_not_allowed", `Use ${methods.join(" or ")}`) }, { request, reply });
+  });
+}
+
+function badHttp(code: string) {
+  const detail = code === "ERR_HTTP_REQUEST_TIMEOUT" ? "The request took too long to arrive" : "The request is not valid HTTP";
+  return { refusal: refuse("validation_failed", detail) };
+}
+

@@ -1,0 +1,77 @@
+/** The single registration list of machines: kind, version, where its context schema is, how it is listed. */
+import type { TSchema } from "typebox";
+import type { AnyStateMachine } from "xstate";
+import type { ActorRecord } from "../domain/records.ts";
+import { payoutBatchMachine, PayoutBatchContextSchema } from "./payout-batch.machine.ts";
+import { payoutMachine, PayoutContextSchema, type PayoutContext } from "./payout.machine.ts";
+import { transactionMachine, TransactionContextSchema, type TransactionContext } from "./transaction.machine.ts";
+import { walletMachine, WalletContextSchema, type WalletContext } from "./wallet.machine.ts";
+
+/** The services of the API; each is a supervisor branch that can be restarted alone. */
+export const SERVICES = ["tron-client", "wallet-manager", "usdt-manager", "payout-router", "trx-staking", "payment-gateway"] as const;
+export type ServiceName = (typeof SERVICES)[number];
+
+export type CatalogEntry = {
+  readonly kind: string;
+  /**
+   * Raise it when a state, invoke id, timer or event is renamed or removed, or the context's shape changes; add the step
+   * to `migrate` and fixtures of the old version. Adding a state or an optional field needs no new version.
+   */
+  readonly version: string;
+  readonly machine: AnyStateMachine;
+  readonly contextSchema: TSchema;
+  readonly service: ServiceName;
+  /** `migrate[v]` turns a record of version `v` into its successor; pure. */
+  readonly migrate: Readonly<Record<string, (record: ActorRecord) => ActorRecord>>;
+  /** Names of the lists this record belongs to: "name" or "name:value". */
+  readonly indexes: (record: { readonly id: string; readonly tag: string; readonly context: unknown }) => string[];
+};
+export type Catalog = Readonly<Record<string, CatalogEntry>>;
+
+export const catalog: Catalog = {
+  transaction: {
+    kind: "transaction",
+    version: "1",
+    machine: transactionMachine,
+    contextSchema: TransactionContextSchema,
+    service: "tron-client",
+    migrate: {},
+    indexes: ({ context }) => {
+      const { txId, signedHex } = context as TransactionContext;
+      return txId !== undefined && signedHex !== undefined ? [`tx:${txId}`] : [];
+    },
+  },
+  payout: {
+    kind: "payout",
+    version: "1",
+    machine: payoutMachine,
+    contextSchema: PayoutContextSchema,
+    service: "payout-router",
+    migrate: {},
+    indexes: ({ tag, context }) => {
+      const { from, to, batch, externalId } = context as PayoutContext;
+      const lists = ["all", `status:${tag}`, `party:${from}`, `party:${to}`];
+      if (batch !== undefined) lists.push(`batch:${batch.id}`);
+      if (externalId !== undefined) lists.push(`external:${externalId}`);
+      return lists;
+    },
+  },
+  payoutBatch: {
+    kind: "payoutBatch",
+    version: "1",
+    machine: payoutBatchMachine,
+    contextSchema: PayoutBatchContextSchema,
+    service: "payout-router",
+    migrate: {},
+    indexes: ({ tag }) => ["all", `status:${tag}`],
+  },
+  wallet: {
+    kind: "wallet",
+    version: "1",
+    machine: walletMachine,
+    contextSchema: WalletContextSchema,
+    service: "wallet-manager",
+    migrate: {},
+    indexes: ({ tag, context }) => ["all", `status:${tag}`, `address:${(context as WalletContext).address}`],
+  },
+};

@@ -1,0 +1,32 @@
+/** Schemas that several machines share in their contexts. */
+import { Type } from "typebox";
+import type { AbsenceProof, Inclusion } from "../domain/chain-facts.ts";
+import type { Refusal } from "../domain/errors.ts";
+import { UnitsSchema } from "../domain/money.ts";
+
+export const ActorAddressSchema = Type.Object({ kind: Type.String(), id: Type.String() });
+
+export const InclusionSchema = Type.Unsafe<Inclusion>(
+  Type.Object({
+    blockNumber: Type.Integer(),
+    blockId: Type.String(),
+    blockTimestamp: Type.Integer(),
+    result: Type.String(),
+    feeSun: UnitsSchema,
+    energyUsed: Type.Integer(),
+  }),
+);
+
+export const AbsenceProofSchema = Type.Unsafe<AbsenceProof>(
+  Type.Object({
+    solidNumber: Type.Integer(),
+    solidId: Type.String(),
+    solidTimestamp: Type.Integer(),
+    scannedFrom: Type.Integer(),
+    scannedTo: Type.Integer(),
+  }),
+);
+
+export const RefusalSchema = Type.Unsafe<Refusal>(
+  Type.Object({ code: Type.String(), detail: Type.String(), evidence: Type.Optional(Type.Record(Type.String(), Type.Unknown())) }),
+);

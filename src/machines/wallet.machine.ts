@@ -1,0 +1,234 @@
+/**
+ * A wallet: the single writer for its money.
+ *
+ * Every payment asks it for a hold and gets exactly one answer in the same atomic commit, so two payments can never
+ * count on the same coin. The arithmetic is in ledger.ts. Because messages between actors are part of one commit, each
+ * arrives exactly once and the wallet needs no list of who holds what.
+ */
+import { Type, type Static } from "typebox";
+import { assign, setup } from "xstate";
+import { refuse, type Refusal } from "../domain/errors.ts";
+import { ZERO, type Units } from "../domain/money.ts";
+import type { ActorAddress } from "../domain/records.ts";
+import { durableActions, effect, effectError, type Stamp, type StateMeta, type Tell } from "./durable.ts";
+import {
+  emptyLedger,
+  isIdle,
+  judgeHold,
+  LedgerSchema,
+  LimitsSchema,
+  readBalance,
+  release,
+  reserve,
+  send,
+  settle,
+  sliceOf,
+  takeBack,
+  type Hold,
+  type Limits,
+} from "./ledger.ts";
+
+export const WalletContextSchema = Type.Object({
+  address: Type.String(),
+  name: Type.String(),
+  kind: Type.Union([Type.Literal("hd"), Type.Literal("imported"), Type.Literal("watch")]),
+  path: Type.Optional(Type.String()),
+  labels: Type.Record(Type.String(), Type.String()),
+  limits: LimitsSchema,
+  ledger: LedgerSchema,
+  /** Payments ever reserved; makes the bytes of two equal transfers differ. */
+  sequence: Type.Integer(),
+  /** Balance is read again every minute, not only when asked. */
+  hot: Type.Boolean(),
+  frozenBecause: Type.Optional(Type.String()),
+  balanceError: Type.Optional(Type.String()),
+});
+export type WalletContext = Static<typeof WalletContextSchema>;
+
+export type WalletInput = Pick<WalletContext, "address" | "name" | "kind" | "path" | "labels" | "limits" | "hot">;
+
+export type BalanceReading = { readonly usdt: Units; readonly trx: Units; readonly atBlock: number };
+
+/** `count` payments that need `hold` together. The answer goes to `from`. */
+export type ReserveMessage = { type: "wallet.reserve"; from: ActorAddress; hold: Hold; count: number };
+type Events =
+  | ReserveMessage
+  | { type: "wallet.send"; hold: Hold }
+  | { type: "wallet.settle"; hold: Hold; spend: Hold; block: number }
+  | { type: "wallet.takeBack"; hold: Hold; spend: Hold; block: number }
+  | { type: "wallet.release"; hold: Hold; slice: number }
+  | { type: "wallet.refresh" }
+  | { type: "wallet.freeze"; reason: string }
+  | { type: "wallet.unfreeze" }
+  | { type: "wallet.archive" }
+  | { type: "wallet.update"; name?: string; labels?: Record<string, string>; limits?: Limits };
+type WalletEvent = Events & Partial<Stamp>;
+
+/** The limit's time: block time, so that a wrong local clock cannot open the window. */
+const limitTime = (event: WalletEvent) => event.blockTime ?? 0;
+
+const meta = (waitingFor: string): StateMeta => ({ waitingFor });
+
+export const walletMachine = setup({
+  types: { context: {} as WalletContext, events: {} as WalletEvent, input: {} as WalletInput, meta: {} as StateMeta },
+  actors: { readBalances: effect<{ address: string }, BalanceReading>() },
+  actions: {
+    ...durableActions,
+    hold: assign(({ context, event }) => {
+      if (event.type !== "wallet.reserve") return {};
+      const limited = context.limits.daily !== undefined;
+      return { ledger: reserve(context.ledger, event.hold, limitTime(event), limited), sequence: context.sequence + event.count };
+    }),
+    send: assign(({ context, event }) => (event.type === "wallet.send" ? { ledger: send(context.ledger, event.hold) } : {})),
+    settle: assign(({ context, event }) =>
+      event.type === "wallet.settle" ? { ledger: settle(context.ledger, event.hold, event.spend, event.block) } : {},
+    ),
+    takeBack: assign(({ context, event }) =>
+      event.type === "wallet.takeBack" ? { ledger: takeBack(context.ledger, event.hold, event.spend, event.block) } : {},
+    ),
+    release: assign(({ context, event }) =>
+      event.type === "wallet.release" ? { ledger: release(context.ledger, event.hold, event.slice) } : {},
+    ),
+    takeReading: assign(({ context, event }) => {
+      const { output } = event as unknown as { output: BalanceReading };
+      return { ledger: readBalance(context.ledger, output), balanceError: undefined };
+    }),
+    update: assign(({ context, event }) =>
+      event.type === "wallet.update"
+        ? { name: event.name ?? context.name, labels: event.labels ?? context.labels, limits: event.limits ?? context.limits }
+        : {},
+    ),
+  },
+  guards: {
+    hasRoom: ({ context, event }) =>
+      event.type === "wallet.reserve" && judgeHold(context.ledger, context.limits, event.hold, limitTime(event)) === undefined,
+    isIdle: ({ context }) => isIdle(context.ledger),
+    isEmpty: ({ context }) => isIdle(context.ledger) && context.ledger.usdt.onChain === ZERO && context.ledger.trx.onChain === ZERO,
+    isHot: ({ context }) => context.hot,
+  },
+  delays: { refreshDelay: 60_000, balanceRetryDelay: 5_000 },
+}).createMachine({
+  id: "wallet",
+  initial: "active",
+  context: ({ input }) => ({ ...input, ledger: emptyLedger, sequence: 0 }),
+  on: {
+    // Payments that hold money go on to their end whatever state the wallet is in.
+    "wallet.send": { actions: "send", description: "the payment's bytes are signed" },
+    "wallet.settle": { actions: "settle", description: "the payment is in a solidified block" },
+    "wallet.takeBack": { actions: "takeBack", description: "the attempt is dead and another will follow" },
+    "wallet.release": { actions: "release", description: "the payment needs its hold no more" },
+    "wallet.update": {
+      actions: ["update", { type: "reply", params: { ok: true } }],
+      description: "an operator changed name, labels or limits",
+    },
+  },
+  states: {
+    active: {
+      tags: "active",
+      description: "The wallet pays.",
+      meta: meta("payments"),
+      initial: "reading",
+      on: {
+        "wallet.reserve": [
+          {
+            guard: "hasRoom",
+            actions: [{ type: "tell", params: ({ context, event }) => reserved(context, event) }, "hold"],
+            description: "the hold fits and is reserved",
+          },
+          {
+            actions: {
+              type: "tell",
+              params: ({ context, event }) =>
+                refused(event.from, judgeHold(context.ledger, context.limits, event.hold, limitTime(event))),
+            },
+            description: "the hold does not fit",
+          },
+        ],
+        "wallet.freeze": {
+          target: "frozen",
+          actions: [assign({ frozenBecause: ({ event }) => event.reason }), { type: "reply", params: { ok: true } }],
+          description: "an operator froze the wallet",
+        },
+        "wallet.archive": [
+          { guard: "isEmpty", target: "archived", actions: { type: "reply", params: { ok: true } }, description: "an operator archived the empty wallet" },
+          { actions: { type: "reply", params: ({ context }) => notEmpty(isIdle(context.ledger)) }, description: "the wallet is not empty" },
+        ],
+      },
+      states: {
+        reading: {
+          description: "The solidified balance is being read.",
+          meta: meta("the balance from a node"),
+          invoke: {
+            src: "readBalances",
+            id: "balances",
+            input: ({ context }) => ({ address: context.address }),
+            onDone: { target: "fresh", actions: "takeReading", description: "the balance was read" },
+            onError: {
+              target: "stale",
+              actions: assign({ balanceError: ({ event }) => effectError(event).message }),
+              description: "no node could tell the balance",
+            },
+          },
+        },
+        fresh: {
+          description: "The balance is known.",
+          meta: meta("payments"),
+          after: { refreshDelay: [{ guard: "isHot", target: "reading", description: "the balance is read again" }] },
+          on: { "wallet.refresh": { target: "reading", description: "somebody asked for a fresh balance" } },
+        },
+        stale: {
+          description: "The last reading of the balance failed; the one before still counts.",
+          meta: meta("the pause before the balance is read again"),
+          after: { balanceRetryDelay: { target: "reading", description: "the balance is read again" } },
+          on: { "wallet.refresh": { target: "reading", description: "somebody asked for a fresh balance" } },
+        },
+      },
+    },
+    frozen: {
+      tags: "frozen",
+      description: "An operator stopped the wallet: nothing new is reserved or signed. What is on the wire goes on.",
+      meta: meta("an operator to unfreeze it"),
+      on: {
+        "wallet.reserve": {
+          actions: { type: "tell", params: ({ event }) => refused(event.from, refuse("wallet_frozen", "the wallet is frozen")) },
+          description: "a frozen wallet reserves nothing",
+        },
+        "wallet.unfreeze": {
+          target: "active",
+          actions: [assign({ frozenBecause: undefined }), { type: "reply", params: { ok: true } }],
+          description: "an operator unfroze the wallet",
+        },
+        "wallet.archive": [
+          { guard: "isEmpty", target: "archived", actions: { type: "reply", params: { ok: true } }, description: "an operator archived the empty wallet" },
+          { actions: { type: "reply", params: ({ context }) => notEmpty(isIdle(context.ledger)) }, description: "the wallet is not empty" },
+        ],
+      },
+    },
+    archived: {
+      tags: "archived",
+      description: "The wallet is put away. Its key is kept.",
+      meta: meta("nothing"),
+      on: {
+        "wallet.reserve": {
+          actions: { type: "tell", params: ({ event }) => refused(event.from, refuse("wallet_archived", "the wallet is archived")) },
+          description: "an archived wallet reserves nothing",
+        },
+      },
+    },
+  },
+});
+
+/** Told before the ledger changes: the first of `count` sequence numbers, and the slice the limit was charged in. */
+function reserved(context: WalletContext, event: ReserveMessage & Partial<Stamp>): Tell {
+  return { to: event.from, message: { type: "wallet.reserved", sequence: context.sequence + 1, slice: sliceOf(limitTime(event)) } };
+}
+
+function refused(to: ActorAddress, refusal: Refusal | undefined): Tell {
+  return { to, message: { type: "wallet.refused", refusal: refusal ?? refuse("conflict", "the wallet refused") } };
+}
+
+function notEmpty(idle: boolean) {
+  return idle
+    ? ({ ok: false, refusal: refuse("wallet_not_empty", "move the money out before archiving") } as const)
+    : ({ ok: false, refusal: refuse("wallet_in_use", "payments of this wallet are still under way") } as const);
+}

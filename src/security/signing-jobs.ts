@@ -1,0 +1,83 @@
+/** The work of a signing thread, apart from its messages: build with TronWeb, check, sign. Owns decrypted keys. */
+import { Fault } from "../domain/errors.ts";
+import type { TronAddress } from "../domain/chain-facts.ts";
+import type { BuiltTransaction, SignedTransaction, SigningOrder } from "../ports/world.ts";
+import { privateKeyToAddress } from "../tron/address.ts";
+import { sign } from "../tron/signature.ts";
+import { encodeSigned } from "../tron/transaction.ts";
+import { openWalletKey } from "./key-records.ts";
+import type { WalletRecord } from "./key-records.ts";
+import { differences } from "./order-check.ts";
+import { Secret } from "./secret.ts";
+import type { Batch, Job, WorkerSetup } from "./signing-protocol.ts";
+import { createTransactionBuilder } from "./transaction-builder.ts";
+
+type OpenKey = { readonly address: TronAddress; readonly key: Secret };
+
+export type SigningJobs = {
+  /** Takes in the sealed keys of a batch. They are opened when first used. */
+  learn(batch: Pick<Batch, "keys" | "forgetKeys">): void;
+  run(job: Job): Promise<BuiltTransaction | SignedTransaction>;
+};
+
+export function openJobs(setup: WorkerSetup): SigningJobs {
+  const kek = new Secret(setup.kek);
+  const build = createTransactionBuilder(setup.usdtContract);
+  const sealed = new Map<string, WalletRecord>();
+  const open = new Map<string, OpenKey>();
+
+  const keyOf = (walletId: string): OpenKey => {
+    const known = open.get(walletId);
+    if (known !== undefined) return known;
+    const record = sealed.get(walletId);
+    if (record?.walletId !== walletId)
+      throw new Fault("key_unavailable", `The key of wallet ${walletId} was not given`);
+    const opened = openChecked(record, kek);
+    sealed.delete(walletId);
+    open.set(walletId, opened);
+    return opened;
+  };
+
+  return {
+    learn({ keys, forgetKeys }) {
+      if (forgetKeys) {
+        for (const { key } of open.values()) key.wipe();
+        open.clear();
+        sealed.clear();
+      }
+      for (const record of keys) sealed.set(record.walletId, record);
+    },
+    async run(job) {
+      if (job.do === "build") return build(job.order);
+      return signChecked({ order: job.order, built: job.built, key: keyOf(job.order.walletId), setup });
+    },
+  };
+}
+
+function signChecked(request: {
+  order: SigningOrder;
+  built: BuiltTransaction;
+  key: OpenKey;
+  setup: WorkerSetup;
+}): SignedTransaction {
+  const { order, built, key, setup } = request;
+  const found = differences({ order, built, signer: key.address, usdtContract: setup.usdtContract });
+  if (found.length > 0) {
+    const fields = found.map((each) => each.field).join(", ");
+    throw new Fault("order_mismatch", `Not signed: the bytes differ from the order in ${fields}`, {
+      evidence: { differences: found },
+    });
+  }
+  const signature = key.key.use((bytes) => sign(built.txId, bytes));
+  return { signedHex: encodeSigned(built.rawHex, [signature]), txId: built.txId };
+}
+
+/** The seal binds the address, and the address must also be the key's own. */
+function openChecked(record: WalletRecord, kek: Secret): OpenKey {
+  const key = openWalletKey(record, kek);
+  if (key.use((bytes) => privateKeyToAddress(bytes)) !== record.address) {
+    key.wipe();
+    throw new Fault("key_unavailable", `The key of wallet ${record.walletId} does not belong to ${record.address}`);
+  }
+  return { address: record.address, key };
+}

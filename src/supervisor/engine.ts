@@ -1,0 +1,333 @@
+/** The façade: builds the loop from its parts, recovers what is pending, and answers doors. */
+import { Cells } from "../actors/cells.ts";
+import type { CascadeResult } from "../actors/cascade.ts";
+import { Dispatcher, type EffectAnswer, type EffectTable } from "../actors/dispatcher.ts";
+import type { Ending, Envelope } from "../actors/envelope.ts";
+import { GroupCommit } from "../actors/group-commit.ts";
+import { lintCatalog } from "../actors/lint.ts";
+import { Loop } from "../actors/loop.ts";
+import { sourceOf, stateText } from "../actors/step.ts";
+import { Timers } from "../actors/timers.ts";
+import { refuse, type Refusal } from "../domain/errors.ts";
+import { ACTOR_CACHE_MAX } from "../domain/limits.ts";
+import type { ActorAddress, ActorRecord, Message, OutboxEntry } from "../domain/records.ts";
+import { SERVICES, type Catalog, type ServiceName } from "../machines/catalog.ts";
+import type { Stamp } from "../machines/durable.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { PageRequest, Store, TimerRow, Write } from "../ports/store.ts";
+import type { Logger } from "../ports/telemetry.ts";
+import type { CommittedStep, EngineAnswer, EngineFacade, EngineRequest, EngineStatus } from "./facade.ts";
+import { Idempotency } from "./idempotency.ts";
+import { DEFAULT_INTENSITY, type IntensityOptions } from "./restart-intensity.ts";
+import { Services, type ServiceComponent } from "./services.ts";
+import { Supervisor } from "./supervisor.ts";
+import { checkVersions } from "./versions.ts";
+
+export type EngineOptions = { readonly cacheMax?: number; readonly intensity?: IntensityOptions };
+
+export type EnginePorts = {
+  readonly catalog: Catalog;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly effects: EffectTable;
+  /** The service whose branch performs an effect. */
+  readonly serviceOf: (source: string) => ServiceName;
+  readonly components: Partial<Record<ServiceName, ServiceComponent>>;
+  /** Timestamp of the newest known block; 0 before the first. */
+  readonly blockTime: () => number;
+  /** The store failed: memory is ahead of disk and the process has to end. */
+  readonly onFatal: (error: unknown) => void;
+  readonly observer?: EngineObserver;
+  readonly failpoint?: (name: string) => void;
+};
+
+/** For metrics; called after the fact, never blocks. */
+export type EngineObserver = {
+  committed?(result: CascadeResult): void;
+  effectFinished?(source: string, outcome: "ok" | "error" | "aborted"): void;
+};
+
+type ReadableStore = Pick<Store, "journal" | "feed" | "deadLetters" | "quarantines" | "quarantine" | "index" | "inbox">;
+
+export class Engine implements EngineFacade {
+  readonly catalog: Catalog;
+  private phase: EngineStatus["phase"] = "starting";
+  private isReadOnly = false;
+  private startedAt = 0;
+  private readonly listeners = new Set<(step: CommittedStep) => void>();
+  private readonly cells: Cells;
+  private readonly group: GroupCommit;
+  private readonly loop: Loop;
+  private readonly dispatcher: Dispatcher;
+  private readonly timers: Timers;
+  private readonly supervisor: Supervisor;
+  private readonly services: Services;
+  private readonly idempotency: Idempotency;
+  private readonly ports: EnginePorts;
+
+  /** `lastFeedSequence` comes from the store; see `openEngine`. */
+  constructor(options: EngineOptions & { lastFeedSequence: number }, ports: EnginePorts) {
+    lintCatalog(ports.catalog);
+    const { catalog, store, clock, logger, failpoint } = ports;
+    this.ports = ports;
+    this.catalog = catalog;
+    this.idempotency = new Idempotency(store);
+    this.cells = new Cells({ sizeMax: options.cacheMax ?? ACTOR_CACHE_MAX }, { catalog, store });
+    this.group = new GroupCommit({ lastFeedSequence: options.lastFeedSequence }, { store, failpoint, onFatal: (error) => this.fatal(error) });
+    this.dispatcher = new Dispatcher({
+      table: ports.effects,
+      store,
+      logger,
+      failpoint,
+      mayRun: (entry) => !this.supervisor.isQuarantined(entry.actor) && this.services.isRunning(ports.serviceOf(entry.source)),
+      onAnswer: (entry, answer) => this.onAnswer(entry, answer),
+      onFinished: (source, outcome) => ports.observer?.effectFinished?.(source, outcome),
+    });
+    this.timers = new Timers({ store, clock, logger, fire: (row) => this.fire(row) });
+    this.supervisor = new Supervisor(options.intensity ?? DEFAULT_INTENSITY, {
+      store,
+      clock,
+      logger,
+      commit: (writes) => this.commit(writes),
+      post: (envelope) => this.loop.post(envelope),
+      forget: (actor) => this.cells.dropOne(actor),
+      stopEffects: (actor) => this.stopEffects(actor),
+      resumeEffects: (actor) => this.resumeEffects(actor),
+    });
+    this.services = new Services({
+      clock,
+      logger,
+      catalog,
+      components: ports.components,
+      sourcesOf: (service) => Object.keys(ports.effects).filter((source) => ports.serviceOf(source) === service),
+      dispatcher: this.dispatcher,
+      cells: this.cells,
+      settled: () => this.group.settled(),
+    });
+    this.loop = new Loop({
+      catalog,
+      clock,
+      cells: this.cells,
+      group: this.group,
+      blockTime: ports.blockTime,
+      dispatcher: () => this.dispatcher,
+      timers: () => this.timers,
+      isQuarantined: (actor) => this.supervisor.isQuarantined(actor),
+      nextInboxSequence: () => this.supervisor.nextInboxSequence(),
+      onPoison: (envelope, error) => this.supervisor.onPoison(envelope, error),
+      onUndeliverable: (envelope) => this.supervisor.onUndeliverable(envelope),
+      onCommitted: (result, stamp) => this.announce(result, stamp),
+    });
+  }
+
+  /** Reads only what is pending: versions, quarantines, outbox, timers. */
+  async start(): Promise<void> {
+    const { ports } = this;
+    const versions = checkVersions(this.catalog, ports.store.meta("machineVersions"));
+    await this.commit([{ put: "meta", name: "machineVersions", value: versions }]);
+    await this.supervisor.load();
+    this.services.markRunning();
+    await this.dispatcher.recover(await ports.store.outboxSources());
+    await this.services.startComponents();
+    await this.timers.start();
+    this.startedAt = ports.clock.now();
+    this.phase = "running";
+  }
+
+  /** Stops taking requests, stops the components and effects, and writes what is open. What is left is in the outbox. */
+  async drain(): Promise<void> {
+    if (this.phase === "stopped") return;
+    this.phase = "draining";
+    this.timers.stop();
+    await this.services.stopComponents();
+    this.dispatcher.close();
+    await this.group.settled();
+    this.phase = "stopped";
+  }
+
+  /** Disk full: requests are refused and the signer stops; reads, and what is on the wire, go on. */
+  set readOnly(value: boolean) {
+    this.isReadOnly = value;
+  }
+
+  async request(request: EngineRequest): Promise<EngineAnswer> {
+    if (this.phase !== "running") return { refusal: refuse("not_ready", `the engine is ${this.phase}`) };
+    if (this.isReadOnly) return { refusal: refuse("read_only", "the disk is full; free some space") };
+    const { idempotency } = request;
+    return idempotency === undefined ? this.ask(request) : this.idempotency.once(idempotency, () => this.ask(request));
+  }
+
+  /** Facts for actors; resolves when all are committed. Facts for actors that do not exist are dropped. */
+  async deliver(facts: readonly { readonly actor: ActorAddress; readonly message: Message }[]): Promise<void> {
+    await Promise.all(facts.map(({ actor, message }) => new Promise<Ending>((settle) => this.loop.post({ origin: "fact", to: actor, message, settle }))));
+  }
+
+  /** A message of the engine itself (not of a door); resolves when committed. */
+  async commit(writes: readonly Write[]): Promise<void> {
+    if (writes.length === 0) return;
+    await new Promise<void>((resolve) => {
+      this.group.add(writes, resolve);
+      void this.group.flush();
+    });
+  }
+
+  record(actor: ActorAddress): ActorRecord | undefined {
+    return this.ports.store.record(actor);
+  }
+
+  async records(kind: string, index: string, page: PageRequest): Promise<{ records: ActorRecord[]; next: string | undefined }> {
+    const { ids, next } = await this.ports.store.index(kind, index, page);
+    return { records: ids.flatMap(({ id }) => this.record({ kind, id }) ?? []), next };
+  }
+
+  index: EngineFacade["index"] = (kind, index, page) => this.reads.index(kind, index, page);
+  journal: EngineFacade["journal"] = (actor, page) => this.reads.journal(actor, page);
+  feed: EngineFacade["feed"] = (page) => this.reads.feed(page);
+  deadLetters: EngineFacade["deadLetters"] = (page) => this.reads.deadLetters(page);
+  quarantines: EngineFacade["quarantines"] = (limit) => this.reads.quarantines(limit);
+  quarantine: EngineFacade["quarantine"] = (actor) => this.reads.quarantine(actor);
+  inbox: EngineFacade["inbox"] = (actor, page) => this.reads.inbox(actor, page);
+
+  release(actor: ActorAddress, by: string): Promise<Refusal | undefined> {
+    return this.supervisor.release(actor, by);
+  }
+
+  restart(service: ServiceName, by: string): Promise<Refusal | undefined> {
+    return this.services.restart(service, by);
+  }
+
+  subscribe(listener: (step: CommittedStep) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  status(): EngineStatus {
+    return {
+      phase: this.phase,
+      readOnly: this.isReadOnly,
+      startedAt: this.startedAt,
+      actorsInMemory: this.cells.size,
+      messagesWaiting: this.loop.messagesWaiting,
+      effectsRunning: this.dispatcher.running(),
+      effectsQueued: this.dispatcher.queued(),
+      steps: this.loop.steps,
+      commits: this.group.counts.commits,
+      writes: this.group.counts.writes,
+      poisoned: this.supervisor.poisoned,
+      services: this.services.status(SERVICES),
+    };
+  }
+
+  private get reads(): ReadableStore {
+    return this.ports.store;
+  }
+
+  private async ask(request: EngineRequest): Promise<EngineAnswer> {
+    const { to, message, create, idempotency, respond } = request;
+    if (create === undefined && this.cells.get(to) === undefined) return { refusal: refuse("not_found", `there is no ${to.kind} ${to.id}`) };
+    const ending = await new Promise<Ending>((settle) => {
+      const witness: Envelope["witness"] =
+        idempotency === undefined
+          ? undefined
+          : (verdict) =>
+              "keep" in verdict
+                ? [{ put: "reply", key: idempotency.key, reply: { fingerprint: idempotency.fingerprint, at: this.ports.clock.now(), ...verdict.keep } }]
+                : [];
+      this.loop.post({
+        origin: "request",
+        to,
+        message: message ?? { type: "xstate.init" },
+        settle,
+        respond,
+        ...(create === undefined ? {} : { create: { input: create } }),
+        ...(witness === undefined ? {} : { witness }),
+      });
+    });
+    return answerOf(ending);
+  }
+
+  private onAnswer(entry: OutboxEntry, answer: EffectAnswer): void {
+    const { invokeId, key, actor, source } = entry;
+    const message: Message = answer.ok
+      ? { type: `xstate.done.actor.${invokeId}`, output: answer.output, actorId: invokeId }
+      : { type: `xstate.error.actor.${invokeId}`, error: answer.error, actorId: invokeId };
+    this.loop.post({
+      origin: "answer",
+      to: actor,
+      message,
+      gate: (record) => withoutEffect(record, invokeId, key),
+      writes: [{ delete: "outbox", source, actor, key }],
+      settle: () => {},
+    });
+  }
+
+  private fire({ actor, timerId, due }: TimerRow): Promise<void> {
+    const event = this.cells.get(actor)?.record.timers[timerId]?.event;
+    const writes: Write[] = [{ delete: "timer", due, actor, timerId }];
+    return new Promise((resolve) => {
+      const settle = () => resolve();
+      const gate = (record: ActorRecord) => withoutTimer(record, timerId, due);
+      this.loop.post({ origin: "timer", to: actor, message: event ?? { type: "timer.stale" }, gate, writes, settle });
+    });
+  }
+
+  private announce(result: CascadeResult, stamp: Stamp): void {
+    this.ports.observer?.committed?.(result);
+    if (this.listeners.size === 0) return;
+    for (const { actor, event, step } of result.steps) {
+      const { revision, state, tag } = step.record;
+      const committed = { actor, revision, at: stamp.at, event, from: step.from, to: stateText(state), tag };
+      for (const listener of this.listeners) listener(committed);
+    }
+  }
+
+  private stopEffects(actor: ActorAddress): void {
+    const entry = this.catalog[actor.kind];
+    const record = this.cells.get(actor)?.record;
+    if (entry === undefined || record === undefined) return;
+    for (const [invokeId, key] of Object.entries(record.effects)) this.dispatcher.abort(sourceOf(entry, invokeId), actor, key);
+  }
+
+  private resumeEffects(_actor: ActorAddress): void {
+    void this.ports.store.outboxSources().then((sources) => this.dispatcher.recover(sources));
+  }
+
+  private fatal(error: unknown): void {
+    this.phase = "stopped";
+    this.ports.logger.error({ error: String(error) }, "a commit failed; the process has to end");
+    this.ports.onFatal(error);
+  }
+}
+
+/** The engine over a store that is open. */
+export async function openEngine(options: EngineOptions, ports: EnginePorts): Promise<Engine> {
+  return new Engine({ ...options, lastFeedSequence: await ports.store.lastFeedSequence() }, ports);
+}
+
+function answerOf(ending: Ending): EngineAnswer {
+  switch (ending.end) {
+    case "committed":
+      return ending.verdict !== undefined && "keep" in ending.verdict
+        ? { ...ending.verdict.keep, replayed: false }
+        : { refusal: refuse("internal", "the request led to no answer") };
+    case "discarded":
+    case "refused":
+      return { refusal: ending.refusal };
+    case "failed":
+      return { refusal: refuse("internal", "a bug in the engine; nothing of the request happened") };
+  }
+}
+
+/** E5: an answer counts only while the record names its key; then the effect is over. */
+function withoutEffect(record: ActorRecord, invokeId: string, key: string): ActorRecord | undefined {
+  if (record.effects[invokeId] !== key) return undefined;
+  const { [invokeId]: _over, ...effects } = record.effects;
+  return { ...record, effects };
+}
+
+function withoutTimer(record: ActorRecord, timerId: string, due: number): ActorRecord | undefined {
+  if (record.timers[timerId]?.due !== due) return undefined;
+  const { [timerId]: _over, ...timers } = record.timers;
+  return { ...record, timers };
+}

@@ -1,0 +1,18 @@
+/** Hex and bytes. Everything on TRON's wire is bytes; everything in this code is lower-case hex without a prefix. */
+import { Fault } from "../domain/errors.ts";
+
+const evenHex = /^(?:[0-9a-fA-F]{2})*$/;
+
+export function isHex(text: string): boolean {
+  return evenHex.test(text);
+}
+
+/** Throws `Fault("tx_malformed")` for anything but an even number of hex digits: `Buffer.from` would silently cut it short. */
+export function fromHex(text: string): Uint8Array {
+  if (!evenHex.test(text)) throw new Fault("tx_malformed", "not a hex string");
+  return Buffer.from(text, "hex");
+}
+
+export function toHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
+}

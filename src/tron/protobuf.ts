@@ -1,0 +1,158 @@
+/**
+ * A small protobuf codec driven by tables of fields.
+ *
+ * P1. `encode` writes fields in the order of their numbers and leaves out zero, false and empty ones (proto3).
+ * P2. `decode` accepts exactly what `encode` writes: an unknown field, a repeated scalar, a longer varint than needed,
+ *     another order or a trailing byte is refused. Two decoders that disagree about bytes would disagree about money.
+ * P3. bytes are lower-case hex, int64 is bigint, an absent nested message is `undefined`.
+ */
+import { Fault } from "../domain/errors.ts";
+import { fromHex, toHex } from "./bytes.ts";
+
+export type Scalar = "bytes" | "string" | "int64" | "int32" | "enum" | "bool";
+export type Field = { readonly n: number; readonly is: Scalar | Shape; readonly repeated?: true };
+export type Shape = { readonly [name: string]: Field };
+
+type ScalarValue<K> = K extends "bytes" | "string" ? string : K extends "int64" ? bigint : K extends "bool" ? boolean : number;
+type FieldValue<F extends Field> = F extends { repeated: true }
+  ? readonly (F["is"] extends Shape ? MessageOf<F["is"]> : ScalarValue<F["is"]>)[]
+  : F["is"] extends Shape
+    ? MessageOf<F["is"]> | undefined
+    : ScalarValue<F["is"]>;
+export type MessageOf<S extends Shape> = { readonly [K in keyof S]: FieldValue<S[K]> };
+
+export type Value = string | bigint | number | boolean | Message | readonly Value[] | undefined;
+export type Message = { readonly [name: string]: Value };
+
+const NESTING_MAX = 10;
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+export function encode<S extends Shape>(shape: S, message: MessageOf<S>): Uint8Array {
+  return encodeFields(shape, message);
+}
+
+/** Throws `Fault("tx_malformed")` for anything but the canonical bytes of a message of this shape. */
+export function decode<S extends Shape>(shape: S, bytes: Uint8Array): MessageOf<S> {
+  const message = decodeFields(shape, bytes, 0);
+  if (Buffer.compare(encodeFields(shape, message), bytes) !== 0) malformed("the encoding is not canonical");
+  return message as MessageOf<S>;
+}
+
+function encodeFields(shape: Shape, message: Message): Uint8Array {
+  const parts: Uint8Array[] = [];
+  for (const [name, field] of Object.entries(shape).toSorted(([, a], [, b]) => a.n - b.n)) {
+    const value = message[name];
+    if (Array.isArray(value)) for (const item of value) parts.push(...encodeField(field, item));
+    else if (!isDefault(value)) parts.push(...encodeField(field, value));
+  }
+  return Buffer.concat(parts);
+}
+
+function encodeField(field: Field, value: Value): Uint8Array[] {
+  const { n, is } = field;
+  if (typeof is === "object") {
+    if (typeof value !== "object" || Array.isArray(value)) return mismatch(n);
+    return lengthDelimited(n, encodeFields(is, value as Message));
+  }
+  if (is === "bytes" && typeof value === "string") return lengthDelimited(n, fromHex(value));
+  if (is === "string" && typeof value === "string") return lengthDelimited(n, Buffer.from(value, "utf8"));
+  if (is === "bool" && typeof value === "boolean") return [varint(n << 3), varint(value ? 1 : 0)];
+  if (is === "int64" && typeof value === "bigint") return [varint(n << 3), varint(value)];
+  if ((is === "int32" || is === "enum") && typeof value === "number") return [varint(n << 3), varint(BigInt(value))];
+  return mismatch(n);
+}
+
+function lengthDelimited(n: number, bytes: Uint8Array): Uint8Array[] {
+  return [varint((n << 3) | 2), varint(bytes.length), bytes];
+}
+
+function varint(value: number | bigint): Uint8Array {
+  if (typeof value === "number" && value < 0x80) return Uint8Array.of(value);
+  const bytes: number[] = [];
+  let rest = BigInt.asUintN(64, BigInt(value));
+  while (rest >= 0x80n) {
+    bytes.push(Number(rest & 0x7fn) | 0x80);
+    rest >>= 7n;
+  }
+  bytes.push(Number(rest));
+  return Uint8Array.from(bytes);
+}
+
+function isDefault(value: Value): boolean {
+  return value === undefined || value === 0n || value === 0 || value === false || value === "";
+}
+
+type Cursor = { readonly bytes: Uint8Array; at: number };
+
+function decodeFields(shape: Shape, bytes: Uint8Array, depth: number): Message {
+  if (depth > NESTING_MAX) malformed("nested too deep");
+  const message: Record<string, Value> = {};
+  const byNumber = new Map<number, [string, Field]>();
+  for (const [name, field] of Object.entries(shape)) {
+    byNumber.set(field.n, [name, field]);
+    message[name] = defaultOf(field);
+  }
+  const cursor: Cursor = { bytes, at: 0 };
+  while (cursor.at < bytes.length) {
+    const tag = Number(readVarint(cursor));
+    const known = byNumber.get(Math.floor(tag / 8));
+    if (known === undefined) malformed(`unknown field ${Math.floor(tag / 8)}`);
+    const [name, field] = known;
+    if (tag % 8 !== (isVarint(field) ? 0 : 2)) malformed(`field ${field.n} has the wrong wire type`);
+    const value = readValue(field, cursor, depth);
+    const before = message[name];
+    message[name] = Array.isArray(before) ? [...before, value] : value;
+  }
+  return message;
+}
+
+function defaultOf(field: Field): Value {
+  if (field.repeated) return [];
+  if (typeof field.is === "object") return undefined;
+  if (field.is === "bytes" || field.is === "string") return "";
+  if (field.is === "int64") return 0n;
+  return field.is === "bool" ? false : 0;
+}
+
+function isVarint(field: Field): boolean {
+  return field.is === "int64" || field.is === "int32" || field.is === "enum" || field.is === "bool";
+}
+
+function readValue(field: Field, cursor: Cursor, depth: number): Value {
+  if (isVarint(field)) {
+    const value = readVarint(cursor);
+    if (field.is === "int64") return BigInt.asIntN(64, value);
+    return field.is === "bool" ? value !== 0n : Number(BigInt.asIntN(32, value));
+  }
+  const length = Number(readVarint(cursor));
+  if (length > cursor.bytes.length - cursor.at) malformed("the message is cut short");
+  const bytes = cursor.bytes.subarray(cursor.at, cursor.at + length);
+  cursor.at += length;
+  if (typeof field.is === "object") return decodeFields(field.is, bytes, depth + 1);
+  if (field.is === "bytes") return toHex(bytes);
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return malformed("a string is not UTF-8");
+  }
+}
+
+function readVarint(cursor: Cursor): bigint {
+  let value = 0n;
+  for (let shift = 0n; shift < 70n; shift += 7n) {
+    const byte = cursor.bytes[cursor.at];
+    if (byte === undefined) malformed("the message is cut short");
+    cursor.at += 1;
+    value |= BigInt(byte & 0x7f) << shift;
+    if (byte < 0x80) return BigInt.asUintN(64, value);
+  }
+  return malformed("a number is too long");
+}
+
+function malformed(why: string): never {
+  throw new Fault("tx_malformed", why);
+}
+
+function mismatch(n: number): never {
+  throw new Fault("tx_malformed", `field ${n} has a value of the wrong type`);
+}

@@ -1,0 +1,122 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { Fault } from "../../src/domain/errors.ts";
+import { createLogger } from "../../src/operations/logger.ts";
+import { SecretText } from "../../src/operations/secret-text.ts";
+
+function logged(fields: Record<string, unknown>, level: "trace" | "error" = "trace"): string {
+  const lines: string[] = [];
+  const logger = createLogger({ level, file: undefined, name: "test", sink: { write: (line) => lines.push(line) } });
+  logger.info(fields, "something happened");
+  return lines.join("");
+}
+
+describe("a log line", () => {
+  test("is JSON with level, time, service, fields and a constant message", () => {
+    const line = JSON.parse(logged({ payoutId: "po_1", attempt: 2, amount: 5n }));
+    expect(line).toMatchObject({
+      level: "info",
+      service: "test",
+      payoutId: "po_1",
+      attempt: 2,
+      amount: "5",
+      message: "something happened",
+    });
+    expect(Date.parse(line.time)).toBeGreaterThan(0);
+  });
+
+  test("below the level is not written", () => {
+    expect(logged({}, "error")).toBe("");
+  });
+
+  test.each(["debug", "info", "warn", "error"] as const)("of level %s says so", (level) => {
+    const lines: string[] = [];
+    createLogger({ level: "trace", file: undefined, name: "test", sink: { write: (line) => lines.push(line) } })[level](
+      {},
+      "x",
+    );
+    expect(JSON.parse(lines.join(""))).toMatchObject({ level });
+  });
+
+  test("carries the code and the cause of a fault", () => {
+    const fault = new Fault("chain_timeout", "no answer", {
+      cause: new Error("socket hang up"),
+      evidence: { node: "a", apiKey: "canary" },
+    });
+    const line = JSON.parse(logged({ error: fault }));
+    expect(line.error).toMatchObject({
+      name: "Fault",
+      code: "chain_timeout",
+      message: "no answer",
+      cause: { message: "socket hang up" },
+      evidence: { node: "a", apiKey: "[secret]" },
+    });
+  });
+
+  test("survives cycles, depth and things that are not data", () => {
+    const cycle: Record<string, unknown> = { name: "loop" };
+    cycle["self"] = cycle;
+    const deep = Array.from({ length: 20 }).reduce<Record<string, unknown>>((inner) => ({ inner }), {});
+    const line = JSON.parse(
+      logged({ cycle, deep, task: () => 1, when: new Date(0), list: [1n, undefined], mark: Symbol("x") }),
+    );
+    expect(line).toMatchObject({
+      cycle: { self: "[cycle]" },
+      task: "[function]",
+      when: "1970-01-01T00:00:00.000Z",
+      list: ["1", null],
+      mark: "[symbol]",
+    });
+    expect(JSON.stringify(line.deep)).toContain("[deep]");
+  });
+});
+
+describe("a secret", () => {
+  test.each([
+    ["a wrapped setting", { settings: { any: new SecretText("canary") } }],
+    ["bytes", { any: Buffer.from("canary"), deep: [{ inner: new TextEncoder().encode("canary").buffer }] }],
+    ["a private key", { wallet: { privateKey: "canary" } }],
+    ["a private key in another spelling", { private_key: "canary", "PRIVATE-KEY": "canary" }],
+    ["a mnemonic", { list: [{ mnemonic: "canary canary" }] }],
+    ["a password", { dbPassword: "canary", passphrase: { a: "canary" } }],
+    ["an encryption key", { WALLET_ENCRYPTION_KEY: "canary", "TRON-PRO-API-KEY": "canary" }],
+    ["a header", { headers: { authorization: "Bearer canary", Cookie: "canary" } }],
+    ["a bearer token inside a text", { text: "sent Authorization: Bearer canary to x" }],
+    ["an API token inside a text", { text: "got lt_abc123_canary from x" }],
+    ["a password inside an address", { url: "https://user:canary@node/x" }],
+    ["a token inside an error", { error: new Error("refused lt_abc_canary", { cause: "Bearer canary" }) }],
+  ])("never reaches a line: %s", (_, fields) => {
+    const line = logged(fields);
+    expect(line).not.toContain("canary");
+    expect(line).toMatch(/\[secret\]|\[bytes\]/);
+  });
+
+  test("is not seen in ordinary fields", () => {
+    const fields = {
+      key: "12.broadcast",
+      idempotencyKey: "k-1",
+      token: "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t",
+      txId: "ab".repeat(32),
+      publicKey: "02ab",
+    };
+    expect(JSON.parse(logged(fields))).toMatchObject(fields);
+  });
+});
+
+test("a log file is created with its folder and appended to", () => {
+  const folder = mkdtempSync(join(tmpdir(), "logger-"));
+  const file = join(folder, "logs", "engine.log");
+  for (const start of [1, 2]) {
+    const logger = createLogger({ level: "info", file, name: "test" });
+    logger.warn({ start }, "started");
+    logger.flush();
+  }
+  const lines = readFileSync(file, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line).start);
+  expect(lines).toEqual([1, 2]);
+  rmSync(folder, { recursive: true });
+});

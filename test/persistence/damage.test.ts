@@ -1,0 +1,307 @@
+/** Real damage to the files of a real store: a torn tail is a crash, everything else is refused. */
+import { cp, mkdir, readdir, readFile, rm, stat, truncate, unlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import fc from "fast-check";
+import { Level } from "level";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Codec } from "../../src/persistence/codec.ts";
+import { FORMAT_KEY } from "../../src/persistence/keyspace.ts";
+import { openLevelStore } from "../../src/persistence/open-level-store.ts";
+import { completeRevision, writesOf } from "./support/commits.ts";
+import { withDirectory } from "./support/directories.ts";
+
+const SIZE = 900;
+const IN_TABLE = 30;
+const LAST = 70;
+const FOOTER_BYTES = 48;
+const REFUSED = {
+  code: "store_corrupt",
+  message: expect.stringMatching(/The store is damaged: .*restore the last backup/),
+};
+
+let root: string;
+let release: () => void;
+let done: Promise<unknown>;
+/** A copy of an open store, as a crash would leave it: 30 commits in a table file, 40 in the log. */
+let crashed: string;
+/** Length of the log after each commit that went there; the first is 0. */
+const boundaries: number[] = [0];
+
+beforeAll(async () => {
+  const ready = Promise.withResolvers<void>();
+  const finished = Promise.withResolvers<void>();
+  release = () => finished.resolve();
+  done = withDirectory(async (directory) => {
+    root = directory;
+    const live = join(directory, "live");
+    crashed = join(directory, "crashed");
+    const first = await openLevelStore({ directory: live });
+    for (let revision = 1; revision <= IN_TABLE; revision++) await first.store.commit(writesOf(revision, SIZE));
+    await first.store.close();
+    const second = await openLevelStore({ directory: live });
+    for (let revision = IN_TABLE + 1; revision <= LAST; revision++) {
+      await second.store.commit(writesOf(revision, SIZE));
+      boundaries.push((await stat(join(live, await fileOf(live, "log")))).size);
+    }
+    await cp(live, crashed, { recursive: true });
+    await second.store.close();
+    ready.resolve();
+    await finished.promise;
+  });
+  await Promise.race([ready.promise, done]);
+});
+afterAll(async () => {
+  release();
+  await done;
+});
+
+test("a store that crashed without damage opens with every commit", async () => {
+  await withCopy(async (directory) => {
+    expect(await revisionOf(directory)).toBe(LAST);
+  });
+});
+
+test("a log that was cut anywhere by a crash keeps every commit before the cut, and nothing of the torn one", async () => {
+  const end = boundaries.at(-1) ?? 0;
+  const tail = fc.constantFrom("cut", "zeros", "garbage");
+  const property = fc.asyncProperty(fc.integer({ min: 0, max: end }), tail, async (cut, kind) => {
+    await withCopy(async (directory) => {
+      const log = join(directory, await fileOf(directory, "log"));
+      await truncate(log, cut);
+      if (kind === "zeros") await truncate(log, cut + 5_000);
+      if (kind === "garbage") await writeFile(log, noise(cut), { flag: "a" });
+      const complete = boundaries.filter((boundary) => boundary <= cut).length - 1;
+      expect(await revisionOf(directory)).toBe(IN_TABLE + complete);
+    });
+  });
+  await fc.assert(property, { numRuns: 60, examples: boundaries.slice(-3).map((cut) => [cut, "cut"]) });
+});
+
+test("a store goes on after a torn tail, and is whole after the next crash", async () => {
+  await withCopy(async (directory) => {
+    await truncate(join(directory, await fileOf(directory, "log")), (boundaries.at(-1) ?? 0) - 3);
+    const { store } = await openLevelStore({ directory });
+    for (let revision = LAST; revision <= LAST + 5; revision++) await store.commit(writesOf(revision, SIZE));
+    await withDirectory(async (copy) => {
+      await cp(directory, copy, { recursive: true });
+      expect(await revisionOf(copy)).toBe(LAST + 5);
+    });
+    await store.close();
+  });
+});
+
+test("a flipped bit in the log before the last commit is refused, for LevelDB would forget commits silently", async () => {
+  const lastStart = boundaries.at(-2) ?? 0;
+  const property = fc.asyncProperty(fc.integer({ min: 0, max: lastStart - 1 }), fc.nat(7), async (byte, bit) => {
+    await withCopy(async (directory) => {
+      await flip(join(directory, await fileOf(directory, "log")), { byte, bit });
+      await expect(revisionOf(directory)).rejects.toMatchObject(REFUSED);
+    });
+  });
+  await fc.assert(property, { numRuns: 60 });
+});
+
+test("a flipped bit in a table file is refused when the store is opened, and found by verify while it is open", async () => {
+  const { length } = await readFile(join(crashed, await fileOf(crashed, "ldb")));
+  // Between the two handles in the footer and the magic number at its end lie bytes without a meaning.
+  const property = fc.asyncProperty(fc.nat(length - FOOTER_BYTES - 1), fc.nat(7), async (byte, bit) => {
+    await withCopy(async (directory) => {
+      await flip(join(directory, await fileOf(directory, "ldb")), { byte, bit });
+      await expect(openLevelStore({ directory })).rejects.toMatchObject(REFUSED);
+    });
+  });
+  await fc.assert(property, { numRuns: 40 });
+  await withCopy(async (directory) => {
+    const opened = await openLevelStore({ directory });
+    await expect(opened.verify()).resolves.toBeUndefined();
+    await flip(join(directory, await fileOf(directory, "ldb")), { byte: 2_000, bit: 3 });
+    await expect(opened.verify()).rejects.toMatchObject(REFUSED);
+    await expect(opened.verify(AbortSignal.abort())).rejects.toThrow(/abort/i);
+    await opened.store.close();
+  });
+});
+
+test("a flipped bit in the manifest or in CURRENT is refused", async () => {
+  for (const name of [await fileOf(crashed, "manifest"), "CURRENT"]) {
+    const { length } = await readFile(join(crashed, name));
+    for (let byte = 0; byte < length; byte += 3) {
+      await withCopy(async (directory) => {
+        await flip(join(directory, name), { byte, bit: byte % 8 });
+        await expect(openLevelStore({ directory })).rejects.toMatchObject(REFUSED);
+      });
+    }
+  }
+});
+
+test("each file of the store that is gone, emptied or cut in half is refused, and nothing new is started in its place", async () => {
+  for (const kind of ["manifest", "current", "ldb"] as const) {
+    const name = await fileOf(crashed, kind);
+    const { length } = await readFile(join(crashed, name));
+    const damages: ((file: string) => Promise<void>)[] = [
+      unlink,
+      (file) => truncate(file, 0),
+      (file) => truncate(file, length >> 1),
+    ];
+    for (const damage of damages) {
+      await withCopy(async (directory) => {
+        await damage(join(directory, name));
+        await expect(openLevelStore({ directory })).rejects.toMatchObject(REFUSED);
+      });
+    }
+  }
+});
+
+test("a log file that is gone is refused, for it held the newest commits", async () => {
+  await withCopy(async (directory) => {
+    await unlink(join(directory, await fileOf(directory, "log")));
+    await expect(openLevelStore({ directory })).rejects.toMatchObject({
+      ...REFUSED,
+      evidence: { found: expect.stringMatching(/newest commits is gone/) },
+    });
+  });
+});
+
+test("an older log whose end is lost while a newer one has commits is refused", async () => {
+  await withCopy(async (directory) => {
+    const name = await fileOf(directory, "log");
+    const newer = String(Number.parseInt(name, 10) + 1).padStart(6, "0");
+    const log = await readFile(join(directory, name));
+    // The first block ends between two records; what follows becomes a log of its own, less one commit.
+    const cut = boundaries.findLast((boundary) => boundary < 32_768 - 7) ?? 0;
+    await truncate(join(directory, name), cut - 1);
+    await writeFile(join(directory, `${newer}.log`), log.subarray(32_768));
+    await expect(openLevelStore({ directory })).rejects.toMatchObject(REFUSED);
+  });
+});
+
+test("a value that stands under another key, or was replaced by other JSON, is refused when it is read", async () => {
+  await withDirectory(async (directory) => {
+    await (await openLevelStore({ directory })).store.close();
+    const codec = new Codec();
+    const level = new Level(directory);
+    await level.put("m!moved", codec.encode("meta", "m!home", { paid: true }));
+    await level.put("m!edited", codec.encode("meta", "m!edited", { paid: true }).replace("true", "null"));
+    await level.put("m!empty", "");
+    await level.close();
+    const { store } = await openLevelStore({ directory });
+    for (const name of ["moved", "edited", "empty"]) {
+      const refused = expect.objectContaining({
+        code: "store_corrupt",
+        message: expect.stringContaining(`key m!${name}`),
+      });
+      expect(() => store.meta(name)).toThrow(refused);
+    }
+    await store.close();
+  });
+});
+
+test("a directory with anything but a store is refused and left as it was", async () => {
+  await withDirectory(async (directory) => {
+    await writeFile(join(directory, "holiday.jpg"), "x");
+    await expect(openLevelStore({ directory })).rejects.toMatchObject({
+      code: "store_corrupt",
+      message: expect.stringMatching(/not empty and is not a store/),
+    });
+    expect(await readdir(directory)).toEqual(["holiday.jpg"]);
+  });
+});
+
+test("a LevelDB of another program is refused and left as it was", async () => {
+  await withDirectory(async (directory) => {
+    const level = new Level(directory);
+    await level.put("foreign", "value");
+    await level.close();
+    await expect(openLevelStore({ directory })).rejects.toMatchObject({
+      code: "store_corrupt",
+      message: expect.stringMatching(/not a store of this engine/),
+    });
+    await level.open();
+    expect(await level.iterator().all()).toEqual([["foreign", "value"]]);
+    await level.close();
+  });
+});
+
+test("a store of a newer release is refused with the way out, and an older release finds it unchanged", async () => {
+  await withDirectory(async (directory) => {
+    await (await openLevelStore({ directory })).store.close();
+    const level = new Level(directory);
+    const newer = { format: 2, storeId: "s", createdAt: 1, somethingNew: true };
+    await level.put(FORMAT_KEY, new Codec().encode("format", FORMAT_KEY, newer));
+    await level.close();
+    await expect(openLevelStore({ directory })).rejects.toMatchObject({
+      code: "store_corrupt",
+      message: expect.stringMatching(/format 2; this release knows format 1/),
+    });
+  });
+});
+
+test("a new store has an identity that stays, and a creation that was interrupted is completed", async () => {
+  await withDirectory(async (directory) => {
+    const nested = join(directory, "a", "b");
+    const level = new Level(nested);
+    await level.open();
+    await level.close();
+    const first = await openLevelStore({ directory: nested, now: () => 77 });
+    expect(first).toMatchObject({ created: true, identity: { format: 1, createdAt: 77 } });
+    await first.store.close();
+    const second = await openLevelStore({ directory: nested, now: () => 99 });
+    expect(second).toMatchObject({ created: false, identity: first.identity });
+    await second.store.close();
+  });
+});
+
+test("the leavings of a creation that was killed before the first file was complete are no store and no obstacle", async () => {
+  await withDirectory(async (directory) => {
+    for (const name of ["LOCK", "LOG", "MANIFEST-000001", "000001.dbtmp"]) await writeFile(join(directory, name), "");
+    const { store, created } = await openLevelStore({ directory });
+    expect(created).toBe(true);
+    await store.close();
+  });
+});
+
+test("a directory that cannot be used is a failure of the disk, not of the store", async () => {
+  await withDirectory(async (directory) => {
+    await writeFile(join(directory, "file"), "");
+    await expect(openLevelStore({ directory: join(directory, "file", "store") })).rejects.toMatchObject({
+      code: "store_failed",
+    });
+  });
+});
+
+async function withCopy(use: (directory: string) => Promise<void>): Promise<void> {
+  const directory = join(root, `copy-${copies++}`);
+  await mkdir(directory);
+  await cp(crashed, directory, { recursive: true });
+  try {
+    await use(directory);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+let copies = 0;
+
+async function revisionOf(directory: string): Promise<number> {
+  const { store } = await openLevelStore({ directory });
+  try {
+    return await completeRevision(store, () => SIZE);
+  } finally {
+    await store.close();
+  }
+}
+
+async function fileOf(directory: string, kind: "log" | "ldb" | "manifest" | "current"): Promise<string> {
+  const pattern = { log: /^\d+\.log$/, ldb: /^\d+\.ldb$/, manifest: /^MANIFEST-/, current: /^CURRENT$/ }[kind];
+  const name = (await readdir(directory)).find((candidate) => pattern.test(candidate));
+  if (name === undefined) throw new Error(`no ${kind} in ${directory}`);
+  return name;
+}
+
+async function flip(file: string, { byte, bit }: { byte: number; bit: number }): Promise<void> {
+  const bytes = await readFile(file);
+  bytes.writeUInt8(bytes.readUInt8(byte) ^ (1 << bit), byte);
+  await writeFile(file, bytes);
+}
+
+function noise(seed: number): Buffer {
+  return Buffer.from(Array.from({ length: 3_000 }, (_, n) => Math.imul(seed + n, 2_654_435_761) >>> 24));
+}
