@@ -64,7 +64,8 @@ class Cascade {
     const first = this.deliver(envelope);
     const queue: Tell[] = [...(first?.tells ?? [])];
     for (let i = 0; i < queue.length; i += 1) {
-      if (i >= CASCADE_STEPS_MAX) throw new PoisonError(envelope.to, envelope.message, 0, new Error("a cascade without end"));
+      if (i >= CASCADE_STEPS_MAX)
+        throw new PoisonError(envelope.to, envelope.message, 0, new Error("a cascade without end"));
       const tell = queue[i];
       if (tell !== undefined) queue.push(...this.tell(tell));
     }
@@ -97,14 +98,16 @@ class Cascade {
       return [];
     }
     const staged = this.load(tell.to);
-    if (staged === undefined) throw new PoisonError(tell.to, tell.message, 0, new Error("a message to an actor that does not exist"));
+    if (staged === undefined)
+      throw new PoisonError(tell.to, tell.message, 0, new Error("a message to an actor that does not exist"));
     if (staged.live.record.status === "done") return [];
     return this.step(staged, staged.live, tell.message)?.tells ?? [];
   }
 
   private create(actor: ActorAddress, input: unknown): Step {
     const message: Message = { type: "xstate.init", input };
-    if (this.load(actor) !== undefined) throw new PoisonError(actor, message, 0, new Error("an actor of this id exists"));
+    if (this.load(actor) !== undefined)
+      throw new PoisonError(actor, message, 0, new Error("an actor of this id exists"));
     const made = this.guarded(actor, message, 0, () => begin(this.entry(actor), { actor, input }, this.stamp));
     this.staged.set(keyOf(actor), { actor, live: made, before: undefined });
     this.note(actor, message, made);
@@ -113,7 +116,9 @@ class Cascade {
 
   private step(staged: Staged, live: Live, message: Message): Step | undefined {
     const { actor } = staged;
-    const made = this.guarded(actor, message, live.record.revision, () => step(this.entry(actor), live, message, this.stamp));
+    const made = this.guarded(actor, message, live.record.revision, () =>
+      step(this.entry(actor), live, message, this.stamp),
+    );
     if (made.changed) {
       staged.live = made;
       this.note(actor, message, made);
@@ -135,13 +140,20 @@ class Cascade {
     const record = this.staged.get(keyOf(envelope.to))?.live.record;
     if (record === undefined) throw new PoisonError(envelope.to, envelope.message, 0, new Error("a request to nobody"));
     const repeated = envelope.create !== undefined;
-    const reply: Reply = first === undefined && !repeated ? this.notHandled(record, envelope.message) : (first?.reply ?? { ok: true });
+    const reply: Reply =
+      first === undefined && !repeated ? this.notHandled(record, envelope.message) : (first?.reply ?? { ok: true });
     return { reply, record, read: (actor) => this.load(actor)?.live.record };
   }
 
   private notHandled(record: ActorRecord, message: Message): Reply {
     const state = stateText(record.state);
-    return { ok: false, refusal: refuse("state_conflict", `${message.type} is not possible in state ${state}`, { state, status: record.tag }) };
+    return {
+      ok: false,
+      refusal: refuse("state_conflict", `${message.type} is not possible in state ${state}`, {
+        state,
+        status: record.tag,
+      }),
+    };
   }
 
   private load(actor: ActorAddress): Staged | undefined {

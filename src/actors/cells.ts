@@ -63,7 +63,8 @@ export class Cells {
 
   /** Forgets the idle actors of these kinds; they come back from disk. */
   drop(kinds: ReadonlySet<string>): void {
-    for (const [key, cell] of this.cells) if (cell.pins === 0 && kinds.has(cell.live.record.kind)) this.cells.delete(key);
+    for (const [key, cell] of this.cells)
+      if (cell.pins === 0 && kinds.has(cell.live.record.kind)) this.cells.delete(key);
   }
 
   dropOne(actor: ActorAddress): void {

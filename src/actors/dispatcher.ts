@@ -19,12 +19,17 @@ export type EffectContext = {
   readonly key: string;
   readonly signal: AbortSignal;
 };
-export type Performer = { readonly concurrency: number; perform(input: never, context: EffectContext): Promise<unknown> };
+export type Performer = {
+  readonly concurrency: number;
+  perform(input: unknown, context: EffectContext): Promise<unknown>;
+};
 /** Never answers; its facts come as messages. Starting twice is harmless. */
-export type Subscription = { start(input: never, actor: ActorAddress): void; stop(actor: ActorAddress): void };
+export type Subscription = { start(input: unknown, actor: ActorAddress): void; stop(actor: ActorAddress): void };
 export type EffectTable = Readonly<Record<string, Performer | Subscription>>;
 
-export type EffectAnswer = { readonly ok: true; readonly output: unknown } | { readonly ok: false; readonly error: EffectError };
+export type EffectAnswer =
+  | { readonly ok: true; readonly output: unknown }
+  | { readonly ok: false; readonly error: EffectError };
 
 export type DispatcherPorts = {
   readonly table: EffectTable;
@@ -56,7 +61,15 @@ export class Dispatcher {
   constructor(ports: DispatcherPorts) {
     this.ports = ports;
     for (const [source, effect] of Object.entries(ports.table)) {
-      if ("perform" in effect) this.lanes.set(source, { performer: effect, queue: [], known: new Map(), running: 0, spilled: false, paging: false });
+      if ("perform" in effect)
+        this.lanes.set(source, {
+          performer: effect,
+          queue: [],
+          known: new Map(),
+          running: 0,
+          spilled: false,
+          paging: false,
+        });
     }
   }
 
@@ -90,7 +103,7 @@ export class Dispatcher {
       return;
     }
     if ("start" in effect) {
-      effect.start(entry.input as never, entry.actor);
+      effect.start(entry.input, entry.actor);
       return;
     }
     const lane = this.lanes.get(entry.source);
@@ -143,9 +156,13 @@ export class Dispatcher {
 
   private async resubscribe(source: string, effect: Subscription): Promise<number> {
     let count = 0;
-    for (let after: OutboxEntry | undefined; ; ) {
-      const page = await this.ports.store.outbox({ source, limit: OUTBOX_PAGE, ...(after === undefined ? {} : { after }) });
-      for (const entry of page) effect.start(entry.input as never, entry.actor);
+    for (let after: OutboxEntry | undefined; ;) {
+      const page = await this.ports.store.outbox({
+        source,
+        limit: OUTBOX_PAGE,
+        ...(after === undefined ? {} : { after }),
+      });
+      for (const entry of page) effect.start(entry.input, entry.actor);
       count += page.length;
       after = page.at(-1);
       if (page.length < OUTBOX_PAGE || after === undefined) return count;
@@ -175,8 +192,12 @@ export class Dispatcher {
     lane.paging = true;
     try {
       lane.spilled = false;
-      for (let after: OutboxEntry | undefined; this.open; ) {
-        const page = await this.ports.store.outbox({ source, limit: OUTBOX_PAGE, ...(after === undefined ? {} : { after }) });
+      for (let after: OutboxEntry | undefined; this.open;) {
+        const page = await this.ports.store.outbox({
+          source,
+          limit: OUTBOX_PAGE,
+          ...(after === undefined ? {} : { after }),
+        });
         for (const entry of page) if (this.ports.mayRun(entry)) this.enqueue(lane, entry);
         after = page.at(-1);
         if (page.length < OUTBOX_PAGE || after === undefined) break;
@@ -211,7 +232,7 @@ export class Dispatcher {
     try {
       this.ports.failpoint?.(`before-effect:${entry.source}`);
       const context = { actor: entry.actor, key: `${keyOf(entry.actor)}#${entry.key}`, signal };
-      const output = await performer.perform(entry.input as never, context);
+      const output = await performer.perform(entry.input, context);
       this.ports.failpoint?.(`after-effect:${entry.source}`);
       return { ok: true, output };
     } catch (error) {
@@ -222,7 +243,10 @@ export class Dispatcher {
   private effectError(error: unknown, entry: OutboxEntry): EffectError {
     if (isFault(error)) return { code: error.code, message: error.message, retryable: error.retryable };
     // Not a fault of the world but of our code. It is retried with back-off: nobody is forgotten because of a bug.
-    this.ports.logger.error({ source: entry.source, actor: keyOf(entry.actor), error: String(error) }, "effect threw a bug");
+    this.ports.logger.error(
+      { source: entry.source, actor: keyOf(entry.actor), error: String(error) },
+      "effect threw a bug",
+    );
     return { code: "internal", message: "a bug in the engine", retryable: true };
   }
 }

@@ -15,7 +15,9 @@ export type Outcome = {
 };
 
 /** `keep` is committed with the step; `discard` undoes the whole step: nothing of it ever happened. */
-export type Verdict = { readonly keep: { readonly status: number; readonly body: unknown } } | { readonly discard: Refusal };
+export type Verdict =
+  | { readonly keep: { readonly status: number; readonly body: unknown } }
+  | { readonly discard: Refusal };
 
 /**
  * - request: somebody outside waits for an answer; may be refused when the mailbox is full

@@ -20,7 +20,7 @@ export type GroupCommitCounts = { commits: number; writes: number; members: numb
 export class GroupCommit {
   readonly counts: GroupCommitCounts = { commits: 0, writes: 0, members: 0 };
   private writes: Write[] = [];
-  private then: (() => void)[] = [];
+  private members: (() => void)[] = [];
   private flushing = false;
   private broken = false;
   private sequence: number;
@@ -34,7 +34,7 @@ export class GroupCommit {
 
   /** Members waiting in the open group. */
   get size(): number {
-    return this.then.length;
+    return this.members.length;
   }
 
   get isFlushing(): boolean {
@@ -42,8 +42,11 @@ export class GroupCommit {
   }
 
   add(writes: readonly Write[], then: () => void): void {
-    for (const write of writes) this.writes.push("put" in write && write.put === "feed" ? { put: "feed", entry: this.numbered(write.entry) } : write);
-    this.then.push(then);
+    for (const write of writes)
+      this.writes.push(
+        "put" in write && write.put === "feed" ? { put: "feed", entry: this.numbered(write.entry) } : write,
+      );
+    this.members.push(then);
   }
 
   /** Closes the open group and writes it, and goes on until no group is open. */
@@ -51,7 +54,7 @@ export class GroupCommit {
     if (this.flushing || this.broken) return;
     this.flushing = true;
     try {
-      while (this.then.length > 0) await this.writeGroup();
+      while (this.members.length > 0) await this.writeGroup();
     } catch (error) {
       this.broken = true;
       this.ports.onFatal(error);
@@ -63,21 +66,21 @@ export class GroupCommit {
 
   /** Resolves when nothing is open or in flight. */
   settled(): Promise<void> {
-    if (this.broken || (!this.flushing && this.then.length === 0)) return Promise.resolve();
+    if (this.broken || (!this.flushing && this.members.length === 0)) return Promise.resolve();
     return new Promise((resolve) => this.idle.push(resolve));
   }
 
   private async writeGroup(): Promise<void> {
-    const { writes, then } = this;
+    const { writes, members } = this;
     this.writes = [];
-    this.then = [];
+    this.members = [];
     this.ports.failpoint?.("before-commit");
     if (writes.length > 0) await this.ports.store.commit(writes);
     this.counts.commits += 1;
     this.counts.writes += writes.length;
-    this.counts.members += then.length;
+    this.counts.members += members.length;
     this.ports.failpoint?.("after-commit");
-    for (const member of then) member();
+    for (const member of members) member();
   }
 
   private numbered(entry: FeedEntry): FeedEntry {

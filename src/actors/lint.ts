@@ -7,7 +7,9 @@ import { nodesOf } from "./machine-tree.ts";
 const FORBIDDEN_BUILT_INS = new Set(["xstate.sendTo", "xstate.spawnChild", "xstate.forwardTo", "xstate.stopChild"]);
 
 export function lintCatalog(catalog: Catalog): void {
-  const problems = Object.values(catalog).flatMap((entry) => problemsOf(entry).map((problem) => `${entry.kind}: ${problem}`));
+  const problems = Object.values(catalog).flatMap((entry) =>
+    problemsOf(entry).map((problem) => `${entry.kind}: ${problem}`),
+  );
   if (problems.length > 0) throw new Error(`machines that are not durable:\n  ${problems.join("\n  ")}`);
 }
 
@@ -16,7 +18,12 @@ export function problemsOf(entry: Pick<CatalogEntry, "machine">): string[] {
   const invokeIds = new Map<string, number>();
   const problems: string[] = [];
   for (const node of nodesOf(machine.root)) {
-    problems.push(...actionProblems(machine, node), ...invokeProblems(node), ...timerProblems(machine, node), ...wordProblems(node));
+    problems.push(
+      ...actionProblems(machine, node),
+      ...invokeProblems(node),
+      ...timerProblems(machine, node),
+      ...wordProblems(node),
+    );
     for (const { id } of node.invoke) invokeIds.set(id, (invokeIds.get(id) ?? 0) + 1);
   }
   for (const [id, uses] of invokeIds) if (uses > 1) problems.push(`invoke id "${id}" is used ${uses} times`);
@@ -30,9 +37,12 @@ function transitionsOf(node: AnyStateNode) {
 function actionProblems(machine: AnyStateMachine, node: AnyStateNode): string[] {
   const actions = [...node.entry, ...node.exit, ...transitionsOf(node).flatMap((transition) => transition.actions)];
   return actions.flatMap((action) => {
-    const named = typeof action === "object" && "type" in action ? action.type : typeof action === "string" ? action : undefined;
+    const named =
+      typeof action === "object" && "type" in action ? action.type : typeof action === "string" ? action : undefined;
     const implementation: unknown = named === undefined ? action : machine.implementations.actions[named];
-    return isDurable(implementation) ? [] : [`${node.id}: action ${named ?? "(inline)"} would act inside the transition`];
+    return isDurable(implementation)
+      ? []
+      : [`${node.id}: action ${named ?? "(inline)"} would act inside the transition`];
   });
 }
 
@@ -53,8 +63,10 @@ function invokeProblems(node: AnyStateNode): string[] {
 
 function timerProblems(machine: AnyStateMachine, node: AnyStateNode): string[] {
   return node.after.flatMap(({ delay }) => {
-    if (typeof delay === "number") return [`${node.id}: after ${delay} needs a named delay; the number would be baked into stored timers`];
-    if (!(String(delay) in machine.implementations.delays)) return [`${node.id}: delay "${String(delay)}" is not defined; XState would fire it at once`];
+    if (typeof delay === "number")
+      return [`${node.id}: after ${delay} needs a named delay; the number would be baked into stored timers`];
+    if (!(String(delay) in machine.implementations.delays))
+      return [`${node.id}: delay "${String(delay)}" is not defined; XState would fire it at once`];
     return [];
   });
 }
@@ -67,12 +79,15 @@ function wordProblems(node: AnyStateNode): string[] {
   const isRoot = node.parent === undefined;
   if (!isRoot && node.description === undefined) problems.push(`${node.id}: the state has no description`);
   const meta: unknown = node.meta;
-  if (!isRoot && !(typeof meta === "object" && meta !== null && "waitingFor" in meta)) problems.push(`${node.id}: the state does not say what it waits for`);
+  if (!isRoot && !(typeof meta === "object" && meta !== null && "waitingFor" in meta))
+    problems.push(`${node.id}: the state does not say what it waits for`);
   for (const transition of transitionsOf(node)) {
-    if (transition.description === undefined) problems.push(`${node.id}: a transition on ${transition.eventType} gives no reason`);
+    if (transition.description === undefined)
+      problems.push(`${node.id}: a transition on ${transition.eventType} gives no reason`);
   }
   const isLeaf = Object.keys(node.states).length === 0;
-  if (isLeaf && tagsOf(node).length !== 1) problems.push(`${node.id}: a state needs exactly one public status, has ${tagsOf(node).length}`);
+  if (isLeaf && tagsOf(node).length !== 1)
+    problems.push(`${node.id}: a state needs exactly one public status, has ${tagsOf(node).length}`);
   return problems;
 }
 

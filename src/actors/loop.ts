@@ -135,10 +135,15 @@ export class Loop {
     const { ports } = this;
     for (const { actor } of result.moved) ports.cells.unpin(actor);
     const { verdict } = result;
-    envelope.settle(verdict !== undefined && "discard" in verdict ? { end: "discarded", refusal: verdict.discard } : { end: "committed", verdict });
+    envelope.settle(
+      verdict !== undefined && "discard" in verdict
+        ? { end: "discarded", refusal: verdict.discard }
+        : { end: "committed", verdict },
+    );
     for (const { actor, step } of result.steps) {
       for (const { source, key } of step.stopped) ports.dispatcher().stop(source, actor, key);
-      for (const entry of step.started) if (this.isCurrent(actor, entry.invokeId, entry.key)) ports.dispatcher().start(entry);
+      for (const entry of step.started)
+        if (this.isCurrent(actor, entry.invokeId, entry.key)) ports.dispatcher().start(entry);
       for (const { due } of step.timersSet) ports.timers().arm(due);
     }
     ports.onCommitted(result, stamp);
@@ -150,8 +155,10 @@ export class Loop {
   }
 
   private refusalFor(actor: ActorAddress): Refusal | undefined {
-    if (this.ports.isQuarantined(actor)) return refuse("quarantined", `${keyOf(actor)} is quarantined until an operator releases it`);
-    if (this.waiting >= ENGINE_QUEUE_MAX) return refuse("engine_busy", `${this.waiting} messages are waiting; try again shortly`);
+    if (this.ports.isQuarantined(actor))
+      return refuse("quarantined", `${keyOf(actor)} is quarantined until an operator releases it`);
+    if (this.waiting >= ENGINE_QUEUE_MAX)
+      return refuse("engine_busy", `${this.waiting} messages are waiting; try again shortly`);
     if ((this.mailboxes.get(keyOf(actor))?.length ?? 0) >= MAILBOX_DEPTH_MAX) {
       return refuse("mailbox_full", `${keyOf(actor)} has ${MAILBOX_DEPTH_MAX} waiting messages; try again shortly`);
     }

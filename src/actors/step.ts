@@ -66,17 +66,17 @@ export function step(entry: CatalogEntry, live: Live, message: Message, stamp: S
 export function revive(entry: CatalogEntry, stored: ActorRecord): Live {
   const record = upgrade(entry, stored);
   const snapshot = entry.machine.resolveState({
-    value: record.state as never,
+    value: record.state,
     context: record.context,
     status: record.status,
   }) as AnyMachineSnapshot;
-  for (const invokeId of Object.keys(record.effects)) snapshot.children[invokeId] = stub(invokeId);
+  for (const invokeId of Object.keys(record.effects)) childrenOf(snapshot)[invokeId] = stub(invokeId);
   return { record, snapshot };
 }
 
 export function upgrade(entry: CatalogEntry, stored: ActorRecord): ActorRecord {
   let record = stored;
-  for (const seen = new Set<string>(); record.version !== entry.version; ) {
+  for (const seen = new Set<string>(); record.version !== entry.version;) {
     const migrate = entry.migrate[record.version];
     if (migrate === undefined || seen.has(record.version)) {
       throw new Error(`no migration of ${entry.kind} from version ${record.version} to ${entry.version}`);
@@ -122,7 +122,8 @@ class Collector {
   collect(snapshot: AnyMachineSnapshot, actions: readonly ActionObject[], changed: boolean): Step {
     const from = stateText(this.record.state);
     for (const action of actions) this.take(action);
-    if (!changed && actions.length === 0) return { ...this.parts(), record: this.record, snapshot, from, changed: false };
+    if (!changed && actions.length === 0)
+      return { ...this.parts(), record: this.record, snapshot, from, changed: false };
     const active = snapshot.status === "active";
     if (!active) this.stopEverything();
     this.replaceChildren(snapshot, active);
@@ -206,7 +207,8 @@ class Collector {
     const timer = this.timers[timerId];
     if (timer === undefined) return;
     delete this.timers[timerId];
-    if (this.timersSet.some((set) => set.timerId === timerId)) this.timersSet = this.timersSet.filter((set) => set.timerId !== timerId);
+    if (this.timersSet.some((set) => set.timerId === timerId))
+      this.timersSet = this.timersSet.filter((set) => set.timerId !== timerId);
     else this.timersCleared.push({ timerId, due: timer.due });
   }
 
@@ -223,12 +225,12 @@ class Collector {
 
   /** The outbox owns the effects; XState's child actors are replaced by stubs, which also saves memory. */
   private replaceChildren(snapshot: AnyMachineSnapshot, active: boolean): void {
-    for (const id of Object.keys(snapshot.children)) {
+    for (const id of Object.keys(childrenOf(snapshot))) {
       if (active && !(id in this.effects)) throw new Error(`child ${id} was spawned outside an invoke`);
     }
-    const children: AnyMachineSnapshot["children"] = {};
+    const children: Record<string, unknown> = {};
     for (const id of Object.keys(this.effects)) children[id] = stub(id);
-    snapshot.children = children;
+    Object.assign(snapshot, { children });
   }
 }
 
@@ -241,9 +243,19 @@ function firstOf(tags: Set<string>): string | undefined {
   return undefined;
 }
 
-function stub(id: string): AnyMachineSnapshot["children"][string] {
-  const child = { id, sessionId: id, src: id, send() {}, getSnapshot: () => ({ status: "active" }), getPersistedSnapshot: () => ({}) };
-  return child as unknown as AnyMachineSnapshot["children"][string];
+function childrenOf(snapshot: AnyMachineSnapshot): Record<string, unknown> {
+  return snapshot.children as Record<string, unknown>;
+}
+
+function stub(id: string): unknown {
+  return {
+    id,
+    sessionId: id,
+    src: id,
+    send() {},
+    getSnapshot: () => ({ status: "active" }),
+    getPersistedSnapshot: () => ({}),
+  };
 }
 
 const sources = new WeakMap<AnyStateMachine, Map<string, string>>();
@@ -253,7 +265,8 @@ export function sourceOf(entry: CatalogEntry, invokeId: string): string {
   let known = sources.get(entry.machine);
   if (known === undefined) {
     known = new Map();
-    for (const node of nodesOf(entry.machine.root)) for (const invoke of node.invoke) known.set(invoke.id, String(invoke.src));
+    for (const node of nodesOf(entry.machine.root))
+      for (const invoke of node.invoke) if (typeof invoke.src === "string") known.set(invoke.id, invoke.src);
     sources.set(entry.machine, known);
   }
   const source = known.get(invokeId);

@@ -9,8 +9,10 @@ export function recordWrites(before: ActorRecord | undefined, record: ActorRecor
   const { kind, id, createdAt } = record;
   const writes: Write[] = [{ put: "record", record }];
   const old = before?.indexes ?? [];
-  for (const index of record.indexes) if (!old.includes(index)) writes.push({ put: "index", kind, index, createdAt, id });
-  for (const index of old) if (!record.indexes.includes(index)) writes.push({ delete: "index", kind, index, createdAt, id });
+  for (const index of record.indexes)
+    if (!old.includes(index)) writes.push({ put: "index", kind, index, createdAt, id });
+  for (const index of old)
+    if (!record.indexes.includes(index)) writes.push({ delete: "index", kind, index, createdAt, id });
   return writes;
 }
 

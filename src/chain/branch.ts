@@ -63,6 +63,13 @@ export class Branch {
     return this.#switchBranch(segment, block, signal);
   }
 
+  /** One answer may come from a confused node: only the block at the cursor's height itself says that the cursor is wrong. */
+  async confirmFork(segment: Segment, signal: AbortSignal): Promise<BranchOutcome> {
+    const { number, id } = segment.solid;
+    const theirs = await this.#ports.gateway.block(number, signal);
+    return theirs === undefined || theirs.id === id ? "waiting" : "forkedBelowCursor";
+  }
+
   async #add(segment: Segment, block: Block, signal: AbortSignal): Promise<BranchOutcome> {
     if (block.parentId === segment.tip.id) return (await this.#append(segment, block, signal)) ? "reached" : "waiting";
     return this.#switchBranch(segment, block, signal);
@@ -80,8 +87,9 @@ export class Branch {
   async #switchBranch(segment: Segment, block: Block, signal: AbortSignal): Promise<BranchOutcome> {
     const branch = [block];
     let oldest = block;
-    for (let ours = segment.at(oldest.number - 1); ours !== undefined; ours = segment.at(oldest.number - 1)) {
-      if (oldest.parentId === ours.id) break;
+    while (oldest.number - 1 > segment.solid.number) {
+      const ours = segment.at(oldest.number - 1);
+      if (ours === undefined || oldest.parentId === ours.id) break;
       const parent = await this.#ports.gateway.block(ours.number, signal);
       // Two nodes of one pool may follow two branches; blocks that do not chain are no branch.
       if (parent === undefined || parent.id !== oldest.parentId) return "waiting";
@@ -89,11 +97,8 @@ export class Branch {
       oldest = parent;
     }
     const ancestor = oldest.number - 1;
-    if (
-      ancestor < segment.solid.number ||
-      (ancestor === segment.solid.number && oldest.parentId !== segment.solid.id)
-    ) {
-      return this.#confirmFork(segment, signal);
+    if (ancestor === segment.solid.number && oldest.parentId !== segment.solid.id) {
+      return this.confirmFork(segment, signal);
     }
     this.#takeBack(segment, ancestor);
     for (const next of branch.toReversed()) {
@@ -108,12 +113,5 @@ export class Branch {
     for (const orphan of orphans) {
       for (const txId of orphan.inclusions.keys()) this.#ports.announcer.orphaned(orphan, txId);
     }
-  }
-
-  /** One answer may come from a confused node: only the block at the cursor's height itself says that the cursor is wrong. */
-  async #confirmFork(segment: Segment, signal: AbortSignal): Promise<BranchOutcome> {
-    const { number, id } = segment.solid;
-    const theirs = await this.#ports.gateway.block(number, signal);
-    return theirs === undefined || theirs.id === id ? "waiting" : "forkedBelowCursor";
   }
 }

@@ -168,8 +168,10 @@ export class HttpNode {
     if (error instanceof Abandoned)
       return this.#fail(error.kind, error.kind === "timeout" ? "no answer in time" : "the caller gave up");
     const code = codeOf(error);
-    if (error instanceof errors.ResponseExceededMaxSizeError)
-      return this.#fail("nonsense", "the answer is too large", error);
+    // Not worth another round: the same question has the same answer. Who asked for many blocks can ask for fewer.
+    if (error instanceof errors.ResponseExceededMaxSizeError) {
+      return this.#fail("rejected", "the answer is larger than allowed", error);
+    }
     if (NEVER_CONNECTED.has(code)) return this.#fail("unreachable", `cannot connect (${code})`, error);
     return this.#fail("broken", `the connection broke (${code})`, error);
   }

@@ -16,8 +16,6 @@ export type SweepRange = {
   readonly to: number;
   /** Id that block `to` must have. */
   readonly expectedId: string;
-  /** A block at or past this time is the last one that can matter; the pass ends there, below `to`. */
-  readonly lastTimestamp?: number;
 };
 
 /**
@@ -35,6 +33,7 @@ export class Sweep {
   readonly #reader: BlockReader;
   readonly #wanted: (txId: TxId) => boolean;
   #tip: ChainPoint | undefined;
+  #verified = false;
 
   constructor(range: SweepRange, given: { reader: BlockReader; wanted: (txId: TxId) => boolean }) {
     this.range = range;
@@ -52,7 +51,9 @@ export class Sweep {
     return this.#tip === undefined ? this.range.from : this.#tip.number + 1;
   }
 
+  /** Safe to call again after "done": the caller may have failed to use what was found. */
   async advance(budget: { pages: number; signal: AbortSignal }): Promise<SweepOutcome> {
+    if (this.#verified) return "done";
     for (let page = 0; page < budget.pages; page += 1) {
       const blocks = await this.#reader.page(this.next, this.range.to, budget.signal);
       if (blocks.length === 0) return "waiting";
@@ -73,8 +74,8 @@ export class Sweep {
       this.#tip = { number: block.number, id: block.id, timestamp: block.timestamp };
     });
     if (!complete) return "waiting";
-    if (block.number === this.range.to) return block.id === this.range.expectedId ? "done" : "broken";
-    const { lastTimestamp } = this.range;
-    return lastTimestamp !== undefined && block.timestamp >= lastTimestamp ? "done" : "more";
+    if (block.number < this.range.to) return "more";
+    this.#verified = block.id === this.range.expectedId;
+    return this.#verified ? "done" : "broken";
   }
 }

@@ -7,25 +7,25 @@ import { accountKey, accountOf, burn, newAccount, type Session, type View } from
 
 type Transfer = Pick<ContractValue<"TransferContract">, "owner_address" | "to_address" | "amount">;
 
-/** What is wrong with it here and now; the node's builders ask the same question. */
-export function checkTransfer(view: View, transfer: Transfer): Rejection | undefined {
+/** What is wrong with it here and now, in the node's words; its builders ask the same question. */
+export function objectionToTransfer(view: View, transfer: Transfer): string | undefined {
   const { owner_address: owner, to_address: to, amount } = transfer;
-  if (!isHex41(owner)) return invalid("Invalid ownerAddress!");
-  if (!isHex41(to)) return invalid("Invalid toAddress!");
-  if (owner === to) return invalid("Cannot transfer TRX to yourself.");
+  if (!isHex41(owner)) return "Invalid ownerAddress!";
+  if (!isHex41(to)) return "Invalid toAddress!";
+  if (owner === to) return "Cannot transfer TRX to yourself.";
   const account = accountOf(view, owner);
-  if (account === undefined) return invalid("Validate TransferContract error, no OwnerAccount.");
-  if (amount <= 0n) return invalid("Amount must be greater than 0.");
+  if (account === undefined) return "Validate TransferContract error, no OwnerAccount.";
+  if (amount <= 0n) return "Amount must be greater than 0.";
   if (account.balance < amount + activationFee(view, to)) {
-    return invalid("Validate TransferContract error, balance is not sufficient.");
+    return "Validate TransferContract error, balance is not sufficient.";
   }
   return undefined;
 }
 
 /** Moves the money and creates the receiver if there is none; `fee` is what that burned. */
 export function transferTrx(session: Session, transfer: Transfer, headTimestamp: number): { fee: bigint } | Rejection {
-  const refused = checkTransfer(session, transfer);
-  if (refused !== undefined) return refused;
+  const objection = objectionToTransfer(session, transfer);
+  if (objection !== undefined) return invalid(objection);
   const { owner_address: owner, to_address: to, amount } = transfer;
   const fee = activationFee(session, to);
   const payer = accountOf(session, owner) ?? newAccount(headTimestamp);

@@ -97,7 +97,12 @@ export type AccountFacts = {
  * - ambiguous: time-out, reset, OTHER_ERROR, `P2P broadcast failed.`, unparsable answer
  */
 export type BroadcastClass = "accepted" | "known" | "busy" | "refused" | "ambiguous";
-export type BroadcastOutcome = { readonly class: BroadcastClass; readonly code: string; readonly message: string; readonly node: string };
+export type BroadcastOutcome = {
+  readonly class: BroadcastClass;
+  readonly code: string;
+  readonly message: string;
+  readonly node: string;
+};
 
 export type TransferOrder = {
   readonly asset: "USDT" | "TRX";

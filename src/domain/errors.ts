@@ -12,7 +12,11 @@ export const ERRORS = {
   invalid_address: { status: 400, retryable: false, title: "Not a TRON address, or its checksum is wrong" },
   invalid_amount: { status: 400, retryable: false, title: "Not a positive decimal with at most 6 places" },
   idempotency_key_missing: { status: 400, retryable: false, title: "Money requests need an Idempotency-Key header" },
-  idempotency_key_invalid: { status: 400, retryable: false, title: "Idempotency-Key must be 1 to 255 printable characters" },
+  idempotency_key_invalid: {
+    status: 400,
+    retryable: false,
+    title: "Idempotency-Key must be 1 to 255 printable characters",
+  },
   invalid_cursor: { status: 400, retryable: false, title: "The cursor was not issued by this list" },
   unauthenticated: { status: 401, retryable: false, title: "A valid bearer token is needed" },
   forbidden: { status: 403, retryable: false, title: "The token lacks the scope of this endpoint" },
@@ -21,12 +25,24 @@ export const ERRORS = {
   method_not_allowed: { status: 405, retryable: false, title: "The resource does not support this method" },
   conflict: { status: 409, retryable: false, title: "The resource is in conflict with the request" },
   state_conflict: { status: 409, retryable: false, title: "The resource is in a state that does not allow this" },
-  idempotency_in_flight: { status: 409, retryable: true, title: "The first request with this Idempotency-Key is still running" },
-  not_cancellable: { status: 409, retryable: false, title: "A signed transaction may exist on the wire; only the chain can decide now" },
+  idempotency_in_flight: {
+    status: 409,
+    retryable: true,
+    title: "The first request with this Idempotency-Key is still running",
+  },
+  not_cancellable: {
+    status: 409,
+    retryable: false,
+    title: "A signed transaction may exist on the wire; only the chain can decide now",
+  },
   already_decided: { status: 409, retryable: false, title: "The payout was already approved or rejected" },
   stale_hash: { status: 409, retryable: false, title: "The approval names another version of this payout" },
   self_approval: { status: 403, retryable: false, title: "The creator of a payout cannot approve it" },
-  tx_may_still_confirm: { status: 409, retryable: true, title: "No solidified proof yet that the transaction can never land" },
+  tx_may_still_confirm: {
+    status: 409,
+    retryable: true,
+    title: "No solidified proof yet that the transaction can never land",
+  },
   tx_already_succeeded: { status: 409, retryable: false, title: "The transaction succeeded in a solidified block" },
   max_attempts: { status: 409, retryable: false, title: "The payout used all its attempts" },
   receipt_pending: { status: 409, retryable: true, title: "The transaction is not in a block yet" },
@@ -42,10 +58,18 @@ export const ERRORS = {
   above_maximum: { status: 422, retryable: false, title: "The amount is above the wallet's maximum per payout" },
   daily_limit_exceeded: { status: 422, retryable: true, title: "The wallet's rolling 24 h limit leaves no room" },
   insufficient_funds: { status: 422, retryable: true, title: "The wallet's available balance is too small" },
-  insufficient_trx_for_fees: { status: 422, retryable: true, title: "The wallet holds too little TRX to pay for the transfer" },
+  insufficient_trx_for_fees: {
+    status: 422,
+    retryable: true,
+    title: "The wallet holds too little TRX to pay for the transfer",
+  },
   destination_is_zero: { status: 422, retryable: false, title: "The zero or black-hole address can never spend" },
   destination_is_self: { status: 422, retryable: false, title: "The destination is the paying wallet itself" },
-  destination_is_own_wallet: { status: 422, retryable: false, title: "The destination is another wallet of this engine" },
+  destination_is_own_wallet: {
+    status: 422,
+    retryable: false,
+    title: "The destination is another wallet of this engine",
+  },
   destination_is_contract: { status: 422, retryable: false, title: "The destination is a contract" },
   destination_blacklisted: { status: 422, retryable: false, title: "The token contract has frozen this destination" },
   batch_invalid: { status: 422, retryable: false, title: "Some lines of the batch are invalid" },
@@ -80,13 +104,21 @@ export const ERRORS = {
   store_failed: { status: 500, retryable: false, title: "A write to the store failed" },
   config_invalid: { status: 500, retryable: false, title: "The configuration is invalid" },
   key_unavailable: { status: 500, retryable: false, title: "The key cannot be decrypted with WALLET_ENCRYPTION_KEY" },
-  order_mismatch: { status: 500, retryable: false, title: "The built bytes do not say what was ordered; nothing was signed" },
+  order_mismatch: {
+    status: 500,
+    retryable: false,
+    title: "The built bytes do not say what was ordered; nothing was signed",
+  },
 } as const satisfies Record<string, Entry>;
 
 export type ErrorCode = keyof typeof ERRORS;
 
 /** A "no" with its data. Travels in replies and records. */
-export type Refusal = { readonly code: ErrorCode; readonly detail: string; readonly evidence?: Readonly<Record<string, unknown>> };
+export type Refusal = {
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly evidence?: Readonly<Record<string, unknown>>;
+};
 
 export function refuse(code: ErrorCode, detail: string, evidence?: Record<string, unknown>): Refusal {
   return evidence === undefined ? { code, detail } : { code, detail, evidence };

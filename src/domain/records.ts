@@ -75,7 +75,12 @@ export type DeadLetter = {
   readonly error: string;
 };
 
-export type QuarantineEntry = { readonly actor: ActorAddress; readonly at: number; readonly reason: string; readonly failures: number };
+export type QuarantineEntry = {
+  readonly actor: ActorAddress;
+  readonly at: number;
+  readonly reason: string;
+  readonly failures: number;
+};
 
 /** A message parked for a quarantined actor until it is released. */
 export type InboxEntry = { readonly actor: ActorAddress; readonly sequence: number; readonly message: Message };

@@ -3,12 +3,21 @@ import type { TSchema } from "typebox";
 import type { AnyStateMachine } from "xstate";
 import type { ActorRecord } from "../domain/records.ts";
 import { payoutBatchMachine, PayoutBatchContextSchema } from "./payout-batch.machine.ts";
-import { payoutMachine, PayoutContextSchema, type PayoutContext } from "./payout.machine.ts";
-import { transactionMachine, TransactionContextSchema, type TransactionContext } from "./transaction.machine.ts";
+import { PayoutContextSchema, type PayoutContext } from "./payout-context.ts";
+import { payoutMachine } from "./payout.machine.ts";
+import { TransactionContextSchema, type TransactionContext } from "./transaction-context.ts";
+import { transactionMachine } from "./transaction.machine.ts";
 import { walletMachine, WalletContextSchema, type WalletContext } from "./wallet.machine.ts";
 
 /** The services of the API; each is a supervisor branch that can be restarted alone. */
-export const SERVICES = ["tron-client", "wallet-manager", "usdt-manager", "payout-router", "trx-staking", "payment-gateway"] as const;
+export const SERVICES = [
+  "tron-client",
+  "wallet-manager",
+  "usdt-manager",
+  "payout-router",
+  "trx-staking",
+  "payment-gateway",
+] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
 export type CatalogEntry = {

@@ -10,7 +10,19 @@
 import { Type, type Static } from "typebox";
 import { refuse, type Refusal } from "../domain/errors.ts";
 import { LIMIT_SLICE_MS, LIMIT_WINDOW_MS } from "../domain/limits.ts";
-import { add, big, formatDecimal, isLess, saturatingSubtract, subtract, units, UnitsSchema, ZERO, type Asset, type Units } from "../domain/money.ts";
+import {
+  add,
+  big,
+  formatDecimal,
+  isLess,
+  saturatingSubtract,
+  subtract,
+  units,
+  UnitsSchema,
+  ZERO,
+  type Asset,
+  type Units,
+} from "../domain/money.ts";
 
 /** What one payment takes out of a wallet at most: its amount, and TRX for fees. */
 export const HoldSchema = Type.Object({ usdt: UnitsSchema, trx: UnitsSchema });
@@ -25,8 +37,8 @@ export const LedgerSchema = Type.Object({
   /** Number of a solidified block that `onChain` reflects at least; -1 before the first reading. */
   balanceBlock: Type.Integer(),
   spent: Type.Array(Type.Object({ block: Type.Integer(), usdt: UnitsSchema, trx: UnitsSchema })),
-  /** USDT promised per time slice; key is the slice's number. */
-  slices: Type.Record(Type.String(), UnitsSchema),
+  /** USDT promised per time slice, oldest first. */
+  slices: Type.Array(Type.Object({ slice: Type.Integer(), amount: UnitsSchema })),
 });
 export type Ledger = Static<typeof LedgerSchema>;
 
@@ -45,7 +57,7 @@ export type Limits = Static<typeof LimitsSchema>;
 const SPENT_ENTRIES_MAX = 256;
 const purse: Purse = { onChain: ZERO, reserved: ZERO, inFlight: ZERO };
 
-export const emptyLedger: Ledger = { usdt: purse, trx: purse, balanceBlock: -1, spent: [], slices: {} };
+export const emptyLedger: Ledger = { usdt: purse, trx: purse, balanceBlock: -1, spent: [], slices: [] };
 
 export function holdFor(payment: { asset: Asset; amount: Units; feeReserveSun: Units }): Hold {
   return payment.asset === "USDT"
@@ -54,9 +66,14 @@ export function holdFor(payment: { asset: Asset; amount: Units; feeReserveSun: U
 }
 
 /** What a payment that ended in a block really cost. A reverted one cost only its fee. */
-export function spendOf(payment: { asset: Asset; amount: Units }, outcome: { feeSun: Units; succeeded: boolean }): Hold {
+export function spendOf(
+  payment: { asset: Asset; amount: Units },
+  outcome: { feeSun: Units; succeeded: boolean },
+): Hold {
   const moved = outcome.succeeded ? payment.amount : ZERO;
-  return payment.asset === "USDT" ? { usdt: moved, trx: outcome.feeSun } : { usdt: ZERO, trx: add(moved, outcome.feeSun) };
+  return payment.asset === "USDT"
+    ? { usdt: moved, trx: outcome.feeSun }
+    : { usdt: ZERO, trx: add(moved, outcome.feeSun) };
 }
 
 export function available(ledger: Ledger, asset: Asset): Units {
@@ -72,17 +89,24 @@ export function sliceOf(time: number): number {
 /** USDT base units promised in the rolling window that ends at `time`. */
 export function promisedInWindow(ledger: Ledger, time: number): Units {
   const first = oldestSlice(time);
-  return Object.entries(ledger.slices).reduce((sum, [slice, amount]) => (Number.parseInt(slice, 10) >= first ? add(sum, amount) : sum), ZERO);
+  return ledger.slices.reduce((sum, { slice, amount }) => (slice >= first ? add(sum, amount) : sum), ZERO);
 }
 
 /** The limits of a single payment; the door uses it on each line of a batch. */
-export function judgeAmount(limits: Limits, payment: { asset: Asset; amount: Units; purpose: "payout" | "transfer" }): Refusal | undefined {
+export function judgeAmount(
+  limits: Limits,
+  payment: { asset: Asset; amount: Units; purpose: "payout" | "transfer" },
+): Refusal | undefined {
   if (payment.asset !== "USDT") return undefined;
   if (payment.purpose === "payout" && limits.minimum !== undefined && isLess(payment.amount, limits.minimum)) {
-    return refuse("below_minimum", `the minimum payout is ${formatDecimal(limits.minimum)} USDT`, { minimum: formatDecimal(limits.minimum) });
+    return refuse("below_minimum", `the minimum payout is ${formatDecimal(limits.minimum)} USDT`, {
+      minimum: formatDecimal(limits.minimum),
+    });
   }
   if (limits.maximum !== undefined && isLess(limits.maximum, payment.amount)) {
-    return refuse("above_maximum", `the maximum per payment is ${formatDecimal(limits.maximum)} USDT`, { maximum: formatDecimal(limits.maximum) });
+    return refuse("above_maximum", `the maximum per payment is ${formatDecimal(limits.maximum)} USDT`, {
+      maximum: formatDecimal(limits.maximum),
+    });
   }
   return undefined;
 }
@@ -92,13 +116,19 @@ export function judgeHold(ledger: Ledger, limits: Limits, hold: Hold, time: numb
   if (ledger.balanceBlock < 0) return refuse("not_ready", "the wallet's balance has not been read from the chain yet");
   if (limits.daily !== undefined && big(add(promisedInWindow(ledger, time), hold.usdt)) > big(limits.daily)) {
     const left = saturatingSubtract(limits.daily, promisedInWindow(ledger, time));
-    return refuse("daily_limit_exceeded", `the rolling 24 h limit leaves ${formatDecimal(left)} USDT`, { left: formatDecimal(left) });
+    return refuse("daily_limit_exceeded", `the rolling 24 h limit leaves ${formatDecimal(left)} USDT`, {
+      left: formatDecimal(left),
+    });
   }
   if (isLess(available(ledger, "USDT"), hold.usdt)) {
-    return refuse("insufficient_funds", `${formatDecimal(hold.usdt)} USDT needed, ${formatDecimal(available(ledger, "USDT"))} available`, {
-      asset: "USDT",
-      available: formatDecimal(available(ledger, "USDT")),
-    });
+    return refuse(
+      "insufficient_funds",
+      `${formatDecimal(hold.usdt)} USDT needed, ${formatDecimal(available(ledger, "USDT"))} available`,
+      {
+        asset: "USDT",
+        available: formatDecimal(available(ledger, "USDT")),
+      },
+    );
   }
   if (isLess(available(ledger, "TRX"), hold.trx)) {
     const code = hold.usdt === ZERO ? "insufficient_funds" : "insufficient_trx_for_fees";
@@ -111,8 +141,7 @@ export function judgeHold(ledger: Ledger, limits: Limits, hold: Hold, time: numb
 }
 
 export function reserve(ledger: Ledger, hold: Hold, time: number, limited: boolean): Ledger {
-  const slice = String(sliceOf(time));
-  const slices = limited ? { ...recentSlices(ledger, time), [slice]: add(ledger.slices[slice] ?? ZERO, hold.usdt) } : ledger.slices;
+  const slices = limited ? charge(ledger.slices, sliceOf(time), hold.usdt, oldestSlice(time)) : ledger.slices;
   return { ...move(ledger, hold, (p, n) => ({ ...p, reserved: add(p.reserved, n) })), slices };
 }
 
@@ -121,19 +150,27 @@ export function send(ledger: Ledger, hold: Hold): Ledger {
 }
 
 export function settle(ledger: Ledger, hold: Hold, spend: Hold, block: number): Ledger {
-  return spendAt(move(ledger, hold, (p, n) => ({ ...p, inFlight: subtract(p.inFlight, n) })), spend, block);
+  return spendAt(
+    move(ledger, hold, (p, n) => ({ ...p, inFlight: subtract(p.inFlight, n) })),
+    spend,
+    block,
+  );
 }
 
 /** The attempt is dead and another will follow: back to reserved, minus what the chain burned. */
 export function takeBack(ledger: Ledger, hold: Hold, spend: Hold, block: number): Ledger {
-  return spendAt(move(ledger, hold, (p, n) => ({ ...p, inFlight: subtract(p.inFlight, n), reserved: add(p.reserved, n) })), spend, block);
+  return spendAt(
+    move(ledger, hold, (p, n) => ({ ...p, inFlight: subtract(p.inFlight, n), reserved: add(p.reserved, n) })),
+    spend,
+    block,
+  );
 }
 
 /** Gives a reserved hold back, also to the rolling limit it was counted in. */
 export function release(ledger: Ledger, hold: Hold, slice: number): Ledger {
-  const key = String(slice);
-  const counted = ledger.slices[key];
-  const slices = counted === undefined ? ledger.slices : { ...ledger.slices, [key]: saturatingSubtract(counted, hold.usdt) };
+  const slices = ledger.slices.map((entry) =>
+    entry.slice === slice ? { slice, amount: saturatingSubtract(entry.amount, hold.usdt) } : entry,
+  );
   return { ...move(ledger, hold, (p, n) => ({ ...p, reserved: subtract(p.reserved, n) })), slices };
 }
 
@@ -179,12 +216,16 @@ function oldestSlice(time: number): number {
   return sliceOf(time - LIMIT_WINDOW_MS);
 }
 
-function recentSlices(ledger: Ledger, time: number): Ledger["slices"] {
-  const first = oldestSlice(time);
-  return Object.fromEntries(Object.entries(ledger.slices).filter(([slice]) => Number.parseInt(slice, 10) >= first));
+function charge(slices: Ledger["slices"], slice: number, amount: Units, oldest: number): Ledger["slices"] {
+  const others = slices.filter((entry) => entry.slice !== slice && entry.slice >= oldest);
+  const counted = slices.find((entry) => entry.slice === slice)?.amount ?? ZERO;
+  return [...others, { slice, amount: add(counted, amount) }];
 }
 
 /** Σ of several equal holds. */
 export function timesHold(holds: readonly Hold[]): Hold {
-  return holds.reduce((sum, hold) => ({ usdt: add(sum.usdt, hold.usdt), trx: add(sum.trx, hold.trx) }), { usdt: units(0n), trx: units(0n) });
+  return holds.reduce((sum, hold) => ({ usdt: add(sum.usdt, hold.usdt), trx: add(sum.trx, hold.trx) }), {
+    usdt: units(0n),
+    trx: units(0n),
+  });
 }

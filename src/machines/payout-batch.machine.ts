@@ -10,7 +10,7 @@ import { add, AssetSchema, saturatingSubtract, UnitsSchema, ZERO, type Units } f
 import type { Refusal } from "../domain/errors.ts";
 import { durableActions, type Stamp, type StateMeta, type Tell } from "./durable.ts";
 import { holdFor, timesHold } from "./ledger.ts";
-import type { PayoutInput } from "./payout.machine.ts";
+import type { PayoutInput } from "./payout-context.ts";
 import { ActorAddressSchema, RefusalSchema } from "./schemas.ts";
 
 export const BatchLineSchema = Type.Object({
@@ -123,7 +123,9 @@ export const payoutBatchMachine = setup({
       description: "Every line has ended; see the counts for how.",
       meta: meta("nothing, unless an operator retries a failed line"),
       entry: emit(({ context: c }) => ({ type: "batch.finished", counts: c.counts })),
-      on: { "batch.line": { target: "running", actions: "count", description: "a failed line was tried again and ended" } },
+      on: {
+        "batch.line": { target: "running", actions: "count", description: "a failed line was tried again and ended" },
+      },
     },
     rejected: {
       type: "final",
@@ -135,7 +137,10 @@ export const payoutBatchMachine = setup({
   },
 });
 
-function recount(c: PayoutBatchContext, event: { was?: string; status: string; amount: Units }): Partial<PayoutBatchContext> {
+function recount(
+  c: PayoutBatchContext,
+  event: { was?: string; status: string; amount: Units },
+): Partial<PayoutBatchContext> {
   const counts = { ...c.counts };
   const amounts = { ...c.amounts };
   if (event.was !== undefined) {
@@ -148,8 +153,13 @@ function recount(c: PayoutBatchContext, event: { was?: string; status: string; a
 }
 
 function reserveAll(c: PayoutBatchContext): Tell {
-  const hold = timesHold(c.lines.map((line) => holdFor({ asset: c.asset, amount: line.amount, feeReserveSun: c.feeReserveSun })));
-  return { to: { kind: "wallet", id: c.walletId }, message: { type: "wallet.reserve", from: c.self, hold, count: c.lines.length } };
+  const hold = timesHold(
+    c.lines.map((line) => holdFor({ asset: c.asset, amount: line.amount, feeReserveSun: c.feeReserveSun })),
+  );
+  return {
+    to: { kind: "wallet", id: c.walletId },
+    message: { type: "wallet.reserve", from: c.self, hold, count: c.lines.length },
+  };
 }
 
 function payoutsOf(c: PayoutBatchContext, reserved?: { sequence: number; slice: number }): Tell[] {

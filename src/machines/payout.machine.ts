@@ -9,83 +9,40 @@
  * P2. It holds money in its wallet from `reserving` until it is confirmed, or provably will not be.
  * P3. A cancel wins only while nothing is signed; the answer says which, in the same commit.
  */
-import { Type, type Static } from "typebox";
 import { assign, emit, setup } from "xstate";
-import type { AbsenceProof, Inclusion } from "../domain/chain-facts.ts";
-import { refuse, type Refusal } from "../domain/errors.ts";
+import { refuse } from "../domain/errors.ts";
 import { ATTEMPTS_MAX } from "../domain/limits.ts";
-import { AssetSchema, UnitsSchema, ZERO } from "../domain/money.ts";
-import type { ActorAddress } from "../domain/records.ts";
-import { durableActions, type Stamp, type StateMeta, type Tell } from "./durable.ts";
-import { holdFor, spendOf } from "./ledger.ts";
-import { ActorAddressSchema, AbsenceProofSchema, InclusionSchema, RefusalSchema } from "./schemas.ts";
-import type { TransactionInput } from "./transaction.machine.ts";
-
-const AttemptSchema = Type.Object({
-  /** id of the transaction actor */
-  transaction: Type.String(),
-  txId: Type.Optional(Type.String()),
-  outcome: Type.Optional(Type.String()),
-  inclusion: Type.Optional(InclusionSchema),
-  proof: Type.Optional(AbsenceProofSchema),
-});
-
-export const PayoutContextSchema = Type.Object({
-  self: ActorAddressSchema,
-  purpose: Type.Union([Type.Literal("payout"), Type.Literal("transfer")]),
-  walletId: Type.String(),
-  from: Type.String(),
-  to: Type.String(),
-  asset: AssetSchema,
-  amount: UnitsSchema,
-  /** TRX set aside for the fee of one attempt, sun. */
-  feeReserveSun: UnitsSchema,
-  /** Binds an approval to (wallet, destination, asset, amount, fee reserve). */
-  hash: Type.String(),
-  needsApproval: Type.Boolean(),
-  createdBy: Type.String(),
-  externalId: Type.Optional(Type.String()),
-  metadata: Type.Optional(Type.Record(Type.String(), Type.String())),
-  batch: Type.Optional(ActorAddressSchema),
-  lineId: Type.Optional(Type.String()),
-  /** The wallet's answer: this payout's sequence number, and the limit slice it was counted in. */
-  reservation: Type.Optional(Type.Object({ sequence: Type.Integer(), slice: Type.Integer() })),
-  attempt: Type.Integer(),
-  attemptsAllowed: Type.Integer(),
-  attempts: Type.Array(AttemptSchema),
-  txId: Type.Optional(Type.String()),
-  decidedBy: Type.Optional(Type.String()),
-  comment: Type.Optional(Type.String()),
-  /** Why it is where it is, when that is not plain progress. */
-  reason: Type.Optional(RefusalSchema),
-  /** What its batch was told last. */
-  reported: Type.Optional(Type.String()),
-});
-export type PayoutContext = Static<typeof PayoutContextSchema>;
-export type PayoutInput = Omit<PayoutContext, "attempt" | "attemptsAllowed" | "attempts" | "txId" | "decidedBy" | "comment" | "reason" | "reported">;
-
-type FromTransaction = { txId?: string; attempt: number };
-type Events =
-  | { type: "payout.approve"; by: string; hash: string; comment?: string }
-  | { type: "payout.reject"; by: string; comment?: string }
-  | { type: "payout.cancel"; by: string }
-  | { type: "payout.retry"; by: string }
-  | { type: "wallet.reserved"; sequence: number; slice: number }
-  | { type: "wallet.refused"; refusal: Refusal }
-  | ({ type: "transaction.signed"; expiration: number } & FromTransaction)
-  | ({ type: "transaction.doubted" } & FromTransaction)
-  | ({ type: "transaction.seen" } & FromTransaction)
-  | ({ type: "transaction.confirmed"; inclusion: Inclusion } & FromTransaction)
-  | ({ type: "transaction.reverted"; inclusion: Inclusion } & FromTransaction)
-  | ({ type: "transaction.expired"; proof: AbsenceProof } & FromTransaction)
-  | ({ type: "transaction.failed"; failure: Refusal } & FromTransaction);
-type PayoutEvent = Events & Partial<Stamp>;
+import { durableActions, type StateMeta } from "./durable.ts";
+import { holdFor } from "./ledger.ts";
+import type { PayoutContext, PayoutInput } from "./payout-context.ts";
+import { amendLast, outcomeOf, type PayoutEvent } from "./payout-events.ts";
+import {
+  heldByBatch,
+  listed,
+  releaseHold,
+  settleHold,
+  startTransaction,
+  takeBackHold,
+  toBatch,
+  toWallet,
+  transactionId,
+  transactionOf,
+} from "./payout-messages.ts";
 
 /** Failures of the chain that another attempt can mend. Anything else (REVERT, …) would fail again. */
 const MENDABLE = new Set(["OUT_OF_ENERGY", "OUT_OF_TIME"]);
 
 const meta = (waitingFor: string): StateMeta => ({ waitingFor });
-const reply = { ok: { type: "reply", params: { ok: true } }, notCancellable: { type: "reply", params: { ok: false, refusal: refuse("not_cancellable", "a signed transaction exists; the payout follows it to its end") } } } as const;
+const reply = {
+  ok: { type: "reply", params: { ok: true } },
+  notCancellable: {
+    type: "reply",
+    params: {
+      ok: false,
+      refusal: refuse("not_cancellable", "a signed transaction exists; the payout follows it to its end"),
+    },
+  },
+} as const;
 
 export const payoutMachine = setup({
   types: {
@@ -98,12 +55,16 @@ export const payoutMachine = setup({
   actions: {
     ...durableActions,
     takeReservation: assign(({ event }) =>
-      event.type === "wallet.reserved" ? { reservation: { sequence: event.sequence, slice: event.slice }, reason: undefined } : {},
+      event.type === "wallet.reserved"
+        ? { reservation: { sequence: event.sequence, slice: event.slice }, reason: undefined }
+        : {},
     ),
     dropReservation: assign({ reservation: undefined }),
     noteRefusal: assign(({ event }) => (event.type === "wallet.refused" ? { reason: event.refusal } : {})),
     decide: assign(({ event }) =>
-      event.type === "payout.approve" || event.type === "payout.reject" ? { decidedBy: event.by, comment: event.comment } : {},
+      event.type === "payout.approve" || event.type === "payout.reject"
+        ? { decidedBy: event.by, comment: event.comment }
+        : {},
     ),
     beginAttempt: assign(({ context }) => ({
       attempt: context.attempt + 1,
@@ -111,7 +72,9 @@ export const payoutMachine = setup({
       attempts: [...context.attempts, { transaction: transactionId(context, context.attempt + 1) }],
     })),
     noteSigned: assign(({ context, event }) =>
-      event.type === "transaction.signed" ? { txId: event.txId, attempts: amendLast(context, { txId: event.txId }) } : {},
+      event.type === "transaction.signed"
+        ? { txId: event.txId, attempts: amendLast(context, { txId: event.txId }) }
+        : {},
     ),
     noteOutcome: assign(({ context, event }) => outcomeOf(context, event)),
     allowMore: assign({ attemptsAllowed: ({ context }) => context.attempt + ATTEMPTS_MAX }),
@@ -125,10 +88,15 @@ export const payoutMachine = setup({
     byCreator: ({ context, event }) => event.type === "payout.approve" && event.by === context.createdBy,
     ofThisAttempt: ({ context, event }) => "attempt" in event && event.attempt === context.attempt,
     mendable: ({ context, event }) =>
-      event.type === "transaction.reverted" && MENDABLE.has(event.inclusion.result) && context.attempt < context.attemptsAllowed,
+      event.type === "transaction.reverted" &&
+      MENDABLE.has(event.inclusion.result) &&
+      context.attempt < context.attemptsAllowed,
     attemptsLeft: ({ context }) => context.attempt < context.attemptsAllowed,
   },
-  delays: { fundsRetryDelay: 30_000, nextAttemptDelay: ({ context }) => Math.min(60_000, 2_000 * 2 ** Math.min(context.attempt, 5)) },
+  delays: {
+    fundsRetryDelay: 30_000,
+    nextAttemptDelay: ({ context }) => Math.min(60_000, 2_000 * 2 ** Math.min(context.attempt, 5)),
+  },
 }).createMachine({
   id: "payout",
   initial: "requested",
@@ -151,9 +119,31 @@ export const payoutMachine = setup({
       meta: meta("an approver"),
       on: {
         "payout.approve": [
-          { guard: "hashDiffers", actions: { type: "reply", params: { ok: false, refusal: refuse("stale_hash", "read the payout again and approve what it says now") } }, description: "the approval names another version" },
-          { guard: "byCreator", actions: { type: "reply", params: { ok: false, refusal: refuse("self_approval", "somebody else has to approve") } }, description: "the creator cannot approve" },
-          { guard: "holdsMoney", target: "transacting", actions: ["decide", reply.ok], description: "approved; the money was already reserved" },
+          {
+            guard: "hashDiffers",
+            actions: {
+              type: "reply",
+              params: {
+                ok: false,
+                refusal: refuse("stale_hash", "read the payout again and approve what it says now"),
+              },
+            },
+            description: "the approval names another version",
+          },
+          {
+            guard: "byCreator",
+            actions: {
+              type: "reply",
+              params: { ok: false, refusal: refuse("self_approval", "somebody else has to approve") },
+            },
+            description: "the creator cannot approve",
+          },
+          {
+            guard: "holdsMoney",
+            target: "transacting",
+            actions: ["decide", reply.ok],
+            description: "approved; the money was already reserved",
+          },
           { target: "reserving", actions: ["decide", reply.ok], description: "approved" },
         ],
         "payout.reject": { target: "rejected", actions: ["decide", reply.ok], description: "an approver rejected it" },
@@ -167,19 +157,36 @@ export const payoutMachine = setup({
       after: { fundsRetryDelay: { target: "reserving", description: "the wallet is asked again" } },
       on: {
         "payout.retry": { target: "reserving", actions: reply.ok, description: "an operator asked to try now" },
-        "payout.cancel": { target: "cancelled", actions: reply.ok, description: "cancelled before anything was signed" },
+        "payout.cancel": {
+          target: "cancelled",
+          actions: reply.ok,
+          description: "cancelled before anything was signed",
+        },
       },
     },
     reserving: {
       tags: "pending",
       description: "The wallet is asked to set the money aside.",
       meta: meta("the wallet's answer"),
-      entry: { type: "tell", params: ({ context: c }) => toWallet(c, { type: "wallet.reserve", from: c.self, hold: holdFor(c), count: 1 }) },
+      entry: {
+        type: "tell",
+        params: ({ context: c }) => toWallet(c, { type: "wallet.reserve", from: c.self, hold: holdFor(c), count: 1 }),
+      },
       on: {
         "wallet.reserved": { target: "transacting", actions: "takeReservation", description: "the money is set aside" },
         "wallet.refused": [
-          { guard: "wasTried", target: "failed", actions: "noteRefusal", description: "the wallet has no room for another attempt" },
-          { guard: "wasApproved", target: "approved", actions: "noteRefusal", description: "the wallet has no room for it yet" },
+          {
+            guard: "wasTried",
+            target: "failed",
+            actions: "noteRefusal",
+            description: "the wallet has no room for another attempt",
+          },
+          {
+            guard: "wasApproved",
+            target: "approved",
+            actions: "noteRefusal",
+            description: "the wallet has no room for it yet",
+          },
           { target: "rejected", actions: "noteRefusal", description: "the wallet refused it" },
         ],
       },
@@ -193,19 +200,30 @@ export const payoutMachine = setup({
         "transaction.confirmed": {
           guard: "ofThisAttempt",
           target: "confirmed",
-          actions: [{ type: "tell", params: ({ context: c, event }) => settleHold(c, event.inclusion) }, "noteOutcome", "dropReservation"],
+          actions: [
+            { type: "tell", params: ({ context: c, event }) => settleHold(c, event.inclusion) },
+            "noteOutcome",
+            "dropReservation",
+          ],
           description: "its transaction succeeded in a solidified block",
         },
         "transaction.reverted": [
           {
             guard: "mendable",
             target: "retrying",
-            actions: [{ type: "tell", params: ({ context: c, event }) => takeBackHold(c, event.inclusion) }, "noteOutcome"],
+            actions: [
+              { type: "tell", params: ({ context: c, event }) => takeBackHold(c, event.inclusion) },
+              "noteOutcome",
+            ],
             description: "its transaction failed for good in a way that another attempt can mend",
           },
           {
             target: "failed",
-            actions: [{ type: "tell", params: ({ context: c, event }) => [takeBackHold(c, event.inclusion), releaseHold(c)] }, "noteOutcome", "dropReservation"],
+            actions: [
+              { type: "tell", params: ({ context: c, event }) => [takeBackHold(c, event.inclusion), releaseHold(c)] },
+              "noteOutcome",
+              "dropReservation",
+            ],
             description: "its transaction failed for good",
           },
         ],
@@ -218,7 +236,11 @@ export const payoutMachine = setup({
           },
           {
             target: "needsAttention",
-            actions: [{ type: "tell", params: ({ context: c }) => [takeBackHold(c), releaseHold(c)] }, "noteOutcome", "dropReservation"],
+            actions: [
+              { type: "tell", params: ({ context: c }) => [takeBackHold(c), releaseHold(c)] },
+              "noteOutcome",
+              "dropReservation",
+            ],
             description: "its last allowed transaction is proved dead",
           },
         ],
@@ -232,7 +254,10 @@ export const payoutMachine = setup({
             "transaction.signed": {
               guard: "ofThisAttempt",
               target: "onWire",
-              actions: [{ type: "tell", params: ({ context: c }) => toWallet(c, { type: "wallet.send", hold: holdFor(c) }) }, "noteSigned"],
+              actions: [
+                { type: "tell", params: ({ context: c }) => toWallet(c, { type: "wallet.send", hold: holdFor(c) }) },
+                "noteSigned",
+              ],
               description: "the bytes are signed and on disk",
             },
             "transaction.failed": {
@@ -244,7 +269,13 @@ export const payoutMachine = setup({
             "payout.cancel": {
               target: "#payout.cancelled",
               actions: [
-                { type: "tell", params: ({ context: c }) => [{ to: transactionOf(c), message: { type: "transaction.cancel" } }, releaseHold(c)] },
+                {
+                  type: "tell",
+                  params: ({ context: c }) => [
+                    { to: transactionOf(c), message: { type: "transaction.cancel" } },
+                    releaseHold(c),
+                  ],
+                },
                 "dropReservation",
                 reply.ok,
               ],
@@ -258,16 +289,25 @@ export const payoutMachine = setup({
           meta: meta("a solidified block with its transaction, or proof that it expired"),
           entry: emit(({ context: c }) => ({ type: "payout.broadcast", txId: c.txId })),
           on: {
-            "transaction.doubted": { guard: "ofThisAttempt", target: "unknown", description: "no node gave a clear answer" },
+            "transaction.doubted": {
+              guard: "ofThisAttempt",
+              target: "unknown",
+              description: "no node gave a clear answer",
+            },
             "payout.cancel": { actions: reply.notCancellable, description: "too late to cancel" },
           },
         },
         unknown: {
           tags: "unknown",
-          description: "Whether its transaction reached the network cannot be told. Unknown waits; nothing new is signed.",
+          description:
+            "Whether its transaction reached the network cannot be told. Unknown waits; nothing new is signed.",
           meta: meta("a block with its transaction, or proof that it expired"),
           on: {
-            "transaction.seen": { guard: "ofThisAttempt", target: "onWire", description: "the transaction was seen again" },
+            "transaction.seen": {
+              guard: "ofThisAttempt",
+              target: "onWire",
+              description: "the transaction was seen again",
+            },
             "payout.cancel": { actions: reply.notCancellable, description: "too late to cancel" },
           },
         },
@@ -280,7 +320,11 @@ export const payoutMachine = setup({
       entry: emit(({ context: c }) => ({ type: "payout.retrying", attempt: c.attempt })),
       after: { nextAttemptDelay: { target: "transacting", description: "the next attempt begins" } },
       on: {
-        "payout.retry": { target: "transacting", actions: reply.ok, description: "an operator asked for the next attempt now" },
+        "payout.retry": {
+          target: "transacting",
+          actions: reply.ok,
+          description: "an operator asked for the next attempt now",
+        },
         "payout.cancel": {
           target: "cancelled",
           actions: [{ type: "tell", params: ({ context: c }) => releaseHold(c) }, "dropReservation", reply.ok],
@@ -298,7 +342,11 @@ export const payoutMachine = setup({
         assign({ reported: "failed" }),
       ],
       on: {
-        "payout.retry": { target: "reserving", actions: ["allowMore", reply.ok], description: "an operator asked for a new attempt" },
+        "payout.retry": {
+          target: "reserving",
+          actions: ["allowMore", reply.ok],
+          description: "an operator asked for a new attempt",
+        },
         "payout.cancel": { target: "cancelled", actions: reply.ok, description: "an operator closed it" },
       },
     },
@@ -312,7 +360,11 @@ export const payoutMachine = setup({
         assign({ reported: "needs_attention" }),
       ],
       on: {
-        "payout.retry": { target: "reserving", actions: ["allowMore", reply.ok], description: "an operator asked for a new attempt" },
+        "payout.retry": {
+          target: "reserving",
+          actions: ["allowMore", reply.ok],
+          description: "an operator asked for a new attempt",
+        },
         "payout.cancel": { target: "cancelled", actions: reply.ok, description: "an operator closed it" },
       },
     },
@@ -322,7 +374,11 @@ export const payoutMachine = setup({
       description: "Paid: its transaction succeeded in a solidified block.",
       meta: meta("nothing"),
       entry: [
-        emit(({ context: c }) => ({ type: "payout.confirmed", txId: c.txId, blockNumber: c.attempts.at(-1)?.inclusion?.blockNumber })),
+        emit(({ context: c }) => ({
+          type: "payout.confirmed",
+          txId: c.txId,
+          blockNumber: c.attempts.at(-1)?.inclusion?.blockNumber,
+        })),
         { type: "tell", params: ({ context: c }) => toBatch(c, "confirmed") },
       ],
     },
@@ -348,79 +404,3 @@ export const payoutMachine = setup({
     },
   },
 });
-
-export function transactionId(context: PayoutContext, attempt: number): string {
-  return `tx_${context.self.id}_${attempt}`;
-}
-
-function transactionOf(c: PayoutContext): ActorAddress {
-  return { kind: "transaction", id: transactionId(c, c.attempt) };
-}
-
-function startTransaction(c: PayoutContext): Tell {
-  if (c.reservation === undefined) throw new Error("P2: an attempt without a reservation");
-  const { walletId, asset, from, to, amount, attempt } = c;
-  const input: TransactionInput = { owner: c.self, walletId, asset, from, to, amount, attempt, sequence: c.reservation.sequence };
-  return { to: transactionOf(c), create: input };
-}
-
-function toWallet(c: PayoutContext, message: { type: string; [field: string]: unknown }): Tell {
-  return { to: { kind: "wallet", id: c.walletId }, message };
-}
-
-function settleHold(c: PayoutContext, inclusion: Inclusion): Tell {
-  const spend = spendOf(c, { feeSun: inclusion.feeSun, succeeded: true });
-  return toWallet(c, { type: "wallet.settle", hold: holdFor(c), spend, block: inclusion.blockNumber });
-}
-
-/** Without an inclusion the attempt never ran, so it cost nothing. */
-function takeBackHold(c: PayoutContext, inclusion?: Inclusion): Tell {
-  const spend = inclusion === undefined ? { usdt: ZERO, trx: ZERO } : spendOf(c, { feeSun: inclusion.feeSun, succeeded: false });
-  return toWallet(c, { type: "wallet.takeBack", hold: holdFor(c), spend, block: inclusion?.blockNumber ?? 0 });
-}
-
-function releaseHold(c: PayoutContext): Tell {
-  if (c.reservation === undefined) throw new Error("P2: releasing a hold that does not exist");
-  return toWallet(c, { type: "wallet.release", hold: holdFor(c), slice: c.reservation.slice });
-}
-
-/** A payout whose batch reserved for it still holds money when it is rejected or cancelled before its first attempt. */
-function heldByBatch(c: PayoutContext): Tell[] {
-  return c.reservation === undefined ? [] : [releaseHold(c)];
-}
-
-function toBatch(c: PayoutContext, status: string): Tell | undefined {
-  if (c.batch === undefined) return undefined;
-  return { to: c.batch, message: { type: "batch.line", was: c.reported, status, amount: c.amount } };
-}
-
-function listed(tell: Tell | undefined): Tell[] {
-  return tell === undefined ? [] : [tell];
-}
-
-function amendLast(c: PayoutContext, change: Partial<PayoutContext["attempts"][number]>): PayoutContext["attempts"] {
-  return c.attempts.map((attempt, i) => (i === c.attempts.length - 1 ? { ...attempt, ...change } : attempt));
-}
-
-function outcomeOf(c: PayoutContext, event: PayoutEvent): Partial<PayoutContext> {
-  switch (event.type) {
-    case "transaction.confirmed":
-      return { attempts: amendLast(c, { outcome: "confirmed", inclusion: event.inclusion }), reason: undefined };
-    case "transaction.reverted": {
-      const { result, blockNumber } = event.inclusion;
-      return {
-        attempts: amendLast(c, { outcome: "reverted", inclusion: event.inclusion }),
-        reason: refuse("chain_error", `the transaction failed in block ${blockNumber} with ${result}`, { result, blockNumber }),
-      };
-    }
-    case "transaction.expired":
-      return {
-        attempts: amendLast(c, { outcome: "expired", proof: event.proof }),
-        reason: refuse("tx_expired", `no block up to solidified block ${event.proof.solidNumber} holds the transaction`, { ...event.proof }),
-      };
-    case "transaction.failed":
-      return { attempts: amendLast(c, { outcome: "failed" }), reason: event.failure };
-    default:
-      return {};
-  }
-}

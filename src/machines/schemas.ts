@@ -28,5 +28,9 @@ export const AbsenceProofSchema = Type.Unsafe<AbsenceProof>(
 );
 
 export const RefusalSchema = Type.Unsafe<Refusal>(
-  Type.Object({ code: Type.String(), detail: Type.String(), evidence: Type.Optional(Type.Record(Type.String(), Type.Unknown())) }),
+  Type.Object({
+    code: Type.String(),
+    detail: Type.String(),
+    evidence: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  }),
 );

@@ -9,70 +9,23 @@
  * T4. `reverted` needs a solidified block: the same txID can never run again.
  * T5. Until the bytes are signed it can be cancelled; afterwards only the chain decides.
  */
-import { Type, type Static } from "typebox";
 import { assign, setup } from "xstate";
 import type { AbsenceProof, BroadcastClass, BroadcastOutcome, Inclusion } from "../domain/chain-facts.ts";
-import { AssetSchema, UnitsSchema, type Units } from "../domain/money.ts";
-import type { ActorAddress } from "../domain/records.ts";
 import { durableActions, effect, effectError, subscription, type Stamp, type StateMeta, type Tell } from "./durable.ts";
-import { ActorAddressSchema, AbsenceProofSchema, InclusionSchema, RefusalSchema } from "./schemas.ts";
-
-export const TransactionContextSchema = Type.Object({
-  owner: ActorAddressSchema,
-  walletId: Type.String(),
-  asset: AssetSchema,
-  from: Type.String(),
-  to: Type.String(),
-  amount: UnitsSchema,
-  /** Makes the bytes of this payment unlike those of any other of the wallet. */
-  sequence: Type.Integer(),
-  attempt: Type.Integer(),
-  feeLimitSun: Type.Optional(UnitsSchema),
-  reference: Type.Optional(Type.Object({ number: Type.Integer(), id: Type.String() })),
-  expiration: Type.Optional(Type.Integer()),
-  timestamp: Type.Optional(Type.Integer()),
-  rawHex: Type.Optional(Type.String()),
-  txId: Type.Optional(Type.String()),
-  signedHex: Type.Optional(Type.String()),
-  /** Failed tries to build or sign, for the back-off. */
-  stumbles: Type.Integer(),
-  /** Times the bytes were handed to a node. */
-  pushes: Type.Integer(),
-  /** Some push ended without a clear answer and the chain has not shown the transaction since. */
-  doubted: Type.Boolean(),
-  lastPush: Type.Optional(
-    Type.Object({ class: Type.String(), code: Type.String(), message: Type.String(), node: Type.String(), at: Type.Integer() }),
-  ),
-  inclusion: Type.Optional(InclusionSchema),
-  proof: Type.Optional(AbsenceProofSchema),
-  failure: Type.Optional(RefusalSchema),
-});
-export type TransactionContext = Static<typeof TransactionContextSchema>;
-
-export type TransactionInput = {
-  readonly owner: ActorAddress;
-  readonly walletId: string;
-  readonly asset: "USDT" | "TRX";
-  readonly from: string;
-  readonly to: string;
-  readonly amount: Units;
-  readonly sequence: number;
-  readonly attempt: number;
-};
-
-export type BuildInput = Omit<TransactionInput, "owner">;
-export type BuildOutput = {
-  readonly rawHex: string;
-  readonly txId: string;
-  readonly feeLimitSun: Units;
-  readonly expiration: number;
-  readonly timestamp: number;
-  readonly reference: { readonly number: number; readonly id: string };
-};
-export type SignInput = BuildOutput & BuildInput;
-export type SignOutput = { readonly signedHex: string; readonly txId: string };
-export type BroadcastInput = { readonly txId: string; readonly signedHex: string };
-export type WatchInput = { readonly txId: string; readonly expiration: number; readonly referenceNumber: number };
+import {
+  broadcastInput,
+  buildInput,
+  signInput,
+  watchInput,
+  type BroadcastInput,
+  type BuildInput,
+  type BuildOutput,
+  type SignInput,
+  type SignOutput,
+  type TransactionContext,
+  type TransactionInput,
+  type WatchInput,
+} from "./transaction-context.ts";
 
 type Events =
   | { type: "transaction.cancel" }
@@ -83,7 +36,10 @@ type Events =
   | { type: "chain.expired"; proof: AbsenceProof };
 type TransactionEvent = Events & Partial<Stamp>;
 
-const outcomeIs = (wanted: BroadcastClass) => ({ event }: { event: { output: BroadcastOutcome } }) => event.output.class === wanted;
+const outcomeIs =
+  (wanted: BroadcastClass) =>
+  ({ event }: { event: { output: BroadcastOutcome } }) =>
+    event.output.class === wanted;
 const isRetryable = ({ event }: { event: object }) => effectError(event).retryable;
 const toOwner = (context: TransactionContext, message: Record<string, unknown> & { type: string }): Tell => ({
   to: context.owner,
@@ -118,7 +74,8 @@ export const transactionMachine = setup({
   guards: {
     /** T3: the proof must cover the whole range of blocks that could hold the bytes. */
     proofHolds: ({ context, event }) => {
-      if (event.type !== "chain.expired" || context.expiration === undefined || context.reference === undefined) return false;
+      if (event.type !== "chain.expired" || context.expiration === undefined || context.reference === undefined)
+        return false;
       const { proof } = event;
       return (
         proof.solidTimestamp >= context.expiration &&
@@ -147,20 +104,37 @@ export const transactionMachine = setup({
         src: "buildTransaction",
         id: "build",
         input: ({ context: c }) => buildInput(c),
-        onDone: { target: "signing", actions: assign(({ event }) => event.output), description: "the bytes are built and recorded" },
+        onDone: {
+          target: "signing",
+          actions: assign(({ event }) => event.output),
+          description: "the bytes are built and recorded",
+        },
         onError: [
-          { guard: isRetryable, target: "waitingToBuild", actions: "recordFailure", description: "the world could not help right now" },
-          { target: "failed", actions: "recordFailure", description: "the transfer cannot be built; nothing was signed" },
+          {
+            guard: isRetryable,
+            target: "waitingToBuild",
+            actions: "recordFailure",
+            description: "the world could not help right now",
+          },
+          {
+            target: "failed",
+            actions: "recordFailure",
+            description: "the transfer cannot be built; nothing was signed",
+          },
         ],
       },
-      on: { "transaction.cancel": { target: "cancelled", description: "the owner cancelled before anything was signed" } },
+      on: {
+        "transaction.cancel": { target: "cancelled", description: "the owner cancelled before anything was signed" },
+      },
     },
     waitingToBuild: {
       tags: "pending",
       description: "Building or signing did not work; it is tried again after a pause. Nothing is signed.",
       meta: meta("the pause before the next try to build"),
       after: { retryDelay: { target: "building", description: "the pause is over" } },
-      on: { "transaction.cancel": { target: "cancelled", description: "the owner cancelled before anything was signed" } },
+      on: {
+        "transaction.cancel": { target: "cancelled", description: "the owner cancelled before anything was signed" },
+      },
     },
     signing: {
       tags: "pending",
@@ -176,17 +150,30 @@ export const transactionMachine = setup({
           description: "the signed bytes are recorded",
         },
         onError: [
-          { guard: isRetryable, target: "waitingToBuild", actions: "recordFailure", description: "the signer could not work right now" },
+          {
+            guard: isRetryable,
+            target: "waitingToBuild",
+            actions: "recordFailure",
+            description: "the signer could not work right now",
+          },
           { target: "failed", actions: "recordFailure", description: "the signer refused; nothing was signed" },
         ],
       },
-      on: { "transaction.cancel": { target: "cancelled", description: "the owner cancelled; the signature was never recorded nor sent" } },
+      on: {
+        "transaction.cancel": {
+          target: "cancelled",
+          description: "the owner cancelled; the signature was never recorded nor sent",
+        },
+      },
     },
     signed: {
       tags: "pending",
       description: "The signed bytes are on disk and the owner knows. They may now be sent.",
       meta: meta("nothing"),
-      entry: { type: "tell", params: ({ context: c }) => toOwner(c, { type: "transaction.signed", expiration: c.expiration }) },
+      entry: {
+        type: "tell",
+        params: ({ context: c }) => toOwner(c, { type: "transaction.signed", expiration: c.expiration }),
+      },
       always: { target: "onWire", description: "the bytes may be sent" },
     },
     onWire: {
@@ -198,7 +185,10 @@ export const transactionMachine = setup({
         "chain.included": {
           target: ".included",
           actions: [
-            { type: "tell", params: ({ context: c }) => (c.doubted ? toOwner(c, { type: "transaction.seen" }) : undefined) },
+            {
+              type: "tell",
+              params: ({ context: c }) => (c.doubted ? toOwner(c, { type: "transaction.seen" }) : undefined),
+            },
             assign({ inclusion: ({ event }) => event.inclusion, doubted: false }),
           ],
           description: "the follower saw it in a block that is not solidified yet",
@@ -237,14 +227,27 @@ export const transactionMachine = setup({
                 guard: outcomeIs("accepted"),
                 target: "pending",
                 actions: [
-                  { type: "tell", params: ({ context: c }) => (c.doubted ? toOwner(c, { type: "transaction.seen" }) : undefined) },
+                  {
+                    type: "tell",
+                    params: ({ context: c }) => (c.doubted ? toOwner(c, { type: "transaction.seen" }) : undefined),
+                  },
                   "recordPush",
                   assign({ doubted: false }),
                 ],
                 description: "a node accepted the bytes",
               },
-              { guard: outcomeIs("busy"), target: "busy", actions: "recordPush", description: "the node did not look at the bytes" },
-              { guard: outcomeIs("refused"), target: "refused", actions: "recordPush", description: "the node refused the bytes here and now" },
+              {
+                guard: outcomeIs("busy"),
+                target: "busy",
+                actions: "recordPush",
+                description: "the node did not look at the bytes",
+              },
+              {
+                guard: outcomeIs("refused"),
+                target: "refused",
+                actions: "recordPush",
+                description: "the node refused the bytes here and now",
+              },
               { target: "unknown", actions: "recordPush", description: "the answer proves nothing" },
             ],
             onError: { target: "unknown", description: "the answer was lost" },
@@ -255,32 +258,56 @@ export const transactionMachine = setup({
           description: "A node has the bytes; no block has shown them yet.",
           meta: meta("a block with the transaction, or proof that it expired"),
           after: { rebroadcastDelay: { target: "broadcasting", description: "the same bytes are pushed again" } },
-          on: { "transaction.rebroadcast": { target: "broadcasting", description: "an operator asked to push the same bytes" } },
+          on: {
+            "transaction.rebroadcast": {
+              target: "broadcasting",
+              description: "an operator asked to push the same bytes",
+            },
+          },
         },
         busy: {
           tags: "broadcast",
           description: "The node was too busy to look at the bytes.",
           meta: meta("the pause before the same bytes are pushed again"),
           after: { busyDelay: { target: "broadcasting", description: "the same bytes are pushed again" } },
-          on: { "transaction.rebroadcast": { target: "broadcasting", description: "an operator asked to push the same bytes" } },
+          on: {
+            "transaction.rebroadcast": {
+              target: "broadcasting",
+              description: "an operator asked to push the same bytes",
+            },
+          },
         },
         refused: {
           tags: "broadcast",
-          description: "A node refused the bytes. Another may still take them until they expire, so nothing new is signed.",
+          description:
+            "A node refused the bytes. Another may still take them until they expire, so nothing new is signed.",
           meta: meta("proof that the transaction expired, or a block that holds it after all"),
           after: { rebroadcastDelay: { target: "broadcasting", description: "the same bytes are pushed again" } },
-          on: { "transaction.rebroadcast": { target: "broadcasting", description: "an operator asked to push the same bytes" } },
+          on: {
+            "transaction.rebroadcast": {
+              target: "broadcasting",
+              description: "an operator asked to push the same bytes",
+            },
+          },
         },
         unknown: {
           tags: "unknown",
           description: "Whether any node has the bytes cannot be told. Unknown waits.",
           meta: meta("a block with the transaction, or proof that it expired"),
           entry: [
-            { type: "tell", params: ({ context: c }) => (c.doubted ? undefined : toOwner(c, { type: "transaction.doubted" })) },
+            {
+              type: "tell",
+              params: ({ context: c }) => (c.doubted ? undefined : toOwner(c, { type: "transaction.doubted" })),
+            },
             assign({ doubted: true }),
           ],
           after: { rebroadcastDelay: { target: "broadcasting", description: "the same bytes are pushed again" } },
-          on: { "transaction.rebroadcast": { target: "broadcasting", description: "an operator asked to push the same bytes" } },
+          on: {
+            "transaction.rebroadcast": {
+              target: "broadcasting",
+              description: "an operator asked to push the same bytes",
+            },
+          },
         },
         included: {
           tags: "broadcast",
@@ -301,14 +328,20 @@ export const transactionMachine = setup({
       tags: "confirmed",
       description: "It succeeded in a solidified block.",
       meta: meta("nothing"),
-      entry: { type: "tell", params: ({ context: c }) => toOwner(c, { type: "transaction.confirmed", inclusion: c.inclusion }) },
+      entry: {
+        type: "tell",
+        params: ({ context: c }) => toOwner(c, { type: "transaction.confirmed", inclusion: c.inclusion }),
+      },
     },
     reverted: {
       type: "final",
       tags: "failed",
       description: "It failed in a solidified block. The chain took the fee and moved nothing.",
       meta: meta("nothing"),
-      entry: { type: "tell", params: ({ context: c }) => toOwner(c, { type: "transaction.reverted", inclusion: c.inclusion }) },
+      entry: {
+        type: "tell",
+        params: ({ context: c }) => toOwner(c, { type: "transaction.reverted", inclusion: c.inclusion }),
+      },
     },
     expired: {
       type: "final",
@@ -322,7 +355,10 @@ export const transactionMachine = setup({
       tags: "failed",
       description: "It could not be built or signed. Nothing was ever sent.",
       meta: meta("nothing"),
-      entry: { type: "tell", params: ({ context: c }) => toOwner(c, { type: "transaction.failed", failure: c.failure }) },
+      entry: {
+        type: "tell",
+        params: ({ context: c }) => toOwner(c, { type: "transaction.failed", failure: c.failure }),
+      },
     },
     cancelled: {
       type: "final",
@@ -332,24 +368,3 @@ export const transactionMachine = setup({
     },
   },
 });
-
-function buildInput(c: TransactionContext): BuildInput {
-  const { walletId, asset, from, to, amount, sequence, attempt } = c;
-  return { walletId, asset, from, to, amount, sequence, attempt };
-}
-
-function signInput(c: TransactionContext): SignInput {
-  const { rawHex, txId, feeLimitSun, expiration, timestamp, reference } = c;
-  if (!rawHex || !txId || !feeLimitSun || !expiration || !timestamp || !reference) throw new Error("signing before the bytes are built");
-  return { ...buildInput(c), rawHex, txId, feeLimitSun, expiration, timestamp, reference };
-}
-
-function watchInput(c: TransactionContext): WatchInput {
-  if (!c.txId || !c.expiration || !c.reference) throw new Error("watching before the bytes are signed");
-  return { txId: c.txId, expiration: c.expiration, referenceNumber: c.reference.number };
-}
-
-function broadcastInput(c: TransactionContext): BroadcastInput {
-  if (!c.txId || !c.signedHex) throw new Error("broadcasting before the bytes are signed");
-  return { txId: c.txId, signedHex: c.signedHex };
-}

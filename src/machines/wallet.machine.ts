@@ -77,14 +77,21 @@ export const walletMachine = setup({
     hold: assign(({ context, event }) => {
       if (event.type !== "wallet.reserve") return {};
       const limited = context.limits.daily !== undefined;
-      return { ledger: reserve(context.ledger, event.hold, limitTime(event), limited), sequence: context.sequence + event.count };
+      return {
+        ledger: reserve(context.ledger, event.hold, limitTime(event), limited),
+        sequence: context.sequence + event.count,
+      };
     }),
-    send: assign(({ context, event }) => (event.type === "wallet.send" ? { ledger: send(context.ledger, event.hold) } : {})),
+    send: assign(({ context, event }) =>
+      event.type === "wallet.send" ? { ledger: send(context.ledger, event.hold) } : {},
+    ),
     settle: assign(({ context, event }) =>
       event.type === "wallet.settle" ? { ledger: settle(context.ledger, event.hold, event.spend, event.block) } : {},
     ),
     takeBack: assign(({ context, event }) =>
-      event.type === "wallet.takeBack" ? { ledger: takeBack(context.ledger, event.hold, event.spend, event.block) } : {},
+      event.type === "wallet.takeBack"
+        ? { ledger: takeBack(context.ledger, event.hold, event.spend, event.block) }
+        : {},
     ),
     release: assign(({ context, event }) =>
       event.type === "wallet.release" ? { ledger: release(context.ledger, event.hold, event.slice) } : {},
@@ -95,15 +102,21 @@ export const walletMachine = setup({
     }),
     update: assign(({ context, event }) =>
       event.type === "wallet.update"
-        ? { name: event.name ?? context.name, labels: event.labels ?? context.labels, limits: event.limits ?? context.limits }
+        ? {
+            name: event.name ?? context.name,
+            labels: event.labels ?? context.labels,
+            limits: event.limits ?? context.limits,
+          }
         : {},
     ),
   },
   guards: {
     hasRoom: ({ context, event }) =>
-      event.type === "wallet.reserve" && judgeHold(context.ledger, context.limits, event.hold, limitTime(event)) === undefined,
+      event.type === "wallet.reserve" &&
+      judgeHold(context.ledger, context.limits, event.hold, limitTime(event)) === undefined,
     isIdle: ({ context }) => isIdle(context.ledger),
-    isEmpty: ({ context }) => isIdle(context.ledger) && context.ledger.usdt.onChain === ZERO && context.ledger.trx.onChain === ZERO,
+    isEmpty: ({ context }) =>
+      isIdle(context.ledger) && context.ledger.usdt.onChain === ZERO && context.ledger.trx.onChain === ZERO,
     isHot: ({ context }) => context.hot,
   },
   delays: { refreshDelay: 60_000, balanceRetryDelay: 5_000 },
@@ -150,8 +163,16 @@ export const walletMachine = setup({
           description: "an operator froze the wallet",
         },
         "wallet.archive": [
-          { guard: "isEmpty", target: "archived", actions: { type: "reply", params: { ok: true } }, description: "an operator archived the empty wallet" },
-          { actions: { type: "reply", params: ({ context }) => notEmpty(isIdle(context.ledger)) }, description: "the wallet is not empty" },
+          {
+            guard: "isEmpty",
+            target: "archived",
+            actions: { type: "reply", params: { ok: true } },
+            description: "an operator archived the empty wallet",
+          },
+          {
+            actions: { type: "reply", params: ({ context }) => notEmpty(isIdle(context.ledger)) },
+            description: "the wallet is not empty",
+          },
         ],
       },
       states: {
@@ -190,7 +211,10 @@ export const walletMachine = setup({
       meta: meta("an operator to unfreeze it"),
       on: {
         "wallet.reserve": {
-          actions: { type: "tell", params: ({ event }) => refused(event.from, refuse("wallet_frozen", "the wallet is frozen")) },
+          actions: {
+            type: "tell",
+            params: ({ event }) => refused(event.from, refuse("wallet_frozen", "the wallet is frozen")),
+          },
           description: "a frozen wallet reserves nothing",
         },
         "wallet.unfreeze": {
@@ -199,8 +223,16 @@ export const walletMachine = setup({
           description: "an operator unfroze the wallet",
         },
         "wallet.archive": [
-          { guard: "isEmpty", target: "archived", actions: { type: "reply", params: { ok: true } }, description: "an operator archived the empty wallet" },
-          { actions: { type: "reply", params: ({ context }) => notEmpty(isIdle(context.ledger)) }, description: "the wallet is not empty" },
+          {
+            guard: "isEmpty",
+            target: "archived",
+            actions: { type: "reply", params: { ok: true } },
+            description: "an operator archived the empty wallet",
+          },
+          {
+            actions: { type: "reply", params: ({ context }) => notEmpty(isIdle(context.ledger)) },
+            description: "the wallet is not empty",
+          },
         ],
       },
     },
@@ -210,7 +242,10 @@ export const walletMachine = setup({
       meta: meta("nothing"),
       on: {
         "wallet.reserve": {
-          actions: { type: "tell", params: ({ event }) => refused(event.from, refuse("wallet_archived", "the wallet is archived")) },
+          actions: {
+            type: "tell",
+            params: ({ event }) => refused(event.from, refuse("wallet_archived", "the wallet is archived")),
+          },
           description: "an archived wallet reserves nothing",
         },
       },
@@ -220,7 +255,10 @@ export const walletMachine = setup({
 
 /** Told before the ledger changes: the first of `count` sequence numbers, and the slice the limit was charged in. */
 function reserved(context: WalletContext, event: ReserveMessage & Partial<Stamp>): Tell {
-  return { to: event.from, message: { type: "wallet.reserved", sequence: context.sequence + 1, slice: sliceOf(limitTime(event)) } };
+  return {
+    to: event.from,
+    message: { type: "wallet.reserved", sequence: context.sequence + 1, slice: sliceOf(limitTime(event)) },
+  };
 }
 
 function refused(to: ActorAddress, refusal: Refusal | undefined): Tell {

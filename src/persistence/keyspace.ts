@@ -181,8 +181,9 @@ export function inboxKey(actor: ActorAddress, sequence: number): string {
   return `${PREFIXES.inbox}!${escape(actor.kind)}!${escape(actor.id)}!${pad(sequence, SEQUENCE_WIDTH)}`;
 }
 
-export function inboxRange(actor: ActorAddress): KeyRange {
-  return below(`${PREFIXES.inbox}!${escape(actor.kind)}!${escape(actor.id)}`);
+export function inboxRange(actor: ActorAddress, afterSequence: number): KeyRange {
+  const { to } = below(`${PREFIXES.inbox}!${escape(actor.kind)}!${escape(actor.id)}`);
+  return { from: inboxKey(actor, afterSequence + 1), to };
 }
 
 export function metaKey(name: string): string {

@@ -149,8 +149,9 @@ export class RecordStore implements Store {
   }
 
   /** Messages parked for an actor that could not take them, oldest first. */
-  async inbox(actor: ActorAddress, limit: number): Promise<InboxEntry[]> {
-    return this.#decodeAll("inbox", await this.#disk.entries({ ...keyspace.inboxRange(actor), limit }));
+  async inbox(actor: ActorAddress, page: { afterSequence: number; limit: number }): Promise<InboxEntry[]> {
+    const range = keyspace.inboxRange(actor, page.afterSequence);
+    return this.#decodeAll("inbox", await this.#disk.entries({ ...range, limit: page.limit }));
   }
 
   /** For idle moments: frees deleted outbox and timer rows, over which every scan of these ranges has to step. */

@@ -26,8 +26,20 @@ export type Write =
   | { readonly put: "timer"; readonly due: number; readonly actor: ActorAddress; readonly timerId: string }
   | { readonly delete: "timer"; readonly due: number; readonly actor: ActorAddress; readonly timerId: string }
   /** `index` is "name" or "name:value"; entries are listed by creation time, then id. */
-  | { readonly put: "index"; readonly kind: string; readonly index: string; readonly createdAt: number; readonly id: string }
-  | { readonly delete: "index"; readonly kind: string; readonly index: string; readonly createdAt: number; readonly id: string }
+  | {
+      readonly put: "index";
+      readonly kind: string;
+      readonly index: string;
+      readonly createdAt: number;
+      readonly id: string;
+    }
+  | {
+      readonly delete: "index";
+      readonly kind: string;
+      readonly index: string;
+      readonly createdAt: number;
+      readonly id: string;
+    }
   | { readonly put: "feed"; readonly entry: FeedEntry }
   | { readonly put: "reply"; readonly key: string; readonly reply: StoredReply }
   | { readonly put: "deadLetter"; readonly letter: DeadLetter }
@@ -40,7 +52,10 @@ export type Write =
   | { readonly put: "meta"; readonly name: string; readonly value: unknown };
 
 export type TimerRow = { readonly due: number; readonly actor: ActorAddress; readonly timerId: string };
-export type IndexPage = { readonly ids: readonly { readonly id: string; readonly createdAt: number }[]; readonly next: string | undefined };
+export type IndexPage = {
+  readonly ids: readonly { readonly id: string; readonly createdAt: number }[];
+  readonly next: string | undefined;
+};
 /** `cursor` is opaque: what `next` of the page before said. */
 export type PageRequest = { readonly limit: number; readonly cursor?: string; readonly newestFirst?: boolean };
 

@@ -12,10 +12,11 @@ import { dirname } from "node:path";
 const OWNER_ONLY_FILE = 0o600;
 const OWNER_ONLY_FOLDER = 0o700;
 
-/** Creates the folder, or takes the rights of others away from one that exists. */
+/** Creates the folder, or takes the rights of others away from one that exists. Its name survives loss of power. */
 export async function createPrivateFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: OWNER_ONLY_FOLDER });
   await chmod(path, OWNER_ONLY_FOLDER);
+  await syncFolder(dirname(path));
 }
 
 /** `undefined` when there is no such file; any other trouble throws as Node does. */

@@ -22,7 +22,7 @@ export const SIGNING_QUEUE_MAX = 20_000;
 const BATCH_JOBS_MAX = 32;
 /** One being worked on and one waiting, so that a thread never waits for the engine. */
 const BATCHES_PER_THREAD = 2;
-/** Sealed records kept here, and opened keys kept by a thread. */
+/** Sealed records kept here, and opened keys kept by a thread; above it they are dropped and learned again. */
 const KEYS_MAX = 10_000;
 
 /** Without a bound a thread lets some 50 MB of garbage pile up; this costs it no speed. */
@@ -33,6 +33,8 @@ export type SignerOptions = {
   readonly usdtContract: TronAddress;
   /** Signing threads, default 1. */
   readonly threads?: number;
+  /** Keys in memory, default 10,000. */
+  readonly keysMax?: number;
 };
 
 type Request = {
@@ -59,6 +61,7 @@ export async function openSigner(options: SignerOptions): Promise<ThreadedSigner
 export class ThreadedSigner implements Signer {
   readonly #options: SignerOptions;
   readonly #threads: (Thread | undefined)[];
+  readonly #keysMax: number;
   readonly #records = new Map<string, WalletRecord>();
   #queue: Request[] = [];
   #flushing = false;
@@ -66,6 +69,7 @@ export class ThreadedSigner implements Signer {
 
   constructor(options: SignerOptions) {
     this.#options = options;
+    this.#keysMax = options.keysMax ?? KEYS_MAX;
     this.#threads = Array.from({ length: options.threads ?? 1 }, () => undefined);
   }
 
@@ -98,19 +102,19 @@ export class ThreadedSigner implements Signer {
   async close(): Promise<void> {
     this.#closed = true;
     const workers = this.#threads.flatMap((thread) => (thread === undefined ? [] : [thread.worker]));
-    this.#reject(this.#queue.splice(0));
+    this.#reject(this.#queue.splice(0), "closed");
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
 
   async #load(walletId: string): Promise<WalletRecord> {
     const record = await this.#options.keystore.sealedKey(walletId);
-    if (this.#records.size >= KEYS_MAX) this.#records.clear();
+    if (this.#records.size >= this.#keysMax) this.#records.clear();
     this.#records.set(walletId, record);
     return record;
   }
 
   #ask(job: Job, key: WalletRecord | undefined): Promise<JobResult> {
-    if (this.#closed) return Promise.reject(unavailable());
+    if (this.#closed) return Promise.reject(unavailable("closed"));
     if (this.#queue.length >= SIGNING_QUEUE_MAX) {
       return Promise.reject(new Fault("engine_busy", "Too many transactions wait for a signature"));
     }
@@ -143,7 +147,7 @@ export class ThreadedSigner implements Signer {
 
   #post(thread: Thread): void {
     const requests = this.#queue.splice(0, BATCH_JOBS_MAX);
-    const forgetKeys = thread.knownKeys.size >= KEYS_MAX;
+    const forgetKeys = thread.knownKeys.size >= this.#keysMax;
     if (forgetKeys) thread.knownKeys.clear();
     const keys: WalletRecord[] = [];
     for (const { key } of requests) {
@@ -184,12 +188,12 @@ export class ThreadedSigner implements Signer {
         if (message.ready) resolve();
         else this.#settle(thread, message.results);
       });
-      // The error's text came from a thread that holds keys, so it is dropped; the exit that follows is the news.
-      worker.on("error", () => undefined);
+      let cause = "ended";
+      worker.on("error", (error) => (cause = causeOf(error)));
       worker.on("exit", () => {
         if (this.#threads[index] === thread) this.#threads[index] = undefined;
-        this.#reject(thread.batches.splice(0).flat());
-        reject(unavailable());
+        this.#reject(thread.batches.splice(0).flat(), cause);
+        reject(unavailable(cause));
         if (this.#queue.length > 0) this.#flushSoon();
       });
     });
@@ -199,14 +203,14 @@ export class ThreadedSigner implements Signer {
     const requests = thread.batches.shift() ?? [];
     for (const [index, request] of requests.entries()) {
       const result = results[index];
-      if (result === undefined) request.reject(unavailable());
+      if (result === undefined) request.reject(new Fault("internal", "A signing thread left a request unanswered"));
       else request.resolve(result);
     }
     this.#flush();
   }
 
-  #reject(requests: readonly Request[]): void {
-    for (const request of requests) request.reject(unavailable());
+  #reject(requests: readonly Request[], cause: string): void {
+    for (const request of requests) request.reject(unavailable(cause));
   }
 }
 
@@ -216,8 +220,14 @@ const workerUrl = new URL(
   import.meta.url,
 );
 
-function unavailable(): Fault {
-  return new Fault("signer_unavailable");
+function unavailable(cause: string): Fault {
+  return new Fault("signer_unavailable", `Nothing was signed: the signing thread is gone (${cause})`);
+}
+
+/** The code or the class of an error. Its text came from a thread that holds keys and is not repeated. */
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return "failed";
+  return "code" in error && typeof error.code === "string" ? error.code : error.name;
 }
 
 function faultOf(result: JobResult): Fault {

@@ -30,8 +30,7 @@ export function openJobs(setup: WorkerSetup): SigningJobs {
     const known = open.get(walletId);
     if (known !== undefined) return known;
     const record = sealed.get(walletId);
-    if (record?.walletId !== walletId)
-      throw new Fault("key_unavailable", `The key of wallet ${walletId} was not given`);
+    if (record === undefined) throw new Fault("key_unavailable", `The key of wallet ${walletId} was not given`);
     const opened = openChecked(record, kek);
     sealed.delete(walletId);
     open.set(walletId, opened);

@@ -11,7 +11,7 @@ import { Timers } from "../actors/timers.ts";
 import { refuse, type Refusal } from "../domain/errors.ts";
 import { ACTOR_CACHE_MAX } from "../domain/limits.ts";
 import type { ActorAddress, ActorRecord, Message, OutboxEntry } from "../domain/records.ts";
-import { SERVICES, type Catalog, type ServiceName } from "../machines/catalog.ts";
+import type { Catalog, ServiceName } from "../machines/catalog.ts";
 import type { Stamp } from "../machines/durable.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { PageRequest, Store, TimerRow, Write } from "../ports/store.ts";
@@ -74,13 +74,17 @@ export class Engine implements EngineFacade {
     this.catalog = catalog;
     this.idempotency = new Idempotency(store);
     this.cells = new Cells({ sizeMax: options.cacheMax ?? ACTOR_CACHE_MAX }, { catalog, store });
-    this.group = new GroupCommit({ lastFeedSequence: options.lastFeedSequence }, { store, failpoint, onFatal: (error) => this.fatal(error) });
+    this.group = new GroupCommit(
+      { lastFeedSequence: options.lastFeedSequence },
+      { store, failpoint, onFatal: (error) => this.fatal(error) },
+    );
     this.dispatcher = new Dispatcher({
       table: ports.effects,
       store,
       logger,
       failpoint,
-      mayRun: (entry) => !this.supervisor.isQuarantined(entry.actor) && this.services.isRunning(ports.serviceOf(entry.source)),
+      mayRun: (entry) =>
+        !this.supervisor.isQuarantined(entry.actor) && this.services.isRunning(ports.serviceOf(entry.source)),
       onAnswer: (entry, answer) => this.onAnswer(entry, answer),
       onFinished: (source, outcome) => ports.observer?.effectFinished?.(source, outcome),
     });
@@ -160,7 +164,12 @@ export class Engine implements EngineFacade {
 
   /** Facts for actors; resolves when all are committed. Facts for actors that do not exist are dropped. */
   async deliver(facts: readonly { readonly actor: ActorAddress; readonly message: Message }[]): Promise<void> {
-    await Promise.all(facts.map(({ actor, message }) => new Promise<Ending>((settle) => this.loop.post({ origin: "fact", to: actor, message, settle }))));
+    await Promise.all(
+      facts.map(
+        ({ actor, message }) =>
+          new Promise<Ending>((settle) => this.loop.post({ origin: "fact", to: actor, message, settle })),
+      ),
+    );
   }
 
   /** A message of the engine itself (not of a door); resolves when committed. */
@@ -176,7 +185,16 @@ export class Engine implements EngineFacade {
     return this.ports.store.record(actor);
   }
 
-  async records(kind: string, index: string, page: PageRequest): Promise<{ records: ActorRecord[]; next: string | undefined }> {
+  /** The newest state, perhaps not on disk yet: for decisions inside the engine, never for answers. */
+  peek(actor: ActorAddress): ActorRecord | undefined {
+    return this.cells.get(actor)?.record;
+  }
+
+  async records(
+    kind: string,
+    index: string,
+    page: PageRequest,
+  ): Promise<{ records: ActorRecord[]; next: string | undefined }> {
     const { ids, next } = await this.ports.store.index(kind, index, page);
     return { records: ids.flatMap(({ id }) => this.record({ kind, id }) ?? []), next };
   }
@@ -215,7 +233,7 @@ export class Engine implements EngineFacade {
       commits: this.group.counts.commits,
       writes: this.group.counts.writes,
       poisoned: this.supervisor.poisoned,
-      services: this.services.status(SERVICES),
+      services: this.services.status(),
     };
   }
 
@@ -225,14 +243,21 @@ export class Engine implements EngineFacade {
 
   private async ask(request: EngineRequest): Promise<EngineAnswer> {
     const { to, message, create, idempotency, respond } = request;
-    if (create === undefined && this.cells.get(to) === undefined) return { refusal: refuse("not_found", `there is no ${to.kind} ${to.id}`) };
+    if (create === undefined && this.cells.get(to) === undefined)
+      return { refusal: refuse("not_found", `there is no ${to.kind} ${to.id}`) };
     const ending = await new Promise<Ending>((settle) => {
       const witness: Envelope["witness"] =
         idempotency === undefined
           ? undefined
           : (verdict) =>
               "keep" in verdict
-                ? [{ put: "reply", key: idempotency.key, reply: { fingerprint: idempotency.fingerprint, at: this.ports.clock.now(), ...verdict.keep } }]
+                ? [
+                    {
+                      put: "reply",
+                      key: idempotency.key,
+                      reply: { fingerprint: idempotency.fingerprint, at: this.ports.clock.now(), ...verdict.keep },
+                    },
+                  ]
                 : [];
       this.loop.post({
         origin: "request",
@@ -286,7 +311,8 @@ export class Engine implements EngineFacade {
     const entry = this.catalog[actor.kind];
     const record = this.cells.get(actor)?.record;
     if (entry === undefined || record === undefined) return;
-    for (const [invokeId, key] of Object.entries(record.effects)) this.dispatcher.abort(sourceOf(entry, invokeId), actor, key);
+    for (const [invokeId, key] of Object.entries(record.effects))
+      this.dispatcher.abort(sourceOf(entry, invokeId), actor, key);
   }
 
   private resumeEffects(_actor: ActorAddress): void {

@@ -52,7 +52,9 @@ export type EngineStatus = {
   readonly commits: number;
   readonly writes: number;
   readonly poisoned: number;
-  readonly services: Readonly<Record<ServiceName, { state: "running" | "restarting"; restarts: number; startedAt: number }>>;
+  readonly services: Readonly<
+    Record<ServiceName, { state: "running" | "restarting"; restarts: number; startedAt: number }>
+  >;
 };
 
 export interface EngineFacade {
@@ -64,7 +66,11 @@ export interface EngineFacade {
   request(request: EngineRequest): Promise<EngineAnswer>;
   /** The committed record. */
   record(actor: ActorAddress): ActorRecord | undefined;
-  records(kind: string, index: string, page: PageRequest): Promise<{ records: ActorRecord[]; next: string | undefined }>;
+  records(
+    kind: string,
+    index: string,
+    page: PageRequest,
+  ): Promise<{ records: ActorRecord[]; next: string | undefined }>;
   index(kind: string, index: string, page: PageRequest): Promise<IndexPage>;
   journal(actor: ActorAddress, page: { afterRevision: number; limit: number }): Promise<JournalEntry[]>;
   feed(page: { afterSequence: number; limit: number }): Promise<FeedEntry[]>;

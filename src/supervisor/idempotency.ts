@@ -9,7 +9,10 @@ import type { EngineAnswer } from "./facade.ts";
 export type IdempotencyKey = { readonly key: string; readonly fingerprint: string };
 
 export class Idempotency {
-  private readonly running = new Map<string, { readonly fingerprint: string; readonly answer: Promise<EngineAnswer> }>();
+  private readonly running = new Map<
+    string,
+    { readonly fingerprint: string; readonly answer: Promise<EngineAnswer> }
+  >();
   private readonly store: Store;
 
   constructor(store: Store) {
@@ -21,7 +24,9 @@ export class Idempotency {
     if (first !== undefined) return first.fingerprint === fingerprint ? asReplay(await first.answer) : mismatch();
     const stored = this.store.reply(key);
     if (stored !== undefined) {
-      return stored.fingerprint === fingerprint ? { status: stored.status, body: stored.body, replayed: true } : mismatch();
+      return stored.fingerprint === fingerprint
+        ? { status: stored.status, body: stored.body, replayed: true }
+        : mismatch();
     }
     const answer = work();
     this.running.set(key, { fingerprint, answer });
@@ -38,5 +43,10 @@ function asReplay(answer: EngineAnswer): EngineAnswer {
 }
 
 function mismatch(): EngineAnswer {
-  return { refusal: refuse("idempotency_mismatch", "the first request with this key had another body; use a new key for a new request") };
+  return {
+    refusal: refuse(
+      "idempotency_mismatch",
+      "the first request with this key had another body; use a new key for a new request",
+    ),
+  };
 }

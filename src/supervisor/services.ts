@@ -72,8 +72,16 @@ export class Services {
     return undefined;
   }
 
-  status(names: readonly ServiceName[]): EngineStatus["services"] {
-    return Object.fromEntries(names.map((name) => [name, { ...this.branch(name) }])) as EngineStatus["services"];
+  status(): EngineStatus["services"] {
+    const of = (service: ServiceName) => ({ ...this.branch(service) });
+    return {
+      "tron-client": of("tron-client"),
+      "wallet-manager": of("wallet-manager"),
+      "usdt-manager": of("usdt-manager"),
+      "payout-router": of("payout-router"),
+      "trx-staking": of("trx-staking"),
+      "payment-gateway": of("payment-gateway"),
+    };
   }
 
   private branch(service: ServiceName): Branch {

@@ -66,7 +66,10 @@ export class Supervisor {
     this.poisoned += 1;
     const { actor, poison, revision } = error;
     const text = String(error.cause instanceof Error ? error.cause.message : error.cause);
-    ports.logger.error({ actor: keyOf(actor), event: poison.type, revision, error: text }, "an actor could not digest a message");
+    ports.logger.error(
+      { actor: keyOf(actor), event: poison.type, revision, error: text },
+      "an actor could not digest a message",
+    );
     const letter = { actor, at: ports.clock.now(), revision, event: poison, error: text };
     void ports.commit([{ put: "deadLetter", letter }]);
     ports.forget(actor);
@@ -84,7 +87,10 @@ export class Supervisor {
   onUndeliverable(envelope: Envelope): void {
     const { origin, to, message, writes = [] } = envelope;
     if (origin === "request") {
-      envelope.settle({ end: "refused", refusal: refuse("quarantined", `${keyOf(to)} is quarantined until an operator releases it`) });
+      envelope.settle({
+        end: "refused",
+        refusal: refuse("quarantined", `${keyOf(to)} is quarantined until an operator releases it`),
+      });
       return;
     }
     // The rows of an answer stay: its effect runs again after the release.
@@ -103,7 +109,12 @@ export class Supervisor {
   async release(actor: ActorAddress, by: string): Promise<Refusal | undefined> {
     if (!this.isQuarantined(actor)) return refuse("state_conflict", `${keyOf(actor)} is not quarantined`);
     const record = this.ports.store.record(actor);
-    const timers: Write[] = Object.entries(record?.timers ?? {}).map(([timerId, { due }]) => ({ put: "timer", due, actor, timerId }));
+    const timers: Write[] = Object.entries(record?.timers ?? {}).map(([timerId, { due }]) => ({
+      put: "timer",
+      due,
+      actor,
+      timerId,
+    }));
     await this.ports.commit([{ delete: "quarantine", actor }, ...timers]);
     this.quarantined.delete(keyOf(actor));
     this.failures.delete(keyOf(actor));
@@ -115,7 +126,7 @@ export class Supervisor {
   }
 
   private async unpark(actor: ActorAddress): Promise<void> {
-    for (let afterSequence = 0; ; ) {
+    for (let afterSequence = 0; ;) {
       const page = await this.ports.store.inbox(actor, { afterSequence, limit: INBOX_PAGE });
       for (const entry of page) this.ports.post(unparked(entry));
       const last = page.at(-1);

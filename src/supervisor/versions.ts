@@ -10,11 +10,16 @@ export function checkVersions(catalog: Catalog, stored: unknown): MachineVersion
   for (const [kind, versions] of Object.entries(known)) {
     for (const version of versions) {
       if (!reaches(catalog, kind, version)) {
-        throw new Fault("store_corrupt", `the store holds ${kind} records of machine version ${version}, which this release cannot read; run the release that wrote them`);
+        throw new Fault(
+          "store_corrupt",
+          `the store holds ${kind} records of machine version ${version}, which this release cannot read; run the release that wrote them`,
+        );
       }
     }
   }
-  const current = Object.values(catalog).map(({ kind, version }) => [kind, [...new Set([...(known[kind] ?? []), version])]] as const);
+  const current = Object.values(catalog).map(
+    ({ kind, version }) => [kind, [...new Set([...(known[kind] ?? []), version])]] as const,
+  );
   return Object.fromEntries(current);
 }
 

@@ -68,12 +68,12 @@ test("a cost that scrypt cannot do, or that asks for gigabytes, is a fault and n
 test("a secret never shows its bytes", () => {
   const secret = Secret.fromText("hunter2hunter2");
   const seen = [
-    `${secret}`,
+    String(secret),
     JSON.stringify({ secret }),
     inspect(secret, { showHidden: true, depth: Infinity }),
     inspect({ nested: [secret] }),
     JSON.stringify(structuredClone(secret)),
-    new Error(`failed with ${secret}`).message,
+    new Error("failed", { cause: secret }).toString() + inspect(new Error("failed", { cause: secret })),
   ];
   for (const text of seen) expect(text).not.toContain("hunter2");
   expect(seen.slice(0, 3)).toEqual(["[secret]", '{"secret":"[secret]"}', "[secret]"]);

@@ -7,8 +7,7 @@ import { TronWeb, utils } from "tronweb";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { SigningOrder } from "../../src/ports/world.ts";
 import type { Keystore } from "../../src/security/keystore.ts";
-import { openSigner, SIGNING_QUEUE_MAX } from "../../src/security/signer.ts";
-import type { ThreadedSigner } from "../../src/security/signer.ts";
+import { openSigner, SIGNING_QUEUE_MAX, ThreadedSigner } from "../../src/security/signer.ts";
 import { recoverAddress } from "../../src/tron/signature.ts";
 import { decodeSigned, encodeSigned, txIdOf } from "../../src/tron/transaction.ts";
 import { corpus } from "./malicious-bytes.ts";
@@ -17,7 +16,7 @@ import { failureOf, openTestKeystore, temporaryFolder, units, USDT, vectorOrder,
 type Rig = { keystore: Keystore; signer: ThreadedSigner; directory: string; threads: Worker[] };
 
 /** A real keystore with pkA as "wl_a", and a real pool. `threads` are the workers that were started, in order. */
-async function rig(options: { threads?: number } = {}): Promise<Rig> {
+async function rig(options: { threads?: number; keysMax?: number } = {}): Promise<Rig> {
   const directory = temporaryFolder();
   const keystore = await openTestKeystore(directory);
   await keystore.importKey("wl_a", vectors.pkA.privateKey);
@@ -115,6 +114,18 @@ describe("signing", () => {
     expect(signer.pending()).toBe(0);
   });
 
+  test("goes on when there are more wallets than keys fit into memory", async () => {
+    const { keystore, signer } = await rig({ keysMax: 2 });
+    const wallets = await Promise.all(Array.from({ length: 7 }, (_, i) => keystore.createHdWallet(`wl_${i}`)));
+    for (let round = 0; round < 3; round += 1) {
+      for (const [i, { address }] of wallets.entries()) {
+        const order = vectorOrder({ walletId: `wl_${i}`, from: address });
+        const { signedHex, txId } = await signer.sign(order, await signer.build(order));
+        expect(recoverAddress(txId, decodeSigned(signedHex).signatures[0] ?? "")).toBe(address);
+      }
+    }
+  });
+
   test("the same bytes signed twice are the same transaction", async () => {
     const { signer } = await rig();
     const built = await signer.build(vectorOrder());
@@ -210,6 +221,20 @@ describe("a thread that ends", () => {
     const signed = await Promise.all(orders.map(async (order) => signer.sign(order, await signer.build(order))));
     expect(signed).toHaveLength(100);
   });
+});
+
+test("a pool that cannot start says so", async () => {
+  const keystore = await openTestKeystore(temporaryFolder());
+  const fault = await failureOf(openSigner({ keystore, usdtContract: "not a contract" }));
+  expect(fault).toMatchObject({ code: "signer_unavailable" });
+  expect(String(fault)).toContain("order_mismatch");
+});
+
+test("a signer that was not started starts with its first request", async () => {
+  const keystore = await openTestKeystore(temporaryFolder());
+  const signer = new ThreadedSigner({ keystore, usdtContract: USDT });
+  onTestFinished(() => signer.close());
+  expect((await signer.build(vectorOrder())).txId).toBe(vectors.usdtVector.txID);
 });
 
 describe("closing", () => {

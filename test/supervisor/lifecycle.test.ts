@@ -16,7 +16,11 @@ describe("a payout through the engine", () => {
     await rig.engine.deliver([{ actor: tx, message: rig.world.solidified() }]);
     await drain();
     expect(tagOf(rig, "payout", "po_1")).toBe("confirmed");
-    expect(ledgerOf(rig)).toMatchObject({ usdt: { reserved: "0", inFlight: "0" }, trx: { reserved: "0", inFlight: "0" }, spent: [{ usdt: "25000000", trx: "6773500" }] });
+    expect(ledgerOf(rig)).toMatchObject({
+      usdt: { reserved: "0", inFlight: "0" },
+      trx: { reserved: "0", inFlight: "0" },
+      spent: [{ usdt: "25000000", trx: "6773500" }],
+    });
     expect(await rig.store.outboxSources()).toEqual([]);
     expect(await rig.store.nextTimer()).toBeDefined();
   });
@@ -28,7 +32,10 @@ describe("a payout through the engine", () => {
     rig.world.onSign = () => new Promise((resolve) => (release = resolve));
     await pay(rig, "po_1");
     await drain();
-    expect(await send(rig, "payout", "po_1", { type: "payout.cancel", by: "a" })).toMatchObject({ status: 200, body: { tag: "cancelled" } });
+    expect(await send(rig, "payout", "po_1", { type: "payout.cancel", by: "a" })).toMatchObject({
+      status: 200,
+      body: { tag: "cancelled" },
+    });
     release();
     await drain();
     expect(tagOf(rig, "transaction", "tx_po_1_1")).toBe("cancelled");
@@ -37,7 +44,9 @@ describe("a payout through the engine", () => {
     rig.world.onSign = async () => {};
     await pay(rig, "po_2");
     await drain();
-    expect(await send(rig, "payout", "po_2", { type: "payout.cancel", by: "a" })).toMatchObject({ refusal: { code: "not_cancellable" } });
+    expect(await send(rig, "payout", "po_2", { type: "payout.cancel", by: "a" })).toMatchObject({
+      refusal: { code: "not_cancellable" },
+    });
     expect(tagOf(rig, "payout", "po_2")).toBe("broadcast");
   });
 
@@ -46,7 +55,9 @@ describe("a payout through the engine", () => {
     await openWallet(rig, { daily: "250000000" as never });
     const answers = await Promise.all(Array.from({ length: 200 }, (_, i) => pay(rig, `po_${i}`)));
     expect(answers.filter((answer) => "status" in answer)).toHaveLength(10);
-    expect(answers.filter((answer) => "refusal" in answer && answer.refusal.code === "daily_limit_exceeded")).toHaveLength(190);
+    expect(
+      answers.filter((answer) => "refusal" in answer && answer.refusal.code === "daily_limit_exceeded"),
+    ).toHaveLength(190);
     await drain();
     expect((await rig.engine.index("payout", "all", { limit: 100 })).ids).toHaveLength(10);
     expect(ledgerOf(rig).usdt.inFlight).toBe("250000000");

@@ -4,7 +4,7 @@ import type { EffectTable } from "../../src/actors/dispatcher.ts";
 import { units, type Units } from "../../src/domain/money.ts";
 import { catalog, type Catalog } from "../../src/machines/catalog.ts";
 import type { Limits } from "../../src/machines/ledger.ts";
-import type { PayoutInput } from "../../src/machines/payout.machine.ts";
+import type { PayoutInput } from "../../src/machines/payout-context.ts";
 import { Codec } from "../../src/persistence/codec.ts";
 import { MemoryKeyValue } from "../../src/persistence/memory-key-value.ts";
 import { RecordStore } from "../../src/persistence/record-store.ts";
@@ -50,10 +50,20 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const store = options.store ?? memoryStore();
   const effects = createEffects(
     { expirationMs: 90_000, nodeConcurrency: 256, signConcurrency: 256 },
-    { gateway: world.gateway, signer: world, view: world, watcher: world, record: (actor) => store.record(actor), maySign: options.maySign ?? (() => true) },
+    {
+      gateway: world.gateway,
+      signer: world,
+      view: world,
+      watcher: world,
+      peek: (actor) => engine.peek(actor),
+      maySign: options.maySign ?? (() => true),
+    },
   );
-  const engine = await openEngine(
-    { ...(options.cacheMax === undefined ? {} : { cacheMax: options.cacheMax }), ...(options.intensity === undefined ? {} : { intensity: options.intensity }) },
+  const engine: Engine = await openEngine(
+    {
+      ...(options.cacheMax === undefined ? {} : { cacheMax: options.cacheMax }),
+      ...(options.intensity === undefined ? {} : { intensity: options.intensity }),
+    },
     {
       catalog: options.catalog ?? catalog,
       store,
@@ -63,7 +73,11 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       serviceOf: (source) => (source in effects ? serviceOf(source) : "payout-router"),
       components: {},
       blockTime: () => world.headTimestamp(),
-      onFatal: options.onFatal ?? ((error) => { throw error; }),
+      onFatal:
+        options.onFatal ??
+        ((error) => {
+          throw error;
+        }),
       ...(options.failpoint === undefined ? {} : { failpoint: options.failpoint }),
     },
   );
@@ -72,7 +86,8 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 }
 
 /** Answers with the record after the step. */
-export const asRecord: EngineRequest["respond"] = ({ reply, record }) => (reply.ok ? { keep: { status: 200, body: { id: record.id, tag: record.tag } } } : { discard: reply.refusal });
+export const asRecord: EngineRequest["respond"] = ({ reply, record }) =>
+  reply.ok ? { keep: { status: 200, body: { id: record.id, tag: record.tag } } } : { discard: reply.refusal };
 
 export async function openWallet(rig: Rig, limits: Limits = {}, id = "wal_1"): Promise<string> {
   const input = { address: PAYER, name: "treasury", kind: "hd", labels: {}, limits, hot: true };
@@ -102,11 +117,19 @@ export function pay(rig: Rig, id: string, change: Partial<PayoutInput> = {}): Pr
   return rig.engine.request({
     to: { kind: "payout", id },
     create: payoutInput(id, change),
-    respond: ({ record }) => (record.tag === "rejected" ? { discard: (record.context as { reason: never }).reason } : { keep: { status: 202, body: { id, status: record.tag } } }),
+    respond: ({ record }) =>
+      record.tag === "rejected"
+        ? { discard: (record.context as { reason: never }).reason }
+        : { keep: { status: 202, body: { id, status: record.tag } } },
   });
 }
 
-export function send(rig: Rig, kind: string, id: string, message: { type: string; [field: string]: unknown }): Promise<EngineAnswer> {
+export function send(
+  rig: Rig,
+  kind: string,
+  id: string,
+  message: { type: string; [field: string]: unknown },
+): Promise<EngineAnswer> {
   return rig.engine.request({ to: { kind, id }, message, respond: asRecord });
 }
 

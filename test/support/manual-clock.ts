@@ -35,7 +35,9 @@ export class ManualClock implements Clock {
   async advance(ms: number): Promise<void> {
     const until = this.time + ms;
     for (;;) {
-      const next = this.tasks.filter((task) => task.due <= until).toSorted((a, b) => a.due - b.due || a.order - b.order)[0];
+      const next = this.tasks
+        .filter((task) => task.due <= until)
+        .toSorted((a, b) => a.due - b.due || a.order - b.order)[0];
       if (next === undefined) break;
       this.tasks = this.tasks.filter((task) => task !== next);
       this.time = Math.max(this.time, next.due);

@@ -1,8 +1,27 @@
 /** A world that does what the test says: a gateway, a signer and a chain of which every answer can be scripted. */
-import type { AccountFacts, Block, BlockHeader, BroadcastOutcome, ChainParameters, Estimate, Inclusion, Receipt, ReferenceBlock } from "../../src/domain/chain-facts.ts";
+import type {
+  AccountFacts,
+  Block,
+  BlockHeader,
+  BroadcastOutcome,
+  ChainParameters,
+  Estimate,
+  Inclusion,
+  Receipt,
+  ReferenceBlock,
+} from "../../src/domain/chain-facts.ts";
 import { units } from "../../src/domain/money.ts";
 import type { Message } from "../../src/domain/records.ts";
-import type { BuiltTransaction, ChainGateway, ChainView, SignedTransaction, Signer, SigningOrder, TransactionWatch, TransactionWatcher } from "../../src/ports/world.ts";
+import type {
+  BuiltTransaction,
+  ChainGateway,
+  ChainView,
+  SignedTransaction,
+  Signer,
+  SigningOrder,
+  TransactionWatch,
+  TransactionWatcher,
+} from "../../src/ports/world.ts";
 
 export const OK: BroadcastOutcome = { class: "accepted", code: "SUCCESS", message: "", node: "scripted" };
 const unused = () => Promise.reject(new Error("not scripted"));
@@ -17,7 +36,12 @@ export class ScriptedWorld implements ChainView, TransactionWatcher, Signer {
   head = 118;
   genesisTime = 1_700_000_000_000;
   onBroadcast: (signedHex: string) => Promise<BroadcastOutcome> = async () => OK;
-  onEstimate: () => Promise<Estimate> = async () => ({ energy: 64_285, bandwidth: 345, burnSun: units(6_773_500n), feeLimitSun: units(8_035_700n) });
+  onEstimate: () => Promise<Estimate> = async () => ({
+    energy: 64_285,
+    bandwidth: 345,
+    burnSun: units(6_773_500n),
+    feeLimitSun: units(8_035_700n),
+  });
   onSign: (order: SigningOrder) => Promise<void> = async () => {};
   private built = 0;
 
@@ -74,7 +98,14 @@ export class ScriptedWorld implements ChainView, TransactionWatcher, Signer {
   }
 
   inclusion(result = "SUCCESS", blockNumber = this.head): Inclusion {
-    return { blockNumber, blockId: blockId(blockNumber), blockTimestamp: this.timeOf(blockNumber), result, feeSun: units(6_773_500n), energyUsed: 64_285 };
+    return {
+      blockNumber,
+      blockId: blockId(blockNumber),
+      blockTimestamp: this.timeOf(blockNumber),
+      result,
+      feeSun: units(6_773_500n),
+      energyUsed: 64_285,
+    };
   }
 
   included(result?: string): Message {

@@ -5,21 +5,32 @@ import { assert } from "../../domain/assert.ts";
 import { Fault } from "../../domain/errors.ts";
 import type { ActorAddress, ActorRecord } from "../../domain/records.ts";
 import type { ServiceName } from "../../machines/catalog.ts";
-import type { BroadcastInput, BuildInput, BuildOutput, SignInput, SignOutput, WatchInput } from "../../machines/transaction.machine.ts";
+import type {
+  BroadcastInput,
+  BuildInput,
+  BuildOutput,
+  SignInput,
+  SignOutput,
+  WatchInput,
+} from "../../machines/transaction-context.ts";
 import type { BalanceReading } from "../../machines/wallet.machine.ts";
 import type { ChainGateway, ChainView, Signer, TransactionWatcher } from "../../ports/world.ts";
-import type { EffectTable, Performer, Subscription } from "../dispatcher.ts";
+import type { EffectContext, EffectTable, Performer, Subscription } from "../dispatcher.ts";
 
 export type EffectPorts = {
   readonly gateway: ChainGateway;
   readonly signer: Signer;
   readonly view: ChainView;
   readonly watcher: TransactionWatcher;
-  readonly record: (actor: ActorAddress) => ActorRecord | undefined;
+  readonly peek: (actor: ActorAddress) => ActorRecord | undefined;
   /** False while the disk is full: nothing new is signed. */
   readonly maySign: () => boolean;
 };
-export type EffectOptions = { readonly expirationMs: number; readonly nodeConcurrency: number; readonly signConcurrency: number };
+export type EffectOptions = {
+  readonly expirationMs: number;
+  readonly nodeConcurrency: number;
+  readonly signConcurrency: number;
+};
 
 /** The service whose branch performs an effect. */
 export const EFFECT_SERVICES: Readonly<Record<string, ServiceName>> = {
@@ -51,59 +62,61 @@ export function createEffects(options: EffectOptions, ports: EffectPorts): Effec
  * so two equal transfers never share a txID (tron.md §1.2); the chain does not check `timestamp`.
  */
 function buildTransaction(options: EffectOptions, ports: EffectPorts): Performer {
-  return {
-    concurrency: options.nodeConcurrency,
-    async perform(input: BuildInput, { signal }): Promise<BuildOutput> {
-      refuseWhileStopped(input.walletId, ports);
-      const { asset, from, to, amount, sequence } = input;
-      const { feeLimitSun } = await ports.gateway.estimate({ asset, from, to, amount }, signal);
-      const block = ports.view.reference();
-      if (block === undefined) throw new Fault("not_ready", "no solidified block has been seen yet");
-      const reference = { number: block.number, id: block.id };
-      const timestamp = block.headTimestamp + (sequence % 1_000);
-      const expiration = block.headTimestamp + options.expirationMs + (Math.floor(sequence / 1_000) % 1_000);
-      const order = { asset, from, to, amount, walletId: input.walletId, reference, expiration, timestamp, feeLimitSun };
-      const { rawHex, txId } = await ports.signer.build(order);
-      return { rawHex, txId, feeLimitSun, expiration, timestamp, reference };
-    },
-  };
+  return performer(options.nodeConcurrency, async (input: BuildInput, { signal }): Promise<BuildOutput> => {
+    refuseWhileStopped(input.walletId, ports);
+    const { asset, from, to, amount, sequence } = input;
+    const { feeLimitSun } = await ports.gateway.estimate({ asset, from, to, amount }, signal);
+    const block = ports.view.reference();
+    if (block === undefined) throw new Fault("not_ready", "no solidified block has been seen yet");
+    const reference = { number: block.number, id: block.id };
+    const timestamp = block.headTimestamp + (sequence % 1_000);
+    const expiration = block.headTimestamp + options.expirationMs + (Math.floor(sequence / 1_000) % 1_000);
+    const order = { asset, from, to, amount, walletId: input.walletId, reference, expiration, timestamp, feeLimitSun };
+    const { rawHex, txId } = await ports.signer.build(order);
+    return { rawHex, txId, feeLimitSun, expiration, timestamp, reference };
+  });
 }
 
 function signTransaction(options: EffectOptions, ports: EffectPorts): Performer {
-  return {
-    concurrency: options.signConcurrency,
-    async perform(input: SignInput): Promise<SignOutput> {
-      refuseWhileStopped(input.walletId, ports);
-      const { rawHex, txId, asset, from, to, amount, walletId, reference, expiration, timestamp, feeLimitSun } = input;
-      const order = { asset, from, to, amount, walletId, reference, expiration, timestamp, feeLimitSun };
-      return ports.signer.sign(order, { rawHex, txId });
-    },
-  };
+  return performer(options.signConcurrency, async (input: SignInput): Promise<SignOutput> => {
+    refuseWhileStopped(input.walletId, ports);
+    const { rawHex, txId, asset, from, to, amount, walletId, reference, expiration, timestamp, feeLimitSun } = input;
+    const order = { asset, from, to, amount, walletId, reference, expiration, timestamp, feeLimitSun };
+    return ports.signer.sign(order, { rawHex, txId });
+  });
 }
 
 function broadcastTransaction(options: EffectOptions, ports: EffectPorts): Performer {
-  return {
-    concurrency: options.nodeConcurrency,
-    perform: (input: BroadcastInput, { signal }) => ports.gateway.broadcast(input.signedHex, signal),
-  };
+  return performer(options.nodeConcurrency, (input: BroadcastInput, { signal }) =>
+    ports.gateway.broadcast(input.signedHex, signal),
+  );
 }
 
 function watchTransaction(ports: EffectPorts): Subscription {
   return {
-    start: (input: WatchInput, actor) => ports.watcher.watch({ actor, ...input }),
+    start: (input, actor) => ports.watcher.watch({ actor, ...(input as WatchInput) }),
     stop: (actor) => ports.watcher.unwatch(actor),
   };
 }
 
 function readBalances(ports: EffectPorts): Performer {
-  return {
-    concurrency: 4,
-    perform: (input: { address: string }, { signal }): Promise<BalanceReading> => ports.gateway.solidBalances(input.address, signal),
-  };
+  const readersMax = 4;
+  return performer(readersMax, (input: { address: string }, { signal }): Promise<BalanceReading> =>
+    ports.gateway.solidBalances(input.address, signal),
+  );
 }
 
 /** A frozen wallet and a full disk stop new signatures; the payment waits, nothing is lost. */
 function refuseWhileStopped(walletId: string, ports: EffectPorts): void {
   if (!ports.maySign()) throw new Fault("read_only", "the disk is full; nothing is signed until there is room");
-  if (ports.record({ kind: "wallet", id: walletId })?.tag === "frozen") throw new Fault("wallet_frozen", "the wallet is frozen");
+  if (ports.peek({ kind: "wallet", id: walletId })?.tag === "frozen")
+    throw new Fault("wallet_frozen", "the wallet is frozen");
+}
+
+/** The input comes from the outbox as the machine's `effect<Input, Output>()` typed it; the codec checked it is what was stored. */
+function performer<Input>(
+  concurrency: number,
+  work: (input: Input, context: EffectContext) => Promise<unknown>,
+): Performer {
+  return { concurrency, perform: (input, context) => work(input as Input, context) };
 }

@@ -1,10 +1,10 @@
 /** Transactions out of the JSON that broadcasttransaction and getsignweight take: the bytes are rebuilt from raw_data (tron.md §2.3). */
-import { isContractType, CONTRACTS, type Contract, type ContractType } from "../tron/contracts.ts";
-import type { Field, Message, Shape, Value } from "../tron/protobuf.ts";
-import { encodeRawTransaction } from "../tron/transaction.ts";
+import { isContractType, CONTRACTS, type Contract, type ContractType } from "../../tron/contracts.ts";
+import type { Field, Message, Shape, Value } from "../../tron/protobuf.ts";
+import { encodeRawTransaction } from "../../tron/transaction.ts";
 import { NodeError, nullPointer } from "./node-error.ts";
 import { objectOf, type Parameters, parseAddress, parseHex, parseInt64 } from "./request.ts";
-import { type Transaction, transactionOf } from "./transactions.ts";
+import { type Transaction, transactionOf } from "../transactions.ts";
 
 const RESOURCES = new Map([
   ["BANDWIDTH", 0],

@@ -1,6 +1,6 @@
 /** One API call, read from query, form or JSON alike, and the parameters in it (tron.md §2.1). */
-import { isTronAddress, toHex41 } from "../tron/address.ts";
-import { isHex } from "../tron/bytes.ts";
+import { isTronAddress, toHex41 } from "../../tron/address.ts";
+import { isHex } from "../../tron/bytes.ts";
 import { fromJson } from "./json.ts";
 import { NodeError, nullPointer, parseError } from "./node-error.ts";
 

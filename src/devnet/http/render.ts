@@ -2,15 +2,15 @@
  * Transactions, blocks and receipts as java-tron prints them (tron.md §2.1, §2.3): field names from the .proto files,
  * zeros left out, addresses in hex or base58 by `visible`.
  */
-import { CONTRACTS, type Contract } from "../tron/contracts.ts";
-import type { Field, Message, Shape, Value } from "../tron/protobuf.ts";
-import { typeUrlOf } from "../tron/transaction.ts";
-import type { Log } from "../tron/trc20.ts";
-import { type Block, BLOCK_VERSION, type Header, type Included } from "./block.ts";
+import { CONTRACTS, type Contract } from "../../tron/contracts.ts";
+import type { Field, Message, Shape, Value } from "../../tron/protobuf.ts";
+import { typeUrlOf } from "../../tron/transaction.ts";
+import type { Log } from "../../tron/trc20.ts";
+import { type Block, BLOCK_VERSION, type Header, type Included } from "../block.ts";
 import { int64, type Json, nonEmpty } from "./json.ts";
-import type { Outcome } from "./outcome.ts";
-import { type Transaction, transactionOf } from "./transactions.ts";
-import { base58, hexOfText } from "./words.ts";
+import type { Outcome } from "../outcome.ts";
+import { type Transaction, transactionOf } from "../transactions.ts";
+import { base58, hexOfText } from "../words.ts";
 
 export type JsonObject = { [key: string]: Json };
 

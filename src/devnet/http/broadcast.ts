@@ -1,0 +1,101 @@
+/** Handing a signed transaction to the node, and asking it about the signatures. */
+import { isFault } from "../../domain/errors.ts";
+import { recoverHex41 } from "../../tron/signature.ts";
+import type { NodeFault } from "../faults.ts";
+import type { Rejection } from "../outcome.ts";
+import { ownerOf, parseSigned, type Transaction } from "../transactions.ts";
+import { renderPermission } from "./accounts.ts";
+import { type Json, toJson } from "./json.ts";
+import { NodeError } from "./node-error.ts";
+import { packTransaction } from "./parse-transaction.ts";
+import { renderAddress, renderText, renderTransaction } from "./render.ts";
+import { type ApiRequest, hexOf } from "./request.ts";
+import type { Context } from "./route.ts";
+
+const TRUNCATED =
+  "While parsing a protocol message, the input ended unexpectedly in the middle of a field.  This could mean either " +
+  "that the input has been truncated or that an embedded message misreported its own length.";
+
+export function broadcastTransaction(request: ApiRequest, context: Context): Json {
+  const tx = packTransaction(request.parameters, request.visible);
+  const refused = offer(tx, context);
+  if (refused === undefined) return { result: true, txid: tx.id };
+  return { code: refused.code, txid: tx.id, message: renderText(refused.message, request.visible) };
+}
+
+/** Its message is plain text, whatever `visible` says. */
+export function broadcastHex(request: ApiRequest, context: Context): Json {
+  const tx = parse(hexOf(request, "transaction"));
+  const refused = offer(tx, context);
+  return {
+    result: refused === undefined,
+    code: refused?.code ?? "SUCCESS",
+    message: refused?.message ?? "",
+    transaction: toJson(plainTransaction(tx)),
+    txid: tx.id,
+  };
+}
+
+function parse(hex: string): Transaction {
+  try {
+    return parseSigned(hex);
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    throw new NodeError("com.google.protobuf.InvalidProtocolBufferException", TRUNCATED);
+  }
+}
+
+/** Plays the fault, if there is one: some refuse before the node looks, some lie after it accepted. */
+function offer(tx: Transaction, { chain, fault }: Context): Rejection | undefined {
+  const before = fault && answerBefore(fault);
+  if (before !== undefined) return before;
+  const refused = chain.offer(tx);
+  return refused ?? (fault && answerAfter(fault));
+}
+
+function answerBefore(fault: NodeFault): Rejection | undefined {
+  if (fault.kind === "server-busy") return { code: "SERVER_BUSY", message: "Server busy." };
+  if (fault.kind !== "refuse") return undefined;
+  const { code = "CONTRACT_VALIDATE_ERROR", message = "Contract validate error : refused on demand" } = fault;
+  return { code, message };
+}
+
+function answerAfter(fault: NodeFault): Rejection | undefined {
+  switch (fault.kind) {
+    case "answer-dup":
+      return { code: "DUP_TRANSACTION_ERROR", message: "Dup transaction." };
+    case "p2p-failed":
+      return { code: "NOT_ENOUGH_EFFECTIVE_CONNECTION", message: "P2P broadcast failed." };
+    case "other-error":
+      return { code: "OTHER_ERROR", message: "Error: null" };
+    default:
+      return undefined;
+  }
+}
+
+/** The transaction as it was understood; a node prints the contract still packed. */
+function plainTransaction(tx: Transaction): Json {
+  const { raw_data, signature } = renderTransaction(tx, true);
+  return { raw_data, signature };
+}
+
+/** Who signed, and whether that is enough. Accounts have one key. */
+export function getSignWeight(request: ApiRequest): Json {
+  const tx = packTransaction(request.parameters, request.visible);
+  const [contract] = tx.raw.contracts;
+  if (contract === undefined) throw new NodeError("java.lang.IndexOutOfBoundsException", "Index: 0");
+  const owner = ownerOf(contract);
+  const address = renderAddress(owner, request.visible);
+  const approved = tx.signatures.flatMap((signature) => recoverHex41(tx.id, signature) ?? []);
+  const enough = approved.includes(owner);
+  const stranger = approved.find((signer) => signer !== owner);
+  const message = stranger === undefined ? undefined : `${renderAddress(stranger, true)} is not contained of permission.`;
+  const code = enough ? undefined : stranger === undefined ? "NOT_ENOUGH_PERMISSION" : "PERMISSION_ERROR";
+  return {
+    result: { code, message: message && renderText(message, request.visible) },
+    permission: renderPermission(contract.permissionId === 2 ? "active" : "owner", address),
+    approved_list: enough ? [address] : undefined,
+    current_weight: enough ? 1n : undefined,
+    transaction: { result: { result: true }, txid: tx.id, transaction: renderTransaction(tx, request.visible) },
+  };
+}

@@ -1,0 +1,72 @@
+/** What a node says about itself and the network. */
+import { isHex41, isTronAddress } from "../../tron/address.ts";
+import { BANDWIDTH_PRICES, CHAIN_PARAMETERS, ENERGY_PRICES, MEMO_FEE } from "../parameters.ts";
+import { totalsOf } from "../state.ts";
+import { int64, type Json } from "./json.ts";
+import { type ApiRequest, textOf } from "./request.ts";
+import type { Context } from "./route.ts";
+
+const CODE_VERSION = "4.8.0";
+
+export function getChainParameters(): Json {
+  return { chainParameter: CHAIN_PARAMETERS.map(([key, value]) => ({ key, value: int64(value) })) };
+}
+
+export function getEnergyPrices(): Json {
+  return { prices: ENERGY_PRICES };
+}
+
+export function getBandwidthPrices(): Json {
+  return { prices: BANDWIDTH_PRICES };
+}
+
+export function getMemoFee(): Json {
+  return { prices: `0:${MEMO_FEE}` };
+}
+
+export function getBurnTrx(_request: ApiRequest, context: Context): Json {
+  return { burnTrxAmount: totalsOf(context.at.state).burnedSun };
+}
+
+export function listNodes(): Json {
+  return {};
+}
+
+export function getNodeInfo(_request: ApiRequest, { chain }: Context): Json {
+  const { head, solidNumber } = chain.store;
+  const solidId = chain.store.block(solidNumber)?.id ?? "";
+  return {
+    activeConnectCount: 0,
+    beginSyncNum: head.number,
+    block: `Num:${head.number},ID:${head.id}`,
+    cheatWitnessInfoMap: {},
+    configNodeInfo: {
+      activeNodeSize: 0,
+      allowCreationOfContracts: 1,
+      codeVersion: CODE_VERSION,
+      listenPort: 0,
+      maxConnectCount: 30,
+      p2pVersion: "0",
+      supportConstant: true,
+      versionNum: "18404",
+    },
+    currentConnectCount: 0,
+    machineInfo: { cpuCount: 1, osName: "devnet" },
+    passiveConnectCount: 0,
+    peerList: [],
+    solidityBlock: `Num:${solidNumber},ID:${solidId}`,
+    totalFlow: 0,
+  };
+}
+
+export function validateAddress(request: ApiRequest): Json {
+  const text = textOf(request, "address");
+  if (text.length === 42) return verdict(isHex41(text), "Hex string format");
+  if (text.length === 34) return verdict(isTronAddress(text), "Base58check format");
+  if (text.length === 28) return verdict(isHex41(Buffer.from(text, "base64").toString("hex")), "Base64 format");
+  return { result: false, message: "Length error" };
+}
+
+function verdict(result: boolean, message: string): Json {
+  return { result, message: result ? message : "Invalid address" };
+}

@@ -1,0 +1,62 @@
+/** Every path that the devnet serves, with the methods that java-tron gives it (tron.md §2.1, §2.3). */
+import { getAccount, getAccountNet, getAccountResource } from "./accounts.ts";
+import * as blocks from "./blocks.ts";
+import { broadcastHex, broadcastTransaction, getSignWeight } from "./broadcast.ts";
+import { createTransaction } from "./builders.ts";
+import * as calls from "./calls.ts";
+import * as network from "./network.ts";
+import type { Handler, Methods, Route } from "./route.ts";
+
+const both = route("both", true);
+const fullOnly = route("both", false);
+const emptyGet = route("empty", false);
+
+const ROUTES: Readonly<Record<string, Route>> = {
+  getnowblock: both(blocks.getNowBlock),
+  getblock: both(blocks.getBlock),
+  getblockbynum: both(blocks.getBlockByNum),
+  getblockbyid: both(blocks.getBlockById),
+  getblockbylimitnext: both(blocks.getBlockByLimitNext),
+  getblockbylatestnum: both(blocks.getBlockByLatestNum),
+  gettransactioncountbyblocknum: both(blocks.getTransactionCountByBlockNum),
+  gettransactionbyid: both(blocks.getTransactionById),
+  gettransactioninfobyid: both(blocks.getTransactionInfoById),
+  gettransactioninfobyblocknum: both(blocks.getTransactionInfoByBlockNum),
+  getpendingsize: fullOnly(blocks.getPendingSize),
+  gettransactionfrompending: fullOnly(blocks.getTransactionFromPending),
+  gettransactionlistfrompending: fullOnly(blocks.getTransactionListFromPending),
+  getaccount: both(getAccount),
+  getaccountnet: fullOnly(getAccountNet),
+  getaccountresource: fullOnly(getAccountResource),
+  getchainparameters: fullOnly(network.getChainParameters),
+  getenergyprices: both(network.getEnergyPrices),
+  getbandwidthprices: both(network.getBandwidthPrices),
+  getmemofee: fullOnly(network.getMemoFee),
+  getburntrx: both(network.getBurnTrx),
+  getnodeinfo: both(network.getNodeInfo),
+  listnodes: fullOnly(network.listNodes),
+  validateaddress: fullOnly(network.validateAddress),
+  getcontract: fullOnly(calls.getContract),
+  getcontractinfo: fullOnly(calls.getContractInfo),
+  broadcasttransaction: route("post", false)(broadcastTransaction),
+  broadcasthex: route("post", false)(broadcastHex),
+  createtransaction: emptyGet(createTransaction),
+  getsignweight: emptyGet(getSignWeight),
+  triggersmartcontract: emptyGet(calls.triggerSmartContract),
+  triggerconstantcontract: route("empty", true)(calls.triggerConstantContract),
+  estimateenergy: route("empty", true)(calls.estimateEnergy),
+};
+
+export type Found = { readonly route: Route; readonly solidity: boolean };
+
+export function findRoute(path: string): Found | undefined {
+  const [, scope, name = "", ...more] = path.split("/");
+  const found = Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
+  if (found === undefined || more.length > 0) return undefined;
+  if (scope === "wallet") return { route: found, solidity: false };
+  return scope === "walletsolidity" && found.solidity ? { route: found, solidity: true } : undefined;
+}
+
+function route(methods: Methods, solidity: boolean) {
+  return (handle: Handler): Route => ({ methods, solidity, handle });
+}

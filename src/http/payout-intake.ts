@@ -1,0 +1,109 @@
+/**
+ * Takes payouts in. The payout's id follows from the Idempotency-Key, so a repeat reaches the same actor; when that
+ * actor exists, nothing is judged again: the world may have changed since, the answer may not.
+ */
+import { refuse, type Refusal } from "../domain/errors.ts";
+import type { Asset } from "../domain/money.ts";
+import type { PayoutInput } from "../machines/payout.machine.ts";
+import type { EngineFacade, Outcome as EngineOutcome, Verdict } from "../supervisor/facade.ts";
+import { answerOf } from "./answers.ts";
+import { Destinations } from "./destinations.ts";
+import { API_ROOT, type Outcome } from "./endpoint.ts";
+import { ExternalIds } from "./external-ids.ts";
+import { derivedId, type Idempotency } from "./idempotency.ts";
+import { MachineWords } from "./machine-view.ts";
+import { isRefusal, judgeLine, payingWallet, type Purpose } from "./payment-orders.ts";
+import type { HttpPorts } from "./ports.ts";
+import { payoutContext } from "./records.ts";
+import { payoutView } from "./views/payout.ts";
+
+export type PaymentOrder = {
+  readonly purpose: Purpose;
+  readonly wallet: string;
+  readonly to: string;
+  readonly amount: string;
+  readonly asset: Asset;
+  readonly externalId?: string | undefined;
+  readonly metadata?: Record<string, string> | undefined;
+};
+export type Asked = { readonly by: string; readonly idempotency: Idempotency };
+
+export class PayoutIntake {
+  readonly #ports: HttpPorts;
+  readonly #destinations: Destinations;
+  readonly #externalIds: ExternalIds;
+  readonly #accepted: (outcome: EngineOutcome) => Verdict;
+
+  constructor(ports: HttpPorts, shared: { words: MachineWords; externalIds: ExternalIds }) {
+    this.#ports = ports;
+    this.#destinations = new Destinations(ports);
+    this.#externalIds = shared.externalIds;
+    this.#accepted = ({ record }) =>
+      record.tag === "rejected"
+        ? { discard: payoutContext(record).reason ?? refuse("conflict", "The wallet refused the payout") }
+        : { keep: { status: 202, body: payoutView(record, shared.words) } };
+  }
+
+  /** Accepted: 202 after the payout is on disk with its money reserved, or waiting for approval. */
+  async accept(order: PaymentOrder, asked: Asked): Promise<Outcome> {
+    const id = derivedId("po", asked.idempotency);
+    const { engine } = this.#ports;
+    if (engine.record({ kind: "payout", id }) !== undefined) return this.#request(id, undefined, asked);
+    const input = this.#inputOf(order, { id, by: asked.by });
+    if (isRefusal(input)) return { refusal: input };
+    const against = await this.#destinations.judge({ address: order.to, asset: order.asset });
+    if (against !== undefined) return { refusal: against };
+    const { externalId } = order;
+    if (externalId === undefined) return this.#request(id, input, asked);
+    return this.#externalIds.holding([externalId], async () => {
+      const taken = await takenBy(engine, externalId);
+      if (taken !== undefined && taken !== id) return { refusal: duplicate(externalId, taken) };
+      return this.#request(id, input, asked);
+    });
+  }
+
+  #inputOf(order: PaymentOrder, made: { id: string; by: string }): PayoutInput | Refusal {
+    const wallet = payingWallet(this.#ports, order.wallet);
+    if (isRefusal(wallet)) return wallet;
+    const judged = judgeLine(this.#ports, wallet, order);
+    if (isRefusal(judged)) return judged;
+    return {
+      self: { kind: "payout", id: made.id },
+      purpose: order.purpose,
+      walletId: wallet.id,
+      from: wallet.context.address,
+      to: order.to,
+      asset: order.asset,
+      createdBy: made.by,
+      ...judged,
+      ...(order.externalId === undefined ? {} : { externalId: order.externalId }),
+      ...(order.metadata === undefined ? {} : { metadata: order.metadata }),
+    };
+  }
+
+  async #request(id: string, create: PayoutInput | undefined, { idempotency }: Asked): Promise<Outcome> {
+    const { engine } = this.#ports;
+    const answer = await engine.request({ to: { kind: "payout", id }, create, idempotency, respond: this.#accepted });
+    if ("refusal" in answer && create !== undefined && READ_AGAIN.has(answer.refusal.code)) {
+      // The wallet judged by its last reading; the next try deserves a newer one.
+      await engine.request({ to: { kind: "wallet", id: create.walletId }, message: { type: "wallet.refresh" }, respond: keepNothing });
+    }
+    return answerOf(answer, `${API_ROOT}/payouts/${id}`);
+  }
+}
+
+const READ_AGAIN = new Set(["insufficient_funds", "insufficient_trx_for_fees"]);
+
+export function keepNothing(): Verdict {
+  return { keep: { status: 204, body: null } };
+}
+
+/** id of the payout that has this external id. */
+export async function takenBy(engine: EngineFacade, externalId: string): Promise<string | undefined> {
+  const { ids } = await engine.index("payout", `external:${externalId}`, { limit: 1 });
+  return ids[0]?.id;
+}
+
+export function duplicate(externalId: string, payoutId: string): Refusal {
+  return refuse("duplicate_external_id", "Another payout has this external id; use a new one, or read that payout", { external_id: externalId, payout_id: payoutId });
+}

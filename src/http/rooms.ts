@@ -1,0 +1,19 @@
+/** What the routes share: the ports, and the few things of the HTTP surface that have a lifetime. */
+import { ExternalIds } from "./external-ids.ts";
+import { MachineWords } from "./machine-view.ts";
+import { PayoutIntake } from "./payout-intake.ts";
+import type { HttpPorts } from "./ports.ts";
+import type { StepStream } from "./step-stream.ts";
+
+export type Rooms = HttpPorts & {
+  readonly words: MachineWords;
+  readonly externalIds: ExternalIds;
+  readonly intake: PayoutIntake;
+  readonly stream: StepStream;
+};
+
+export function furnish(ports: HttpPorts, stream: StepStream): Rooms {
+  const words = new MachineWords(ports.engine.catalog);
+  const externalIds = new ExternalIds();
+  return { ...ports, words, externalIds, intake: new PayoutIntake(ports, { words, externalIds }), stream };
+}

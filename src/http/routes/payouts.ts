@@ -1,0 +1,215 @@
+import { refuse, type Refusal } from "../../domain/errors.ts";
+import type { ActorRecord } from "../../domain/records.ts";
+import type { Outcome as EngineOutcome, Verdict } from "../../supervisor/facade.ts";
+import { answerOf } from "../answers.ts";
+import { Id, pageOf, PageQuery, pathParams } from "../contract/common.ts";
+import {
+  Approval,
+  Nothing,
+  Payout,
+  PAYOUT_STATUSES,
+  PayoutOrder,
+  PayoutQuery,
+  Rejection,
+} from "../contract/payouts.ts";
+import { API_ROOT, endpoint, type AnyCall, type Description, type Endpoint, type Outcome } from "../endpoint.ts";
+import { Type } from "typebox";
+import { listRecords, toPage, type PageQuery as Paging } from "../pages.ts";
+import { payoutContext, walletContext } from "../records.ts";
+import type { Rooms } from "../rooms.ts";
+import { payoutView } from "../views/payout.ts";
+
+const params = pathParams({ payout_id: Id });
+const one = { 200: { description: "The payout", schema: Payout } };
+const many = { 200: { description: "Payouts", schema: pageOf(Payout) } };
+
+/** What can be wrong with an order to pay. */
+export const ORDER_ERRORS: Description["errors"] = [
+  "invalid_address",
+  "invalid_amount",
+  "not_found",
+  "duplicate_external_id",
+  "below_minimum",
+  "above_maximum",
+  "daily_limit_exceeded",
+  "insufficient_funds",
+  "insufficient_trx_for_fees",
+  "destination_is_zero",
+  "destination_is_self",
+  "destination_is_own_wallet",
+  "destination_is_contract",
+  "destination_blacklisted",
+  "wallet_watch_only",
+  "wallet_frozen",
+  "wallet_archived",
+  "quarantined",
+];
+
+export function payoutEndpoints(rooms: Rooms): Endpoint[] {
+  return [...intake(rooms), ...reading(rooms), ...deciding(rooms)];
+}
+
+function intake({ intake: payouts }: Rooms): Endpoint[] {
+  return [
+    endpoint({
+      method: "POST",
+      path: `${API_ROOT}/payouts`,
+      tag: "Payouts",
+      scope: "payouts:create",
+      summary: "Pay somebody",
+      description:
+        "Answered when the payout is on disk and its money is reserved, or when it waits for an approval. Follow it at Location. The same Idempotency-Key and body give the same answer for as long as the payout is kept.",
+      idempotencyKey: "required",
+      inputs: { body: PayoutOrder },
+      answers: { 202: { description: "Accepted", schema: Payout } },
+      errors: ORDER_ERRORS,
+      handle: ({ request, idempotency }) => {
+        const { wallet, to, amount, asset = "USDT", external_id: externalId, metadata } = request.body;
+        const order = { purpose: "payout", wallet, to, amount, asset, externalId, metadata } as const;
+        return idempotency === undefined ? undefined : payouts.accept(order, { by: request.principal.id, idempotency });
+      },
+    }),
+  ];
+}
+
+function reading({ engine, words }: Rooms): Endpoint[] {
+  const view = (record: ActorRecord) => payoutView(record, words);
+  const list = async (query: Paging & { wallet?: string; external_id?: string }, status?: string): Promise<Outcome> => {
+    if (status !== undefined && !PAYOUT_STATUSES.some((known) => known === status)) return { refusal: unknownStatus(status) };
+    const { wallet, external_id: externalId } = query;
+    const index = externalId !== undefined ? `external:${externalId}` : status !== undefined ? `status:${status}` : indexOfWallet(engine, wallet);
+    const matches = (record: ActorRecord) =>
+      (wallet === undefined || payoutContext(record).walletId === wallet) && (status === undefined || record.tag === status);
+    return { status: 200, body: toPage(await listRecords(engine, { kind: "payout", index, query, matches }), view) };
+  };
+  return [
+    endpoint({
+      method: "GET",
+      path: `${API_ROOT}/payouts`,
+      tag: "Payouts",
+      scope: "payouts:read",
+      summary: "List payouts, newest first",
+      inputs: { querystring: PayoutQuery },
+      answers: many,
+      errors: ["invalid_cursor", "unknown_status"],
+      handle: ({ request }) => list(request.query, request.query.status),
+    }),
+    endpoint({
+      method: "GET",
+      path: `${API_ROOT}/payouts/status/:status`,
+      tag: "Payouts",
+      scope: "payouts:read",
+      summary: "List payouts of one status",
+      inputs: { params: pathParams({ status: Type.String() }), querystring: PageQuery },
+      answers: many,
+      errors: ["invalid_cursor", "unknown_status"],
+      handle: ({ request }) => list(request.query, request.params.status),
+    }),
+    endpoint({
+      method: "GET",
+      path: `${API_ROOT}/payouts/:payout_id`,
+      tag: "Payouts",
+      scope: "payouts:read",
+      summary: "Read a payout",
+      inputs: { params },
+      answers: one,
+      errors: ["not_found"],
+      handle: ({ request }) => {
+        const record = engine.record({ kind: "payout", id: request.params.payout_id });
+        return record === undefined ? { refusal: noPayout(request.params.payout_id) } : { status: 200, body: view(record) };
+      },
+    }),
+  ];
+}
+
+function deciding(rooms: Rooms): Endpoint[] {
+  return [
+    endpoint({
+      ...decision("approve", "payouts:approve", "Approve exactly the payout that was looked at"),
+      method: "PUT",
+      alsoMethod: "POST",
+      description: "The creator cannot approve. payout_hash names what was looked at; another hash is refused.",
+      inputs: { params, body: Approval },
+      errors: ["not_found", "stale_hash", "self_approval", "already_decided", "state_conflict", "quarantined"],
+      handle: (call) => {
+        const { payout_hash: hash, comment } = call.request.body;
+        return tell(rooms, call, { type: "payout.approve", hash, ...noted(comment) });
+      },
+    }),
+    endpoint({
+      ...decision("reject", "payouts:approve", "Reject a payout that waits for an approval"),
+      inputs: { params, body: Rejection },
+      errors: ["not_found", "already_decided", "state_conflict", "quarantined"],
+      handle: (call) => tell(rooms, call, { type: "payout.reject", ...noted(call.request.body.comment) }),
+    }),
+    endpoint({
+      ...decision("cancel", "payouts:cancel", "Cancel a payout of which nothing is signed"),
+      description: "Wins or loses in one commit: 200 means that it will never be paid, 409 not_cancellable that only the chain decides now.",
+      inputs: { params, body: Nothing },
+      errors: ["not_found", "not_cancellable", "state_conflict", "quarantined"],
+      handle: (call) => tell(rooms, call, { type: "payout.cancel" }),
+    }),
+    endpoint({
+      ...decision("retry", "payouts:create", "Try a payout again that provably cannot be paid by what was signed before"),
+      idempotencyKey: "required",
+      inputs: { params, body: Nothing },
+      answers: { 202: { description: "A new attempt begins", schema: Payout } },
+      errors: ["not_found", "state_conflict", "quarantined", ...(ORDER_ERRORS ?? []).filter((code) => code !== "not_found")],
+      handle: (call) => tell(rooms, call, { type: "payout.retry" }, 202),
+    }),
+  ];
+}
+
+type Decision = "approve" | "reject" | "cancel" | "retry";
+
+function decision(name: Decision, scope: Description["scope"], summary: string) {
+  return {
+    method: "POST",
+    path: `${API_ROOT}/payouts/:payout_id/${name}`,
+    tag: "Payouts",
+    scope,
+    summary,
+    idempotencyKey: "optional",
+    answers: one,
+  } as const satisfies Partial<Description>;
+}
+
+async function tell(rooms: Rooms, call: AnyCall & { request: { params: { payout_id: string } } }, message: { type: string }, status = 200): Promise<Outcome> {
+  const id = call.request.params.payout_id;
+  const answer = await rooms.engine.request({
+    to: { kind: "payout", id },
+    message: { ...message, by: call.request.principal.id },
+    ...(call.idempotency === undefined ? {} : { idempotency: call.idempotency }),
+    respond: (outcome) => decided(outcome, { rooms, status }),
+  });
+  return "refusal" in answer && answer.refusal.code === "not_found" ? { refusal: noPayout(id) } : answerOf(answer);
+}
+
+function decided({ reply, record }: EngineOutcome, { rooms, status }: { rooms: Rooms; status: number }): Verdict {
+  if (reply.ok) return { keep: { status, body: payoutView(record, rooms.words) } };
+  const { refusal } = reply;
+  if (refusal.code !== "state_conflict") return { discard: refusal };
+  const { description, waitingFor } = rooms.words.of(record);
+  const isDecided = payoutContext(record).decidedBy !== undefined;
+  const detail = `The payout is ${record.tag}: ${description} It waits for ${waitingFor}.`;
+  return { discard: refuse(isDecided ? "already_decided" : "state_conflict", detail, { status: record.tag }) };
+}
+
+function noted(comment: string | undefined): { comment?: string } {
+  return comment === undefined ? {} : { comment };
+}
+
+function noPayout(id: string): Refusal {
+  return refuse("not_found", `There is no payout ${id}`);
+}
+
+function unknownStatus(status: string): Refusal {
+  return refuse("unknown_status", `Use one of ${PAYOUT_STATUSES.join(", ")}`, { status });
+}
+
+/** A payout of a wallet is found under the wallet's address; an unknown wallet has an empty list of its own. */
+function indexOfWallet(engine: Rooms["engine"], walletId: string | undefined): string {
+  if (walletId === undefined) return "all";
+  const record = engine.record({ kind: "wallet", id: walletId });
+  return record === undefined ? "party:" : `party:${walletContext(record).address}`;
+}

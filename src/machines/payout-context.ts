@@ -1,0 +1,50 @@
+/** What a payout remembers. */
+import { Type, type Static } from "typebox";
+import { AssetSchema, UnitsSchema } from "../domain/money.ts";
+import { AbsenceProofSchema, ActorAddressSchema, InclusionSchema, RefusalSchema } from "./schemas.ts";
+
+const AttemptSchema = Type.Object({
+  /** id of the transaction actor */
+  transaction: Type.String(),
+  txId: Type.Optional(Type.String()),
+  outcome: Type.Optional(Type.String()),
+  inclusion: Type.Optional(InclusionSchema),
+  proof: Type.Optional(AbsenceProofSchema),
+});
+
+export const PayoutContextSchema = Type.Object({
+  self: ActorAddressSchema,
+  purpose: Type.Union([Type.Literal("payout"), Type.Literal("transfer")]),
+  walletId: Type.String(),
+  from: Type.String(),
+  to: Type.String(),
+  asset: AssetSchema,
+  amount: UnitsSchema,
+  /** TRX set aside for the fee of one attempt, sun. */
+  feeReserveSun: UnitsSchema,
+  /** Binds an approval to (wallet, destination, asset, amount, fee reserve). */
+  hash: Type.String(),
+  needsApproval: Type.Boolean(),
+  createdBy: Type.String(),
+  externalId: Type.Optional(Type.String()),
+  metadata: Type.Optional(Type.Record(Type.String(), Type.String())),
+  batch: Type.Optional(ActorAddressSchema),
+  lineId: Type.Optional(Type.String()),
+  /** The wallet's answer: this payout's sequence number, and the limit slice it was counted in. */
+  reservation: Type.Optional(Type.Object({ sequence: Type.Integer(), slice: Type.Integer() })),
+  attempt: Type.Integer(),
+  attemptsAllowed: Type.Integer(),
+  attempts: Type.Array(AttemptSchema),
+  txId: Type.Optional(Type.String()),
+  decidedBy: Type.Optional(Type.String()),
+  comment: Type.Optional(Type.String()),
+  /** Why it is where it is, when that is not plain progress. */
+  reason: Type.Optional(RefusalSchema),
+  /** What its batch was told last. */
+  reported: Type.Optional(Type.String()),
+});
+export type PayoutContext = Static<typeof PayoutContextSchema>;
+export type PayoutInput = Omit<
+  PayoutContext,
+  "attempt" | "attemptsAllowed" | "attempts" | "txId" | "decidedBy" | "comment" | "reason" | "reported"
+>;

@@ -1,0 +1,59 @@
+/** What can happen to a payout, and what it notes down of it. Pure. */
+import type { AbsenceProof, Inclusion } from "../domain/chain-facts.ts";
+import { refuse, type Refusal } from "../domain/errors.ts";
+import type { Stamp } from "./durable.ts";
+import type { PayoutContext } from "./payout-context.ts";
+
+type FromTransaction = { txId?: string; attempt: number };
+type Events =
+  | { type: "payout.approve"; by: string; hash: string; comment?: string }
+  | { type: "payout.reject"; by: string; comment?: string }
+  | { type: "payout.cancel"; by: string }
+  | { type: "payout.retry"; by: string }
+  | { type: "wallet.reserved"; sequence: number; slice: number }
+  | { type: "wallet.refused"; refusal: Refusal }
+  | ({ type: "transaction.signed"; expiration: number } & FromTransaction)
+  | ({ type: "transaction.doubted" } & FromTransaction)
+  | ({ type: "transaction.seen" } & FromTransaction)
+  | ({ type: "transaction.confirmed"; inclusion: Inclusion } & FromTransaction)
+  | ({ type: "transaction.reverted"; inclusion: Inclusion } & FromTransaction)
+  | ({ type: "transaction.expired"; proof: AbsenceProof } & FromTransaction)
+  | ({ type: "transaction.failed"; failure: Refusal } & FromTransaction);
+export type PayoutEvent = Events & Partial<Stamp>;
+
+export function amendLast(
+  c: PayoutContext,
+  change: Partial<PayoutContext["attempts"][number]>,
+): PayoutContext["attempts"] {
+  return c.attempts.map((attempt, i) => (i === c.attempts.length - 1 ? { ...attempt, ...change } : attempt));
+}
+
+export function outcomeOf(c: PayoutContext, event: PayoutEvent): Partial<PayoutContext> {
+  switch (event.type) {
+    case "transaction.confirmed":
+      return { attempts: amendLast(c, { outcome: "confirmed", inclusion: event.inclusion }), reason: undefined };
+    case "transaction.reverted": {
+      const { result, blockNumber } = event.inclusion;
+      return {
+        attempts: amendLast(c, { outcome: "reverted", inclusion: event.inclusion }),
+        reason: refuse("chain_error", `the transaction failed in block ${blockNumber} with ${result}`, {
+          result,
+          blockNumber,
+        }),
+      };
+    }
+    case "transaction.expired":
+      return {
+        attempts: amendLast(c, { outcome: "expired", proof: event.proof }),
+        reason: refuse(
+          "tx_expired",
+          `no block up to solidified block ${event.proof.solidNumber} holds the transaction`,
+          { ...event.proof },
+        ),
+      };
+    case "transaction.failed":
+      return { attempts: amendLast(c, { outcome: "failed" }), reason: event.failure };
+    default:
+      return {};
+  }
+}

@@ -1,0 +1,90 @@
+/** What a transaction remembers, and what its effects take and give. */
+import { Type, type Static } from "typebox";
+import { AssetSchema, UnitsSchema, type Units } from "../domain/money.ts";
+import type { ActorAddress } from "../domain/records.ts";
+import { AbsenceProofSchema, ActorAddressSchema, InclusionSchema, RefusalSchema } from "./schemas.ts";
+
+export const TransactionContextSchema = Type.Object({
+  owner: ActorAddressSchema,
+  walletId: Type.String(),
+  asset: AssetSchema,
+  from: Type.String(),
+  to: Type.String(),
+  amount: UnitsSchema,
+  /** Makes the bytes of this payment unlike those of any other of the wallet. */
+  sequence: Type.Integer(),
+  attempt: Type.Integer(),
+  feeLimitSun: Type.Optional(UnitsSchema),
+  reference: Type.Optional(Type.Object({ number: Type.Integer(), id: Type.String() })),
+  expiration: Type.Optional(Type.Integer()),
+  timestamp: Type.Optional(Type.Integer()),
+  rawHex: Type.Optional(Type.String()),
+  txId: Type.Optional(Type.String()),
+  signedHex: Type.Optional(Type.String()),
+  /** Failed tries to build or sign, for the back-off. */
+  stumbles: Type.Integer(),
+  /** Times the bytes were handed to a node. */
+  pushes: Type.Integer(),
+  /** Some push ended without a clear answer and the chain has not shown the transaction since. */
+  doubted: Type.Boolean(),
+  lastPush: Type.Optional(
+    Type.Object({
+      class: Type.String(),
+      code: Type.String(),
+      message: Type.String(),
+      node: Type.String(),
+      at: Type.Integer(),
+    }),
+  ),
+  inclusion: Type.Optional(InclusionSchema),
+  proof: Type.Optional(AbsenceProofSchema),
+  failure: Type.Optional(RefusalSchema),
+});
+export type TransactionContext = Static<typeof TransactionContextSchema>;
+
+export type TransactionInput = {
+  readonly owner: ActorAddress;
+  readonly walletId: string;
+  readonly asset: "USDT" | "TRX";
+  readonly from: string;
+  readonly to: string;
+  readonly amount: Units;
+  readonly sequence: number;
+  readonly attempt: number;
+};
+
+export type BuildInput = Omit<TransactionInput, "owner">;
+export type BuildOutput = {
+  readonly rawHex: string;
+  readonly txId: string;
+  readonly feeLimitSun: Units;
+  readonly expiration: number;
+  readonly timestamp: number;
+  readonly reference: { readonly number: number; readonly id: string };
+};
+export type SignInput = BuildOutput & BuildInput;
+export type SignOutput = { readonly signedHex: string; readonly txId: string };
+export type BroadcastInput = { readonly txId: string; readonly signedHex: string };
+export type WatchInput = { readonly txId: string; readonly expiration: number; readonly referenceNumber: number };
+
+export function buildInput(c: TransactionContext): BuildInput {
+  const { walletId, asset, from, to, amount, sequence, attempt } = c;
+  return { walletId, asset, from, to, amount, sequence, attempt };
+}
+
+export function signInput(c: TransactionContext): SignInput {
+  const { rawHex, txId, feeLimitSun, expiration, timestamp, reference } = c;
+  if (!rawHex || !txId || !feeLimitSun || !expiration || !timestamp || !reference)
+    throw new Error("signing before the bytes are built");
+  return { ...buildInput(c), rawHex, txId, feeLimitSun, expiration, timestamp, reference };
+}
+
+export function watchInput(c: TransactionContext): WatchInput {
+  if (!c.txId || !c.expiration || !c.reference) throw new Error("watching before the bytes are signed");
+  return { txId: c.txId, expiration: c.expiration, referenceNumber: c.reference.number };
+}
+
+export function broadcastInput(c: TransactionContext): BroadcastInput {
+  if (!c.txId || !c.signedHex) throw new Error("broadcasting before the bytes are signed");
+  return { txId: c.txId, signedHex: c.signedHex };
+}
