@@ -19,6 +19,8 @@ export const contextSchemas = Object.fromEntries(
 
 export type LifecycleFigures = {
   readonly perSecond: number;
+  /** CPU time of the whole process per payout, all threads. */
+  readonly cpuMicros: number;
   readonly stepsPerPayout: number;
   readonly commitsPerPayout: number;
   readonly writesPerSecond: number;
@@ -89,6 +91,7 @@ export async function runLifecycles(
   });
   const before = engine.status();
   const latencies: number[] = [];
+  const cpu = process.cpuUsage();
   const started = performance.now();
   delay.enable();
   let next = 0;
@@ -108,12 +111,14 @@ export async function runLifecycles(
   };
   await Promise.all(Array.from({ length: load.inFlight }, worker));
   const seconds = (performance.now() - started) / 1_000;
+  const used = process.cpuUsage(cpu);
   delay.disable();
   stop();
   const after = engine.status();
   latencies.sort((a, b) => a - b);
   return {
     perSecond: load.total / seconds,
+    cpuMicros: (used.user + used.system) / load.total,
     stepsPerPayout: (after.steps - before.steps) / load.total,
     commitsPerPayout: (after.commits - before.commits) / load.total,
     writesPerSecond: (after.writes - before.writes) / seconds,

@@ -10,7 +10,7 @@ import type { Store } from "../ports/store.ts";
 import { keyOf } from "./envelope.ts";
 import { revive, type Live } from "./step.ts";
 
-type Cell = { live: Live; pins: number };
+type Cell = { live: Live; pins: number; recentlyUsed: boolean };
 
 export class Cells {
   private readonly cells = new Map<string, Cell>();
@@ -32,14 +32,13 @@ export class Cells {
     const key = keyOf(actor);
     const cell = this.cells.get(key);
     if (cell !== undefined) {
-      this.cells.delete(key);
-      this.cells.set(key, cell);
+      cell.recentlyUsed = true;
       return cell.live;
     }
     const record = this.store.record(actor);
     if (record === undefined) return undefined;
     const live = this.wake(record);
-    this.cells.set(key, { live, pins: 0 });
+    this.cells.set(key, { live, pins: 0, recentlyUsed: true });
     this.shrink();
     return live;
   }
@@ -48,7 +47,7 @@ export class Cells {
   replace(actor: ActorAddress, live: Live): void {
     const key = keyOf(actor);
     const cell = this.cells.get(key);
-    if (cell === undefined) this.cells.set(key, { live, pins: 1 });
+    if (cell === undefined) this.cells.set(key, { live, pins: 1, recentlyUsed: true });
     else {
       cell.live = live;
       cell.pins += 1;
@@ -56,9 +55,13 @@ export class Cells {
     this.shrink();
   }
 
+  /** A commit of the actor came through. One that has ended will hardly be needed again. */
   unpin(actor: ActorAddress): void {
-    const cell = this.cells.get(keyOf(actor));
-    if (cell !== undefined) cell.pins -= 1;
+    const key = keyOf(actor);
+    const cell = this.cells.get(key);
+    if (cell === undefined) return;
+    cell.pins -= 1;
+    if (cell.pins === 0 && cell.live.record.status === "done") this.cells.delete(key);
   }
 
   /** Forgets the idle actors of these kinds; they come back from disk. */
@@ -77,12 +80,16 @@ export class Cells {
     return revive(entry, record);
   }
 
-  /** Looks at a few of the oldest cells only, so that a full cache of pinned cells costs little. */
+  /** Second chance: a cell used since it was last looked at goes to the back. Looks at a few cells only. */
   private shrink(): void {
     if (this.cells.size <= this.sizeMax) return;
     let looked = 0;
     for (const [key, cell] of this.cells) {
-      if (cell.pins === 0) this.cells.delete(key);
+      this.cells.delete(key);
+      if (cell.pins > 0 || cell.recentlyUsed) {
+        cell.recentlyUsed = false;
+        this.cells.set(key, cell);
+      }
       looked += 1;
       if (this.cells.size <= this.sizeMax || looked >= 64) return;
     }

@@ -234,7 +234,7 @@ export class Dispatcher {
       const context = { actor: entry.actor, key: `${keyOf(entry.actor)}#${entry.key}`, signal };
       const output = await performer.perform(entry.input, context);
       this.ports.failpoint?.(`after-effect:${entry.source}`);
-      return { ok: true, output };
+      return { ok: true, output: asJson(output) };
     } catch (error) {
       return { ok: false, error: this.effectError(error, entry) };
     }
@@ -249,6 +249,11 @@ export class Dispatcher {
     );
     return { code: "internal", message: "a bug in the engine", retryable: true };
   }
+}
+
+/** What a record can hold. A performer that answers with anything else has a bug, found here and not while committing. */
+function asJson(output: unknown): unknown {
+  return output === undefined ? undefined : JSON.parse(JSON.stringify(output));
 }
 
 function identityOf(actor: ActorAddress, key: string): string {

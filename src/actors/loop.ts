@@ -16,7 +16,7 @@
  * wallet the ledger equals the chain.
  */
 import { refuse, type Refusal } from "../domain/errors.ts";
-import { ENGINE_QUEUE_MAX, GROUP_MESSAGES_MAX, MAILBOX_DEPTH_MAX, TURN_BUDGET_MS } from "../domain/limits.ts";
+import { ENGINE_QUEUE_MAX, GROUP_MESSAGES_MAX, TURN_BUDGET_MS } from "../domain/limits.ts";
 import type { ActorAddress } from "../domain/records.ts";
 import type { Stamp } from "../machines/durable.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -28,6 +28,7 @@ import type { GroupCommit } from "./group-commit.ts";
 import type { Timers } from "./timers.ts";
 
 export type LoopPorts = CascadePorts & {
+  readonly mailboxDepthMax: number;
   readonly cells: Cells;
   readonly group: GroupCommit;
   readonly clock: Clock;
@@ -159,8 +160,8 @@ export class Loop {
       return refuse("quarantined", `${keyOf(actor)} is quarantined until an operator releases it`);
     if (this.waiting >= ENGINE_QUEUE_MAX)
       return refuse("engine_busy", `${this.waiting} messages are waiting; try again shortly`);
-    if ((this.mailboxes.get(keyOf(actor))?.length ?? 0) >= MAILBOX_DEPTH_MAX) {
-      return refuse("mailbox_full", `${keyOf(actor)} has ${MAILBOX_DEPTH_MAX} waiting messages; try again shortly`);
+    if ((this.mailboxes.get(keyOf(actor))?.length ?? 0) >= this.ports.mailboxDepthMax) {
+      return refuse("mailbox_full", `${keyOf(actor)} has ${this.ports.mailboxDepthMax} waiting messages; try again shortly`);
     }
     return undefined;
   }

@@ -124,6 +124,11 @@ export class BlockFollower implements ChainView, TransactionWatcher {
     return this.#segment?.tip.timestamp ?? 0;
   }
 
+  /** The newest block read and the newest solidified one; `undefined` before the first look at the chain. */
+  heads(): { readonly head: ChainPoint; readonly solid: ChainPoint } | undefined {
+    return this.#segment === undefined ? undefined : { head: this.#segment.tip, solid: this.#segment.solid };
+  }
+
   status(): FollowerStatus {
     const tip = this.#catchUp?.tip?.number ?? this.#segment?.tip.number ?? 0;
     return {
@@ -188,9 +193,8 @@ export class BlockFollower implements ChainView, TransactionWatcher {
     await this.#coverage.tellLate(segment, signal);
     const outcome = await this.#follow(segment, { head, solid }, signal);
     if (outcome === "forkedBelowCursor") return this.#haltForked();
-    await this.#announcer.flush();
-    const budget = { pages: this.#options.pagesPerStep, signal };
-    const gaps = await this.#coverage.closeGaps(segment, budget);
+    const gaps = await this.#coverage.closeGaps(segment, { pages: this.#options.pagesPerStep, signal });
+    this.#coverage.expire(segment.solid);
     await this.#announcer.flush();
     return gaps || outcome === "more";
   }
@@ -236,7 +240,6 @@ export class BlockFollower implements ChainView, TransactionWatcher {
     for (const block of segment.unsolidifiedUpTo(point.number)) {
       for (const [txId, inclusion] of block.inclusions) this.#announcer.solidified(txId, inclusion);
     }
-    this.#coverage.expire(point);
     await this.#announcer.flush();
     segment.solidify(point);
     await this.#saveCursor(point);
@@ -282,7 +285,6 @@ export class BlockFollower implements ChainView, TransactionWatcher {
     for (const watch of this.#watches.all()) {
       if (watch.toldNumber <= point.number) this.#announcer.contradicted(watch);
     }
-    this.#coverage.expire(point);
     await this.#announcer.flush();
     this.#replaceSegment(point);
     this.#catchUp = undefined;

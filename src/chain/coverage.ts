@@ -7,6 +7,7 @@
  * V2. A gap is closed by reading it again, anchored at a block known to be solidified, and by nothing else.
  * V3. What is seen in a block is not expired, whatever the time says.
  */
+import { assert } from "../domain/assert.ts";
 import type { ChainGateway } from "../ports/world.ts";
 import type { Logger } from "../ports/telemetry.ts";
 import type { Announcer } from "./announcer.ts";
@@ -100,7 +101,6 @@ export class Coverage {
       this.#gapped.delete(watch);
       this.#queueWhenCovered(watch);
     }
-    this.expire(segment.solid);
     return this.#gapped.size > 0;
   }
 
@@ -109,8 +109,8 @@ export class Coverage {
     const undecided: Watch[] = [];
     for (const watch of this.#expiry.takeDue(point.timestamp)) {
       if (watch.decided) continue;
-      const covered = watch.gapTo === 0 && !watch.late;
-      if (!covered || watch.toldId !== undefined || point.number <= watch.referenceNumber) {
+      assert(watch.gapTo === 0 && !watch.late, "only a watch without gap is in the queue of expirations");
+      if (watch.toldId !== undefined || point.number <= watch.referenceNumber) {
         undecided.push(watch);
         continue;
       }

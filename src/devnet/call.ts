@@ -36,7 +36,11 @@ export function callContract(
 }
 
 /** A call that changes nothing and costs nothing, as triggerconstantcontract makes it. */
-export function lookIntoContract(view: View, order: Order, call: { contract: Contract; energyLimit?: number }): CallResult {
+export function lookIntoContract(
+  view: View,
+  order: Order,
+  call: { contract: Contract; energyLimit?: number },
+): CallResult {
   const energyLimit = call.energyLimit ?? CONSTANT_CALL_ENERGY_MAX;
   return runCall(new Session(view), order, { contract: call.contract, energyLimit });
 }

@@ -25,11 +25,13 @@ export type Extension = {
 type HeadRecord = { readonly number: number; readonly solidNumber: number };
 export type OriginRecord = ChainIdentity & { readonly starts: number };
 
+const NO_UNDO: Undo = [];
 const HEAD = "m!head";
 const ORIGIN = "m!origin";
 
 export class ChainStore implements View {
   readonly #backing: Backing;
+  readonly #undoMaps = new WeakMap<Undo, ReadonlyMap<Key, Row | null>>();
   #head: Header;
   #solidNumber: number;
 
@@ -70,17 +72,31 @@ export class ChainStore implements View {
   }
 
   undo(number: number): Undo {
-    return (this.#backing.get(undoKey(number)) as Undo | undefined) ?? [];
+    return (this.#backing.get(undoKey(number)) as Undo | undefined) ?? NO_UNDO;
   }
 
   /** State as of the block `number`; as of the oldest reachable one if that is too long ago. */
   viewAt(number: number): View {
     if (number >= this.#head.number) return this;
-    const past = new Map<Key, Row | undefined>();
-    for (let newer = this.#head.number; newer > number; newer -= 1) {
-      for (const [key, row] of this.undo(newer)) past.set(key, row ?? undefined);
-    }
-    return { row: (key) => (past.has(key) ? past.get(key) : this.row(key)) };
+    return {
+      row: (key) => {
+        // The oldest of the newer blocks that changed the row knows what it was.
+        for (let newer = number + 1; newer <= this.#head.number; newer += 1) {
+          const before = this.#undoRows(newer).get(key);
+          if (before !== undefined) return before ?? undefined;
+        }
+        return this.row(key);
+      },
+    };
+  }
+
+  #undoRows(number: number): ReadonlyMap<Key, Row | null> {
+    const undo = this.undo(number);
+    const known = this.#undoMaps.get(undo);
+    if (known !== undefined) return known;
+    const rows = new Map(undo);
+    this.#undoMaps.set(undo, rows);
+    return rows;
   }
 
   /** The block that holds the transaction. */

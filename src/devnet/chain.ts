@@ -43,9 +43,16 @@ export class Chain {
   readonly #identity: ChainIdentity;
   readonly #changes = new Mutex();
   #missedSlots = 0;
+  #censoring = false;
   #ticks: number;
 
-  private constructor(parts: { identity: ChainIdentity; genesis: Genesis; rules: Rules; store: ChainStore; starts: number }) {
+  private constructor(parts: {
+    identity: ChainIdentity;
+    genesis: Genesis;
+    rules: Rules;
+    store: ChainStore;
+    starts: number;
+  }) {
     this.genesis = parts.genesis;
     this.rules = parts.rules;
     this.store = parts.store;
@@ -55,7 +62,12 @@ export class Chain {
   }
 
   /** A stored chain goes on as it was; what was asked for differently is `Fault("config_invalid")`. */
-  static async open(backing: Backing, asked: Partial<ChainIdentity>, defaults: ChainIdentity, solidLag?: number): Promise<Chain> {
+  static async open(
+    backing: Backing,
+    asked: Partial<ChainIdentity>,
+    defaults: ChainIdentity,
+    solidLag?: number,
+  ): Promise<Chain> {
     const stored = storedOrigin(backing);
     const identity: ChainIdentity = stored ?? { ...defaults, ...asked };
     for (const [name, value] of Object.entries(asked)) {
@@ -86,13 +98,19 @@ export class Chain {
     this.#missedSlots += count;
   }
 
+  /** While on, blocks stay empty; what waits keeps waiting until the pool forgets it. */
+  setCensoring(on: boolean): void {
+    this.#censoring = on;
+  }
+
   mine(): Promise<Header> {
     return this.#changes.runExclusive(async () => {
       const parent = this.store.head;
       const slot = slotOf(parent, this.#identity.genesisTimestamp) + 1 + this.#missedSlots;
       this.#missedSlots = 0;
       const session = new Session(this.store);
-      const draft = { parent, slot, candidates: this.pool.transactions(), blockId: this.#blockId };
+      const candidates = this.#censoring ? [] : this.pool.transactions();
+      const draft = { parent, slot, candidates, blockId: this.#blockId };
       const built = buildBlock(this.rules, draft, session);
       await this.#adopt([built], session, () => this.pool.rebuild());
       return built.block;

@@ -41,6 +41,8 @@ export interface Devnet {
   mine(count?: number): Promise<BlockHeader[]>;
   /** The next block's timestamp skips this many slots. */
   missSlots(count: number): void;
+  /** While on, the witnesses leave out every transaction; what waits in the pool is forgotten after 60 s of chain time. */
+  setCensoring(on: boolean): void;
   /** Real transfers from a rich account; they are in the next block. */
   faucet(grant: Grant): Promise<void>;
   fork(plan: ForkPlan): Promise<void>;
@@ -102,6 +104,7 @@ async function start(options: DevnetOptions, chain: Chain): Promise<Devnet> {
       return headers;
     },
     missSlots: (count) => chain.missSlots(count),
+    setCensoring: (on) => chain.setCensoring(on),
     faucet: async (grant) => faucet.give(grant),
     fork: (plan) => chain.fork(plan),
     faults,

@@ -17,6 +17,8 @@ export type NodeFault = Filter &
           | "accept-then-time-out"
           /** The transaction is pooled and the connection is cut. */
           | "accept-then-reset"
+          /** The answer says accepted, but the node loses the transaction. */
+          | "accept-then-drop"
           /** Cut before the node saw anything. */
           | "reset-before-accept"
           /** Pooled, but the answer is DUP_TRANSACTION_ERROR. */
@@ -60,6 +62,7 @@ const INFOS = /gettransactioninfoby/;
 const BROADCAST_KINDS: ReadonlySet<FaultKind> = new Set([
   "accept-then-time-out",
   "accept-then-reset",
+  "accept-then-drop",
   "reset-before-accept",
   "answer-dup",
   "p2p-failed",

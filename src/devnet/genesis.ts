@@ -3,7 +3,7 @@ import { privateKeyToAddress, toHex41 } from "../tron/address.ts";
 import { fromHex, toHex } from "../tron/bytes.ts";
 import { keccak_256, sha256 } from "../tron/hashes.ts";
 import { type Block, blockIdOf, NO_TRANSACTIONS_ROOT, type Witness } from "./block.ts";
-import { accountKey, newAccount, Session, storageKey, WITNESSES } from "./state.ts";
+import { accountKey, newAccount, type Session, storageKey, WITNESSES } from "./state.ts";
 import { usdtGenesis } from "./usdt.ts";
 
 export type ChainIdentity = {
@@ -61,7 +61,10 @@ export function writeGenesis(session: Session, genesis: Genesis, identity: Chain
   for (const [slot, value] of usdtGenesis(genesis.faucet.address.slice(2), USDT_SUPPLY)) {
     session.write(storageKey(genesis.usdt, slot), value);
   }
-  session.write(WITNESSES, genesis.witnesses.map(() => 0));
+  session.write(
+    WITNESSES,
+    genesis.witnesses.map(() => 0),
+  );
 }
 
 function keyPair(identity: ChainIdentity, role: string): KeyPair {

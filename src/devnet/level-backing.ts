@@ -11,8 +11,8 @@ import { Fault } from "../domain/errors.ts";
 import type { Backing, Entry } from "./backing.ts";
 
 const CACHED_ROWS_MAX = 50_000;
-/** Blocks are large; only the newest are asked for often. */
-const CACHED_BLOCKS_MAX = 128;
+/** Blocks and undo records are large; only the newest are asked for often. */
+const CACHED_BLOCKS_MAX = 256;
 const BIGINT = /^n-?[0-9]+$/;
 
 /** Throws `Fault("store_locked")` when another process has the directory, `Fault("store_corrupt")` when it is damaged. */

@@ -3,7 +3,8 @@ import { parseArgs } from "node:util";
 import { isFault } from "../domain/errors.ts";
 import { type Devnet, type DevnetOptions, startDevnet } from "./devnet.ts";
 
-const USAGE = "usage: node src/devnet/main.ts [--port 9090] [--host 127.0.0.1] [--data dir] [--slot-ms 3000] [--seed text]";
+const USAGE =
+  "usage: node src/devnet/main.ts [--port 9090] [--host 127.0.0.1] [--data dir] [--slot-ms 3000] [--seed text]";
 
 function optionsFrom(args: string[]): DevnetOptions {
   const { values } = parseArgs({

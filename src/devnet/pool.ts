@@ -50,7 +50,11 @@ export class Pool {
   offer(tx: Transaction): Rejection | undefined {
     if (this.#entries.size > PENDING_MAX) return { code: "SERVER_BUSY", message: "Server busy." };
     if (tx.raw.contracts.length === 0) return invalid("No contract!");
-    return checkNextSlot(tx, this.#store.head.timestamp) ?? checkSignatures(tx) ?? this.#admit(tx, this.#store.head.timestamp);
+    return (
+      checkNextSlot(tx, this.#store.head.timestamp) ??
+      checkSignatures(tx) ??
+      this.#admit(tx, this.#store.head.timestamp)
+    );
   }
 
   /** Takes back transactions of blocks that left the chain; they count as new. */
@@ -58,8 +62,15 @@ export class Pool {
     for (const tx of transactions) this.#admit(tx, this.#store.head.timestamp);
   }
 
+  /** Leaves a transaction out of the next `rebuild`. */
   forget(txId: string): void {
     this.#entries.delete(txId);
+  }
+
+  /** Loses a transaction now, with all that it did to the session. */
+  drop(txId: string): void {
+    this.forget(txId);
+    this.rebuild();
   }
 
   /** The head moved. */

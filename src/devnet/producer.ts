@@ -43,10 +43,7 @@ export function buildBlock(rules: Rules, draft: Draft, session: Session): BuiltB
   const witness = rules.witnesses[turn];
   if (witness === undefined) throw new RangeError("a chain needs at least one witness");
   own.write(WITNESSES, latestOf(own).with(turn, number));
-  const block = sealBlock(
-    { number, parentId: parent.id, timestamp: draft.slot * SLOT_MS, transactions },
-    witness,
-  );
+  const block = sealBlock({ number, parentId: parent.id, timestamp: draft.slot * SLOT_MS, transactions }, witness);
   const undo = undoOf(session, own.writes);
   session.merge(own);
   return { block, undo };

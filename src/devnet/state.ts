@@ -4,6 +4,7 @@
  * S1. A row is never changed in place: a write puts a new value.
  * S2. `Session` keeps its writes to itself until somebody takes them; dropping it is a rollback.
  */
+import { Fault } from "../domain/errors.ts";
 
 export type Account = {
   readonly balance: bigint;
@@ -55,9 +56,19 @@ export interface View {
   row(key: Key): Row | undefined;
 }
 
-/** The one place where a key decides the type of its row. */
+/** The one place where a key decides the type of its row. Throws `Fault("store_corrupt")` when the row is of another. */
 export function read<K extends Key>(view: View, key: K): RowOf<K> | undefined {
-  return view.row(key) as RowOf<K> | undefined;
+  const row = view.row(key);
+  if (row === undefined) return undefined;
+  if (!fits(key, row)) throw new Fault("store_corrupt", `the row ${key} of the devnet chain is not what its key says`);
+  return row;
+}
+
+function fits<K extends Key>(key: K, row: Row): row is RowOf<K> & Row {
+  if (typeof row === "bigint") return key.startsWith("s!");
+  if (typeof row === "number") return key.startsWith("t!");
+  if ("balance" in row) return key.startsWith("a!");
+  return "burnedSun" in row ? key.startsWith("g!") : key.startsWith("w!");
 }
 
 export class Session implements View {

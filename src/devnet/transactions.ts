@@ -3,7 +3,14 @@ import { fromHex, toHex } from "../tron/bytes.ts";
 import type { Contract } from "../tron/contracts.ts";
 import { sha256 } from "../tron/hashes.ts";
 import { encode } from "../tron/protobuf.ts";
-import { decodeRawTransaction, decodeSigned, encodeSigned, type RawTransaction, sizeOf, txIdOf } from "../tron/transaction.ts";
+import {
+  decodeRawTransaction,
+  decodeSigned,
+  encodeSigned,
+  type RawTransaction,
+  sizeOf,
+  txIdOf,
+} from "../tron/transaction.ts";
 import { CONTRACT_RESULTS, type ContractResult } from "./outcome.ts";
 
 export type Transaction = {

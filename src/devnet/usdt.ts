@@ -216,12 +216,7 @@ function viewOf(storage: Storage, identity: Identity, { selector, words: [first,
   }
 }
 
-function event(
-  identity: Identity,
-  signature: keyof typeof TOPICS,
-  indexed: readonly string[],
-  data: string,
-): Log {
+function event(identity: Identity, signature: keyof typeof TOPICS, indexed: readonly string[], data: string): Log {
   return { address: identity.address.slice(2), topics: [TOPICS[signature], ...indexed.map(pad)], data };
 }
 

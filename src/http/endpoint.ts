@@ -59,11 +59,11 @@ export type Endpoint = Description & {
   readonly urls: readonly string[];
   readonly handle: (call: AnyCall) => Outcome | Promise<Outcome>;
 };
-export type AnyCall = Call<Inputs>;
+export type AnyCall = { readonly request: FastifyRequest; readonly reply: FastifyReply; readonly idempotency: Idempotency | undefined };
 
 /** Checks that `handle` fits the inputs, then forgets their types: Fastify has validated them when it is called. */
 export function endpoint<const S extends Inputs>(
-  definition: Description & { readonly inputs?: S; handle(call: Call<S>): Outcome | Promise<Outcome> },
+  definition: Omit<Description, "inputs"> & { readonly inputs?: S; handle(call: Call<S>): Outcome | Promise<Outcome> },
 ): Endpoint {
   const { path, aliases = [] } = definition;
   const other = path.startsWith(`${API_ROOT}/`) ? [ALIAS_ROOT + path.slice(API_ROOT.length)] : [];
@@ -101,10 +101,8 @@ export function mount(app: FastifyInstance, described: Endpoint, tokens: Authent
         schema: { ...inputs, response },
         config: { endpoint: described, isAlias: url !== path || verb !== method },
         onRequest: guard,
-        ...(query === undefined
-          ? {}
-          : { preValidation: (request: FastifyRequest, _reply: FastifyReply, done: () => void) => done(coerceQuery(query, request.query)) }),
-        handler: (request, reply) => run(described, request, reply),
+        ...(query === undefined ? {} : { preValidation: readQuery(query) }),
+        handler: (request, reply) => run(described, { request, reply }),
       });
     }
   }
@@ -117,7 +115,14 @@ declare module "fastify" {
   }
 }
 
-async function run(described: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+function readQuery(schema: TObject) {
+  return (request: FastifyRequest, _reply: FastifyReply, done: () => void): void => {
+    coerceQuery(schema, request.query);
+    done();
+  };
+}
+
+async function run(described: Endpoint, { request, reply }: { request: FastifyRequest; reply: FastifyReply }): Promise<FastifyReply> {
   const idempotency = described.idempotencyKey === undefined ? undefined : readIdempotency(request, `${described.method} ${described.path}`);
   if (idempotency === undefined && described.idempotencyKey === "required") {
     const refusal = refuse("idempotency_key_missing", "Send an Idempotency-Key header, new for each intended payment and the same for its repeats");

@@ -4,7 +4,7 @@
  */
 import { refuse, type Refusal } from "../domain/errors.ts";
 import type { Asset } from "../domain/money.ts";
-import type { PayoutInput } from "../machines/payout.machine.ts";
+import type { PayoutInput } from "../machines/payout-context.ts";
 import type { EngineFacade, Outcome as EngineOutcome, Verdict } from "../supervisor/facade.ts";
 import { answerOf } from "./answers.ts";
 import { Destinations } from "./destinations.ts";
@@ -48,17 +48,18 @@ export class PayoutIntake {
   async accept(order: PaymentOrder, asked: Asked): Promise<Outcome> {
     const id = derivedId("po", asked.idempotency);
     const { engine } = this.#ports;
-    if (engine.record({ kind: "payout", id }) !== undefined) return this.#request(id, undefined, asked);
+    const existing = engine.record({ kind: "payout", id });
+    if (existing !== undefined) return this.#request({ id, create: existing.context }, asked);
     const input = this.#inputOf(order, { id, by: asked.by });
     if (isRefusal(input)) return { refusal: input };
     const against = await this.#destinations.judge({ address: order.to, asset: order.asset });
     if (against !== undefined) return { refusal: against };
     const { externalId } = order;
-    if (externalId === undefined) return this.#request(id, input, asked);
+    if (externalId === undefined) return this.#create(input, asked);
     return this.#externalIds.holding([externalId], async () => {
       const taken = await takenBy(engine, externalId);
       if (taken !== undefined && taken !== id) return { refusal: duplicate(externalId, taken) };
-      return this.#request(id, input, asked);
+      return this.#create(input, asked);
     });
   }
 
@@ -81,18 +82,24 @@ export class PayoutIntake {
     };
   }
 
-  async #request(id: string, create: PayoutInput | undefined, { idempotency }: Asked): Promise<Outcome> {
-    const { engine } = this.#ports;
-    const answer = await engine.request({ to: { kind: "payout", id }, create, idempotency, respond: this.#accepted });
-    if ("refusal" in answer && create !== undefined && READ_AGAIN.has(answer.refusal.code)) {
+  async #create(input: PayoutInput, asked: Asked): Promise<Outcome> {
+    const outcome = await this.#request({ id: input.self.id, create: input }, asked);
+    if (outcome !== undefined && "refusal" in outcome && READ_AGAIN.has(outcome.refusal.code)) {
       // The wallet judged by its last reading; the next try deserves a newer one.
-      await engine.request({ to: { kind: "wallet", id: create.walletId }, message: { type: "wallet.refresh" }, respond: keepNothing });
+      const wallet = { kind: "wallet", id: input.walletId };
+      await this.#ports.engine.request({ to: wallet, message: { type: "wallet.refresh" }, respond: keepNothing });
     }
+    return outcome;
+  }
+
+  async #request({ id, create }: { id: string; create: unknown }, { idempotency }: Asked): Promise<Outcome> {
+    const to = { kind: "payout", id };
+    const answer = await this.#ports.engine.request({ to, create, idempotency, respond: this.#accepted });
     return answerOf(answer, `${API_ROOT}/payouts/${id}`);
   }
 }
 
-const READ_AGAIN = new Set(["insufficient_funds", "insufficient_trx_for_fees"]);
+const READ_AGAIN = new Set<string>(["insufficient_funds", "insufficient_trx_for_fees"]);
 
 export function keepNothing(): Verdict {
   return { keep: { status: 204, body: null } };

@@ -4,8 +4,8 @@ import { Compile } from "typebox/compile";
 import { Fault } from "../domain/errors.ts";
 import type { ActorRecord } from "../domain/records.ts";
 import { PayoutBatchContextSchema, type PayoutBatchContext } from "../machines/payout-batch.machine.ts";
-import { PayoutContextSchema, type PayoutContext } from "../machines/payout.machine.ts";
-import { TransactionContextSchema, type TransactionContext } from "../machines/transaction.machine.ts";
+import { PayoutContextSchema, type PayoutContext } from "../machines/payout-context.ts";
+import { TransactionContextSchema, type TransactionContext } from "../machines/transaction-context.ts";
 import { WalletContextSchema, type WalletContext } from "../machines/wallet.machine.ts";
 
 export const payoutContext: (record: ActorRecord) => PayoutContext = reader(PayoutContextSchema);

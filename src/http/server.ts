@@ -16,7 +16,7 @@ import {
   REQUEST_TIMEOUT_MS,
 } from "./bounds.ts";
 import { allowCrossOrigin } from "./cors.ts";
-import { mount, type Endpoint } from "./endpoint.ts";
+import { mount } from "./endpoint.ts";
 import { endpointsOf } from "./endpoints.ts";
 import { MethodTable } from "./method-table.ts";
 import { serveDocument } from "./openapi.ts";
@@ -33,13 +33,12 @@ export async function createServer(options: HttpOptions, ports: HttpPorts): Prom
     stream.close();
     done();
   });
-  app.decorateRequest("principal", ANONYMOUS);
+  app.decorateRequest("principal");
   allowCrossOrigin(app, options.corsOrigins);
   observe(app, ports);
   handleErrors(app, ports);
-  const endpoints: Endpoint[] = [];
-  await serveDocument(app, { endpoints, build: ports.build });
-  endpoints.push(...endpointsOf(ports, { stream, document: () => app.swagger() }));
+  await serveDocument(app, { build: ports.build });
+  const endpoints = endpointsOf(ports, { stream, document: () => app.swagger() });
   for (const endpoint of endpoints) mount(app, endpoint, ports.tokens);
   refuseUnknown(app, new MethodTable(endpoints));
   return app;
@@ -90,6 +89,7 @@ function acceptedRequestId(header: string | string[] | undefined): string | unde
 
 function observe(app: FastifyInstance, { metrics }: HttpPorts): void {
   app.addHook("onRequest", (request, reply, done) => {
+    request.principal = ANONYMOUS;
     reply.header("x-request-id", request.id);
     reply.header("cache-control", "no-store");
     reply.header("x-content-type-options", "nosniff");

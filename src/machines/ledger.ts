@@ -36,6 +36,8 @@ export const LedgerSchema = Type.Object({
   trx: PurseSchema,
   /** Number of a solidified block that `onChain` reflects at least; -1 before the first reading. */
   balanceBlock: Type.Integer(),
+  /** Sum of `spent`. */
+  spentSum: HoldSchema,
   spent: Type.Array(Type.Object({ block: Type.Integer(), usdt: UnitsSchema, trx: UnitsSchema })),
   /** USDT promised per time slice, oldest first. */
   slices: Type.Array(Type.Object({ slice: Type.Integer(), amount: UnitsSchema })),
@@ -57,7 +59,7 @@ export type Limits = Static<typeof LimitsSchema>;
 const SPENT_ENTRIES_MAX = 256;
 const purse: Purse = { onChain: ZERO, reserved: ZERO, inFlight: ZERO };
 
-export const emptyLedger: Ledger = { usdt: purse, trx: purse, balanceBlock: -1, spent: [], slices: [] };
+export const emptyLedger: Ledger = { usdt: purse, trx: purse, balanceBlock: -1, spentSum: { usdt: ZERO, trx: ZERO }, spent: [], slices: [] };
 
 export function holdFor(payment: { asset: Asset; amount: Units; feeReserveSun: Units }): Hold {
   return payment.asset === "USDT"
@@ -78,7 +80,7 @@ export function spendOf(
 
 export function available(ledger: Ledger, asset: Asset): Units {
   const { onChain, reserved, inFlight } = asset === "USDT" ? ledger.usdt : ledger.trx;
-  const left = ledger.spent.reduce((sum, entry) => add(sum, asset === "USDT" ? entry.usdt : entry.trx), ZERO);
+  const left = asset === "USDT" ? ledger.spentSum.usdt : ledger.spentSum.trx;
   return saturatingSubtract(onChain, add(left, add(reserved, inFlight)));
 }
 
@@ -177,12 +179,14 @@ export function release(ledger: Ledger, hold: Hold, slice: number): Ledger {
 /** L2: takes a reading unless a newer one is known. */
 export function readBalance(ledger: Ledger, reading: { usdt: Units; trx: Units; atBlock: number }): Ledger {
   if (reading.atBlock < ledger.balanceBlock) return ledger;
+  const spent = ledger.spent.filter((entry) => entry.block > reading.atBlock);
   return {
     ...ledger,
     usdt: { ...ledger.usdt, onChain: reading.usdt },
     trx: { ...ledger.trx, onChain: reading.trx },
     balanceBlock: reading.atBlock,
-    spent: ledger.spent.filter((entry) => entry.block > reading.atBlock),
+    spent,
+    spentSum: sumOfHolds(spent),
   };
 }
 
@@ -196,12 +200,10 @@ function move(ledger: Ledger, hold: Hold, change: (purse: Purse, amount: Units) 
 
 function spendAt(ledger: Ledger, spend: Hold, block: number): Ledger {
   if (block <= ledger.balanceBlock || (spend.usdt === ZERO && spend.trx === ZERO)) return ledger;
+  const spentSum = sumOfHolds([ledger.spentSum, spend]);
   const last = ledger.spent.at(-1);
-  if (last !== undefined && last.block === block) {
-    const merged = { block, usdt: add(last.usdt, spend.usdt), trx: add(last.trx, spend.trx) };
-    return { ...ledger, spent: [...ledger.spent.slice(0, -1), merged] };
-  }
-  return { ...ledger, spent: bounded([...ledger.spent, { block, ...spend }]) };
+  if (last === undefined || last.block !== block) return { ...ledger, spentSum, spent: bounded([...ledger.spent, { block, ...spend }]) };
+  return { ...ledger, spentSum, spent: [...ledger.spent.slice(0, -1), { block, ...sumOfHolds([last, spend]) }] };
 }
 
 /** Merging the two oldest entries into the younger block keeps the sum and only delays when it is forgiven. */
@@ -222,8 +224,8 @@ function charge(slices: Ledger["slices"], slice: number, amount: Units, oldest: 
   return [...others, { slice, amount: add(counted, amount) }];
 }
 
-/** Σ of several equal holds. */
-export function timesHold(holds: readonly Hold[]): Hold {
+/** Σ of several holds. */
+export function sumOfHolds(holds: readonly Hold[]): Hold {
   return holds.reduce((sum, hold) => ({ usdt: add(sum.usdt, hold.usdt), trx: add(sum.trx, hold.trx) }), {
     usdt: units(0n),
     trx: units(0n),

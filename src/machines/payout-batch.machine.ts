@@ -9,7 +9,7 @@ import { assign, emit, setup } from "xstate";
 import { add, AssetSchema, saturatingSubtract, UnitsSchema, ZERO, type Units } from "../domain/money.ts";
 import type { Refusal } from "../domain/errors.ts";
 import { durableActions, type Stamp, type StateMeta, type Tell } from "./durable.ts";
-import { holdFor, timesHold } from "./ledger.ts";
+import { holdFor, sumOfHolds } from "./ledger.ts";
 import type { PayoutInput } from "./payout-context.ts";
 import { ActorAddressSchema, RefusalSchema } from "./schemas.ts";
 
@@ -153,7 +153,7 @@ function recount(
 }
 
 function reserveAll(c: PayoutBatchContext): Tell {
-  const hold = timesHold(
+  const hold = sumOfHolds(
     c.lines.map((line) => holdFor({ asset: c.asset, amount: line.amount, feeReserveSun: c.feeReserveSun })),
   );
   return {

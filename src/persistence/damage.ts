@@ -1,4 +1,4 @@
-/** The one wording for a store that cannot be trusted: what was found, where, and what the operator does now. */
+/** The one wording for a store that cannot be trusted or used: what was found, where, and what the operator does now. */
 import { Fault } from "../domain/errors.ts";
 
 export const RESTORE_ADVICE =
@@ -12,4 +12,20 @@ export function corrupt({ where, found, cause }: Damage): Fault {
     cause,
     evidence: { where, found },
   });
+}
+
+/**
+ * What LevelDB's words mean. It passes on a code only from some of its calls, so the text decides: damage, or a disk
+ * that refuses (permissions, space, open files) and needs no backup. `undefined`: not a word about files.
+ */
+export function levelFault(where: string, error: unknown): Fault | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const found = error.message;
+  if (/^(?:Corruption|NotFound)|^IO error.*(?:No such file|Invalid argument)/.test(found)) {
+    return corrupt({ where, found, cause: error });
+  }
+  if (!found.startsWith("IO error")) return undefined;
+  const advice =
+    "Check the permissions, the free space and the limit of open files of the data directory; nothing was changed.";
+  return new Fault("store_failed", `The disk refused: ${where}: ${found}. ${advice}`, { cause: error });
 }

@@ -4,8 +4,8 @@
  * may be paid again. LevelDB's own switch against this ("paranoid checks") is not reachable from Node.
  *
  * F1. A log may end in a torn record: a write that was never acknowledged. That is a normal crash.
- * F2. Every commit is synced before the next one starts. A readable record behind an unreadable one, or a gap in the
- *     sequence numbers of the batches, therefore means that acknowledged commits are lost.
+ * F2. Every commit is synced before the next one starts, and LevelDB numbers all entries without gaps. A gap between
+ *     two readable batches therefore means that acknowledged commits are lost.
  * F3. The manifest names the oldest log that is still needed, and a sequence number that was already synced.
  */
 import { readdir, readFile } from "node:fs/promises";
@@ -61,12 +61,11 @@ async function lookForDamage(directory: string): Promise<Damage | undefined> {
   let end: number | undefined;
   for (const { name } of logs) {
     const file = await readFile(join(directory, name));
-    for (const { payload, offset, afterDamage } of readLogRecords(file)) {
+    for (const { payload, offset } of readLogRecords(file)) {
       const where = `file ${name} at byte ${offset}`;
-      if (afterDamage) return { where, found: "commits before this place cannot be read" };
       const batch = readBatchHeader(payload);
       const missing = end === undefined ? batch.sequence > manifest.lastSequence + 1 : batch.sequence !== end + 1;
-      if (missing) return { where, found: "commits before this place are missing" };
+      if (missing) return { where, found: "commits before this place are missing or cannot be read" };
       end = batch.sequence + batch.count - 1;
     }
   }
@@ -88,8 +87,8 @@ async function readManifest(directory: string): Promise<Manifest | Damage> {
   const name = (await readFile(join(directory, "CURRENT"), "latin1")).trimEnd();
   if (!/^MANIFEST-\d+$/.test(name)) return { where: "file CURRENT", found: "it does not name a manifest" };
   let manifest: Manifest = { logNumber: 0, lastSequence: 0 };
-  for (const { payload, offset, afterDamage } of readLogRecords(await readFile(join(directory, name)))) {
-    const edit = afterDamage ? undefined : readEdit(payload);
+  for (const { payload, offset } of readLogRecords(await readFile(join(directory, name)))) {
+    const edit = readEdit(payload);
     if (edit === undefined) return { where: `file ${name} at byte ${offset}`, found: "it cannot be read" };
     manifest = { ...manifest, ...edit };
   }

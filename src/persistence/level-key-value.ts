@@ -1,7 +1,7 @@
 /** The KeyValue of LevelDB. Owns the open database; only `open-level-store.ts` makes one. */
 import type { Level } from "level";
 import { assert } from "../domain/assert.ts";
-import { corrupt } from "./damage.ts";
+import { levelFault } from "./damage.ts";
 import type { Change, Entry, KeyValue, RangeRequest } from "./key-value.ts";
 import type { KeyRange } from "./keyspace.ts";
 
@@ -23,7 +23,7 @@ export class LevelKeyValue implements KeyValue {
     try {
       return this.#level.getSync(key);
     } catch (error) {
-      throw readFault(error);
+      throw levelFault("reading a file of LevelDB", error) ?? error;
     }
   }
 
@@ -41,7 +41,7 @@ export class LevelKeyValue implements KeyValue {
     try {
       return await this.#level.iterator({ gte: from, lt: to, limit, reverse: newestFirst, ...PAGED }).all();
     } catch (error) {
-      throw readFault(error);
+      throw levelFault("reading a file of LevelDB", error) ?? error;
     }
   }
 
@@ -49,7 +49,7 @@ export class LevelKeyValue implements KeyValue {
     try {
       return await this.#level.keys({ gte: from, lt: to, limit, reverse: newestFirst, ...PAGED }).all();
     } catch (error) {
-      throw readFault(error);
+      throw levelFault("reading a file of LevelDB", error) ?? error;
     }
   }
 
@@ -62,12 +62,6 @@ export class LevelKeyValue implements KeyValue {
   close(): Promise<void> {
     return this.#level.close();
   }
-}
-
-/** LevelDB passes on its words, and a code only from some of its calls. */
-function readFault(error: unknown): unknown {
-  if (!(error instanceof Error) || !/^(?:Corruption|IO error|NotFound)/.test(error.message)) return error;
-  return corrupt({ where: "a file of LevelDB", found: error.message, cause: error });
 }
 
 type Compactable = { compactRange(from: string, to: string): Promise<void> };

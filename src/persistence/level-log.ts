@@ -4,8 +4,8 @@
  * Pure: bytes in, records out.
  */
 
-/** `afterDamage`: something before it in the same file could not be read. */
-export type LogRecord = { readonly payload: Buffer; readonly offset: number; readonly afterDamage: boolean };
+/** `offset` is where its first part starts in the file. */
+export type LogRecord = { readonly payload: Buffer; readonly offset: number };
 
 const BLOCK_BYTES = 32_768;
 const HEADER_BYTES = 7;
@@ -14,29 +14,24 @@ const FULL = 1;
 const FIRST = 2;
 const LAST = 4;
 
-/** Every complete record with a good checksum, in order. A torn tail yields nothing. */
+/** Every complete record with a good checksum, in order. What cannot be read, a torn tail above all, yields nothing. */
 export function* readLogRecords(file: Buffer): Generator<LogRecord> {
-  let afterDamage = false;
   let parts: Buffer[] = [];
   let start = 0;
   for (const fragment of readFragments(file)) {
-    if (fragment === undefined) {
-      afterDamage = true;
+    const begins = fragment?.kind === FULL || fragment?.kind === FIRST;
+    // A middle or last part is worth nothing without its first one.
+    if (fragment === undefined || (!begins && parts.length === 0)) {
       parts = [];
       continue;
     }
-    const { kind, payload, offset } = fragment;
-    if (kind === FULL || kind === FIRST) {
+    if (begins) {
       parts = [];
-      start = offset;
-    } else if (parts.length === 0) {
-      // A middle or last part whose first part is gone.
-      afterDamage = true;
-      continue;
+      start = fragment.offset;
     }
-    parts.push(payload);
-    if (kind === FULL || kind === LAST) {
-      yield { payload: parts.length === 1 ? payload : Buffer.concat(parts), offset: start, afterDamage };
+    parts.push(fragment.payload);
+    if (fragment.kind === FULL || fragment.kind === LAST) {
+      yield { payload: Buffer.concat(parts), offset: start };
       parts = [];
     }
   }

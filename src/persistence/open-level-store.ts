@@ -10,8 +10,7 @@ import { randomUUID } from "node:crypto";
 import { Level } from "level";
 import { Fault } from "../domain/errors.ts";
 import { Codec, type ContextSchemas, type FormatMarker } from "./codec.ts";
-import { corrupt } from "./damage.ts";
-import { isDiskFull } from "./disk-guard.ts";
+import { corrupt, levelFault } from "./damage.ts";
 import type { KeyValue } from "./key-value.ts";
 import { FORMAT_KEY, WHOLE_RANGE } from "./keyspace.ts";
 import { findSilentDamage, inspectDirectory } from "./level-files.ts";
@@ -144,12 +143,10 @@ async function writeMarker(fresh: { disk: KeyValue; codec: Codec; createdAt: num
   return marker;
 }
 
-/** LevelDB's own words are in the cause; its codes are LEVEL_LOCKED, LEVEL_CORRUPTION and LEVEL_IO_ERROR. */
-function openFault(directory: string, error: unknown): Fault {
+/** LevelDB hides its own error behind one that says only that the database is not open. */
+function openFault(directory: string, error: unknown): unknown {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  const words = cause instanceof Error ? cause.message : String(cause);
-  if (code === "LEVEL_LOCKED") {
+  if (cause instanceof Error && "code" in cause && cause.code === "LEVEL_LOCKED") {
     return new Fault(
       "store_locked",
       `Another process uses the store in ${directory}. Stop it first, or give this one its own data directory; ` +
@@ -157,7 +154,5 @@ function openFault(directory: string, error: unknown): Fault {
       { cause, evidence: { directory } },
     );
   }
-  const unwritable = isDiskFull(cause) || /permission denied|read-only file system/i.test(words);
-  if (unwritable) return new Fault("store_failed", `The store in ${directory} cannot be written: ${words}`, { cause });
-  return corrupt({ where: directory, found: words, cause });
+  return levelFault(directory, cause) ?? error;
 }

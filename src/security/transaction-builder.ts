@@ -8,6 +8,7 @@ import { Fault } from "../domain/errors.ts";
 import type { BuiltTransaction, SigningOrder } from "../ports/world.ts";
 
 const SENDERS_CACHED_MAX = 1_000;
+const BASE58_ADDRESS = /^T[1-9A-HJ-NP-Za-km-z]{33}$/;
 const HEX_ID = /^[0-9a-f]{64}$/;
 
 class NoNetwork extends providers.HttpProvider {
@@ -40,8 +41,8 @@ export function createTransactionBuilder(usdtContract: TronAddress): Transaction
     return hex;
   };
   return async (order) => {
-    const parties = { from: senderHex(order.from), to: hexOf(order.to), contract: contractHex };
     try {
+      const parties = { from: senderHex(order.from), to: hexOf(order.to), contract: contractHex };
       return order.asset === "USDT"
         ? await buildUsdt(tronWeb, order, parties)
         : await buildTrx(tronWeb, order, parties);
@@ -107,10 +108,8 @@ function safeInteger(units: string, field: string): number {
   return value;
 }
 
-/** 42 hex characters, or a refusal when the checksum is wrong. */
+/** 42 hex characters. TronWeb throws when the checksum is wrong; hex, which has none, is refused here. */
 function hexOf(address: TronAddress): string {
-  if (!TronWeb.isAddress(address) || !address.startsWith("T")) {
-    throw new Fault("order_mismatch", `Not a TRON address: ${address}`);
-  }
+  if (!BASE58_ADDRESS.test(address)) throw new Fault("order_mismatch", "Not a TRON address in base58");
   return TronWeb.address.toHex(address);
 }

@@ -9,7 +9,7 @@ import { Loop } from "../actors/loop.ts";
 import { sourceOf, stateText } from "../actors/step.ts";
 import { Timers } from "../actors/timers.ts";
 import { refuse, type Refusal } from "../domain/errors.ts";
-import { ACTOR_CACHE_MAX } from "../domain/limits.ts";
+import { ACTOR_CACHE_MAX, MAILBOX_DEPTH_MAX } from "../domain/limits.ts";
 import type { ActorAddress, ActorRecord, Message, OutboxEntry } from "../domain/records.ts";
 import type { Catalog, ServiceName } from "../machines/catalog.ts";
 import type { Stamp } from "../machines/durable.ts";
@@ -23,7 +23,7 @@ import { Services, type ServiceComponent } from "./services.ts";
 import { Supervisor } from "./supervisor.ts";
 import { checkVersions } from "./versions.ts";
 
-export type EngineOptions = { readonly cacheMax?: number; readonly intensity?: IntensityOptions };
+export type EngineOptions = { readonly cacheMax?: number; readonly intensity?: IntensityOptions; readonly mailboxDepthMax?: number };
 
 export type EnginePorts = {
   readonly catalog: Catalog;
@@ -110,6 +110,7 @@ export class Engine implements EngineFacade {
       settled: () => this.group.settled(),
     });
     this.loop = new Loop({
+      mailboxDepthMax: options.mailboxDepthMax ?? MAILBOX_DEPTH_MAX,
       catalog,
       clock,
       cells: this.cells,

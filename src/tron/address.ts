@@ -14,7 +14,7 @@ export const ZERO_ADDRESS: TronAddress = "T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb";
 export const BLACKHOLE_ADDRESS: TronAddress = "TLsV52sRDL79HXGGm9yzwKibb6BeruhUzy";
 
 const ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-const DIGIT = new Map([...ALPHABET].map((letter, value) => [letter, BigInt(value)]));
+const DIGIT = new Map(Array.from(ALPHABET, (letter, value) => [letter, BigInt(value)]));
 const HEX41 = /^41[0-9a-f]{40}$/i;
 
 /** Base58check with the right length, prefix and checksum. Hex is not accepted: it has no checksum. */

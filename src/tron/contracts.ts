@@ -2,7 +2,7 @@
  * The contract messages of TRON that this engine can read, with their field numbers (java-tron
  * `protocol/src/main/protos/core/contract/*.proto`). Field names are verbatim: they are the names of the HTTP API too.
  */
-import type { MessageOf, Shape } from "./protobuf.ts";
+import type { Message, MessageOf, Shape } from "./protobuf.ts";
 
 const owner = { n: 1, is: "bytes" } as const;
 
@@ -116,6 +116,11 @@ export type Contract = {
 
 export type TransferContract = Extract<Contract, { type: "TransferContract" }>;
 export type TriggerSmartContract = Extract<Contract, { type: "TriggerSmartContract" }>;
+
+/** Joins a type with a message that was read with the shape of that type; encoding checks every field again. */
+export function contractOf(type: ContractType, permissionId: number, value: Message): Contract {
+  return { type, permissionId, value } as unknown as Contract;
+}
 
 const byNumber = new Map<number, ContractType>(
   Object.entries(CONTRACTS).map(([type, { number }]) => [number, type as ContractType]),

@@ -13,7 +13,13 @@ export type Scalar = "bytes" | "string" | "int64" | "int32" | "enum" | "bool";
 export type Field = { readonly n: number; readonly is: Scalar | Shape; readonly repeated?: true };
 export type Shape = { readonly [name: string]: Field };
 
-type ScalarValue<K> = K extends "bytes" | "string" ? string : K extends "int64" ? bigint : K extends "bool" ? boolean : number;
+type ScalarValue<K> = K extends "bytes" | "string"
+  ? string
+  : K extends "int64"
+    ? bigint
+    : K extends "bool"
+      ? boolean
+      : number;
 type FieldValue<F extends Field> = F extends { repeated: true }
   ? readonly (F["is"] extends Shape ? MessageOf<F["is"]> : ScalarValue<F["is"]>)[]
   : F["is"] extends Shape
@@ -23,6 +29,14 @@ export type MessageOf<S extends Shape> = { readonly [K in keyof S]: FieldValue<S
 
 export type Value = string | bigint | number | boolean | Message | readonly Value[] | undefined;
 export type Message = { readonly [name: string]: Value };
+
+export function isList(value: Value): value is readonly Value[] {
+  return Array.isArray(value);
+}
+
+export function isMessage(value: Value): value is Message {
+  return typeof value === "object" && !Array.isArray(value);
+}
 
 const NESTING_MAX = 10;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -38,11 +52,25 @@ export function decode<S extends Shape>(shape: S, bytes: Uint8Array): MessageOf<
   return message as MessageOf<S>;
 }
 
+type NamedField = readonly [name: string, field: Field];
+type Layout = { readonly ordered: readonly NamedField[]; readonly byNumber: ReadonlyMap<number, NamedField> };
+
+const layouts = new WeakMap<Shape, Layout>();
+
+function layoutOf(shape: Shape): Layout {
+  const known = layouts.get(shape);
+  if (known !== undefined) return known;
+  const ordered = Object.entries(shape).toSorted(([, a], [, b]) => a.n - b.n);
+  const layout = { ordered, byNumber: new Map(ordered.map((named) => [named[1].n, named])) };
+  layouts.set(shape, layout);
+  return layout;
+}
+
 function encodeFields(shape: Shape, message: Message): Uint8Array {
   const parts: Uint8Array[] = [];
-  for (const [name, field] of Object.entries(shape).toSorted(([, a], [, b]) => a.n - b.n)) {
+  for (const [name, field] of layoutOf(shape).ordered) {
     const value = message[name];
-    if (Array.isArray(value)) for (const item of value) parts.push(...encodeField(field, item));
+    if (isList(value)) for (const item of value) parts.push(...encodeField(field, item));
     else if (!isDefault(value)) parts.push(...encodeField(field, value));
   }
   return Buffer.concat(parts);
@@ -51,8 +79,7 @@ function encodeFields(shape: Shape, message: Message): Uint8Array {
 function encodeField(field: Field, value: Value): Uint8Array[] {
   const { n, is } = field;
   if (typeof is === "object") {
-    if (typeof value !== "object" || Array.isArray(value)) return mismatch(n);
-    return lengthDelimited(n, encodeFields(is, value as Message));
+    return isMessage(value) ? lengthDelimited(n, encodeFields(is, value)) : mismatch(n);
   }
   if (is === "bytes" && typeof value === "string") return lengthDelimited(n, fromHex(value));
   if (is === "string" && typeof value === "string") return lengthDelimited(n, Buffer.from(value, "utf8"));
@@ -70,11 +97,17 @@ function varint(value: number | bigint): Uint8Array {
   if (typeof value === "number" && value < 0x80) return Uint8Array.of(value);
   const bytes: number[] = [];
   let rest = BigInt.asUintN(64, BigInt(value));
-  while (rest >= 0x80n) {
+  // Above 2^53 digit by digit as bigint, below as number, which is much faster.
+  while (rest > Number.MAX_SAFE_INTEGER) {
     bytes.push(Number(rest & 0x7fn) | 0x80);
     rest >>= 7n;
   }
-  bytes.push(Number(rest));
+  let low = Number(rest);
+  while (low >= 0x80) {
+    bytes.push((low % 0x80) | 0x80);
+    low = Math.floor(low / 0x80);
+  }
+  bytes.push(low);
   return Uint8Array.from(bytes);
 }
 
@@ -87,11 +120,8 @@ type Cursor = { readonly bytes: Uint8Array; at: number };
 function decodeFields(shape: Shape, bytes: Uint8Array, depth: number): Message {
   if (depth > NESTING_MAX) malformed("nested too deep");
   const message: Record<string, Value> = {};
-  const byNumber = new Map<number, [string, Field]>();
-  for (const [name, field] of Object.entries(shape)) {
-    byNumber.set(field.n, [name, field]);
-    message[name] = defaultOf(field);
-  }
+  const { ordered, byNumber } = layoutOf(shape);
+  for (const [name, field] of ordered) message[name] = defaultOf(field);
   const cursor: Cursor = { bytes, at: 0 };
   while (cursor.at < bytes.length) {
     const tag = Number(readVarint(cursor));
@@ -101,7 +131,7 @@ function decodeFields(shape: Shape, bytes: Uint8Array, depth: number): Message {
     if (tag % 8 !== (isVarint(field) ? 0 : 2)) malformed(`field ${field.n} has the wrong wire type`);
     const value = readValue(field, cursor, depth);
     const before = message[name];
-    message[name] = Array.isArray(before) ? [...before, value] : value;
+    message[name] = isList(before) ? [...before, value] : value;
   }
   return message;
 }
@@ -139,12 +169,15 @@ function readValue(field: Field, cursor: Cursor, depth: number): Value {
 
 function readVarint(cursor: Cursor): bigint {
   let value = 0n;
-  for (let shift = 0n; shift < 70n; shift += 7n) {
+  let low = 0;
+  for (let digit = 0; digit < 10; digit += 1) {
     const byte = cursor.bytes[cursor.at];
     if (byte === undefined) malformed("the message is cut short");
     cursor.at += 1;
-    value |= BigInt(byte & 0x7f) << shift;
-    if (byte < 0x80) return BigInt.asUintN(64, value);
+    // Seven digits of 7 bits fit a number exactly.
+    if (digit < 7) low += (byte & 0x7f) * 2 ** (7 * digit);
+    else value |= BigInt(byte & 0x7f) << BigInt(7 * digit);
+    if (byte < 0x80) return BigInt.asUintN(64, value + BigInt(low));
   }
   return malformed("a number is too long");
 }

@@ -5,7 +5,7 @@
 import { Fault } from "../domain/errors.ts";
 import type { TxId } from "../domain/chain-facts.ts";
 import { fromHex, toHex } from "./bytes.ts";
-import { CONTRACTS, type Contract, type ContractType, contractTypeOf } from "./contracts.ts";
+import { CONTRACTS, type Contract, contractOf, type ContractType, contractTypeOf } from "./contracts.ts";
 import { sha256Hex } from "./hashes.ts";
 import { decode, encode, type MessageOf, type Shape } from "./protobuf.ts";
 
@@ -137,5 +137,5 @@ function decodeContract(message: MessageOf<typeof contractShape>): Contract {
   }
   const shape: Shape = CONTRACTS[type].shape;
   const value = decode(shape, fromHex(message.parameter.value));
-  return { type, permissionId: message.Permission_id, value } as unknown as Contract;
+  return contractOf(type, message.Permission_id, value);
 }

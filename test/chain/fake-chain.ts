@@ -192,7 +192,12 @@ export class FakeChain implements ChainGateway {
   }
 
   async broadcast(signedHex: string): Promise<BroadcastOutcome> {
-    const answer = (kind: BroadcastOutcome["class"], code: string) => ({ class: kind, code, message: "", node: "fake" });
+    const answer = (kind: BroadcastOutcome["class"], code: string) => ({
+      class: kind,
+      code,
+      message: "",
+      node: "fake",
+    });
     let transfer: FakeTransfer;
     try {
       transfer = JSON.parse(Buffer.from(signedHex, "hex").toString()) as FakeTransfer;
@@ -219,7 +224,14 @@ export class FakeChain implements ChainGateway {
     const id = number.toString(16).padStart(16, "0") + sha(`${parent?.id}/${this.salt}`).slice(16);
     const transfers = new Map(content.transfers.map((transfer) => [txIdOf(transfer), transfer]));
     const transactions = [...transfers.keys()].map((txId) => ({ txId, result: "SUCCESS" }));
-    return { number, id, parentId: parent?.id ?? "0".repeat(64), timestamp: content.timestamp, transactions, transfers };
+    return {
+      number,
+      id,
+      parentId: parent?.id ?? "0".repeat(64),
+      timestamp: content.timestamp,
+      transactions,
+      transfers,
+    };
   }
 
   private balances(address: string, upTo: number): { trx: bigint; usdt: bigint; activated: boolean } {
@@ -235,11 +247,6 @@ export class FakeChain implements ChainGateway {
     }
     return result;
   }
-}
-
-/** A transaction of which only the id matters. */
-export function tx(name: string): string {
-  return name;
 }
 
 export function txIdOf(transfer: FakeTransfer | string): string {

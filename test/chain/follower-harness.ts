@@ -60,7 +60,7 @@ export class FollowerHarness {
       deliver: async (messages) => {
         await Promise.resolve();
         this.onDeliver(messages);
-        for (const { actor, message } of messages) this.told.push({ id: actor.id, ...message } as Told);
+        for (const { actor, message } of messages) this.told.push({ id: actor.id, ...message });
       },
       loadCursor: () => this.cursors.at(-1),
       saveCursor: async (cursor) => {

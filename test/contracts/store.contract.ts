@@ -1,14 +1,8 @@
 /** What every Store must do, whatever it stands on. Each implementation runs it with its own factory. */
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type {
-  ActorAddress,
-  ActorRecord,
-  DeadLetter,
-  FeedEntry,
-  JournalEntry,
-  OutboxEntry,
-} from "../../src/domain/records.ts";
+import type { ActorAddress, ActorRecord, DeadLetter, FeedEntry, OutboxEntry } from "../../src/domain/records.ts";
+import { journalOf, recordOf } from "../persistence/support/records.ts";
 import type { IndexPage, PageRequest, Store, TimerRow, Write } from "../../src/ports/store.ts";
 
 export type OpenStore = () => Promise<{ readonly store: Store; readonly dispose: () => Promise<void> }>;
@@ -516,35 +510,6 @@ async function allPages(store: Store, page: PageRequest): Promise<IndexPage["ids
     cursor = answer.next;
   } while (cursor !== undefined);
   return ids;
-}
-
-export function recordOf({ kind, id }: ActorAddress, revision: number): ActorRecord {
-  return {
-    kind,
-    id,
-    version: "1",
-    revision,
-    state: "requested",
-    context: { amount: "12500000" },
-    status: "active",
-    tag: "pending",
-    effects: {},
-    timers: {},
-    indexes: [],
-    createdAt: 1_700_000_000_000,
-    updatedAt: 1_700_000_000_000,
-  };
-}
-
-export function journalOf(revision: number): JournalEntry {
-  return {
-    revision,
-    at: 1_000 + revision,
-    event: { type: "step.taken", n: revision },
-    from: "a",
-    to: "b",
-    effects: [],
-  };
 }
 
 function feedOf(sequence: number): FeedEntry {

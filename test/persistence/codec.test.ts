@@ -3,7 +3,7 @@ import { Type } from "typebox";
 import { expect, test } from "vitest";
 import { UnitsSchema } from "../../src/domain/money.ts";
 import { Codec } from "../../src/persistence/codec.ts";
-import { recordOf } from "../contracts/store.contract.ts";
+import { recordOf } from "./support/records.ts";
 
 const KEY = "s!payout!po_1";
 const record = recordOf({ kind: "payout", id: "po_1" }, 1);

@@ -6,9 +6,10 @@ import { Level } from "level";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Codec } from "../../src/persistence/codec.ts";
 import { FORMAT_KEY } from "../../src/persistence/keyspace.ts";
+import { findSilentDamage } from "../../src/persistence/level-files.ts";
 import { openLevelStore } from "../../src/persistence/open-level-store.ts";
 import { completeRevision, writesOf } from "./support/commits.ts";
-import { withDirectory } from "./support/directories.ts";
+import { flip, withDirectory } from "./support/directories.ts";
 
 const SIZE = 900;
 const IN_TABLE = 30;
@@ -268,6 +269,23 @@ test("a directory that cannot be used is a failure of the disk, not of the store
   });
 });
 
+test("a lock file that cannot be opened is a failure of the disk, and no reason to restore a backup", async () => {
+  await withCopy(async (directory) => {
+    await unlink(join(directory, "LOCK"));
+    await mkdir(join(directory, "LOCK"));
+    await expect(openLevelStore({ directory })).rejects.toMatchObject({
+      code: "store_failed",
+      message: expect.stringMatching(/Is a directory.*Check the permissions/),
+    });
+  });
+});
+
+test("files that another process removes between two looks are no damage", async () => {
+  await withDirectory(async (directory) => {
+    expect(await findSilentDamage(directory)).toBeUndefined();
+  });
+});
+
 async function withCopy(use: (directory: string) => Promise<void>): Promise<void> {
   const directory = join(root, `copy-${copies++}`);
   await mkdir(directory);
@@ -294,12 +312,6 @@ async function fileOf(directory: string, kind: "log" | "ldb" | "manifest" | "cur
   const name = (await readdir(directory)).find((candidate) => pattern.test(candidate));
   if (name === undefined) throw new Error(`no ${kind} in ${directory}`);
   return name;
-}
-
-async function flip(file: string, { byte, bit }: { byte: number; bit: number }): Promise<void> {
-  const bytes = await readFile(file);
-  bytes.writeUInt8(bytes.readUInt8(byte) ^ (1 << bit), byte);
-  await writeFile(file, bytes);
 }
 
 function noise(seed: number): Buffer {

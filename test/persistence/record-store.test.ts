@@ -5,7 +5,7 @@ import { Codec } from "../../src/persistence/codec.ts";
 import type { Change } from "../../src/persistence/key-value.ts";
 import { MemoryKeyValue } from "../../src/persistence/memory-key-value.ts";
 import { RecordStore } from "../../src/persistence/record-store.ts";
-import { recordOf } from "../contracts/store.contract.ts";
+import { recordOf } from "./support/records.ts";
 
 /** A disk whose writes wait for a hand, and are refused when it says so. */
 class HandDisk extends MemoryKeyValue {

@@ -50,6 +50,7 @@ function offer(tx: Transaction, { chain, fault }: Context): Rejection | undefine
   const before = fault && answerBefore(fault);
   if (before !== undefined) return before;
   const refused = chain.offer(tx);
+  if (fault?.kind === "accept-then-drop" && refused === undefined) chain.pool.drop(tx.id);
   return refused ?? (fault && answerAfter(fault));
 }
 
@@ -89,7 +90,8 @@ export function getSignWeight(request: ApiRequest): Json {
   const approved = tx.signatures.flatMap((signature) => recoverHex41(tx.id, signature) ?? []);
   const enough = approved.includes(owner);
   const stranger = approved.find((signer) => signer !== owner);
-  const message = stranger === undefined ? undefined : `${renderAddress(stranger, true)} is not contained of permission.`;
+  const message =
+    stranger === undefined ? undefined : `${renderAddress(stranger, true)} is not contained of permission.`;
   const code = enough ? undefined : stranger === undefined ? "NOT_ENOUGH_PERMISSION" : "PERMISSION_ERROR";
   return {
     result: { code, message: message && renderText(message, request.visible) },

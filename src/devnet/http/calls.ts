@@ -89,7 +89,11 @@ export function getContract(request: ApiRequest, context: Context): Json {
 export function getContractInfo(request: ApiRequest, context: Context): Json {
   const contract = context.chain.rules.contracts.get(eitherAddressOf(request, "value"));
   if (contract === undefined) return {};
-  return { runtimecode: PLACEHOLDER_CODE, smart_contract: renderContract(contract, request.visible), contract_state: {} };
+  return {
+    runtimecode: PLACEHOLDER_CODE,
+    smart_contract: renderContract(contract, request.visible),
+    contract_state: {},
+  };
 }
 
 /** A simulated contract has no code; what stands here is the opcode INVALID. */
@@ -101,7 +105,12 @@ function renderContract(contract: Contract, visible: boolean): JsonObject {
     name: contract.name,
     origin_address: renderAddress(contract.owner, visible),
     contract_address: renderAddress(contract.address, visible),
-    abi: { entrys: contract.abi.map((entry) => ({ ...entry, inputs: entry.inputs.length === 0 ? undefined : [...entry.inputs] })) },
+    abi: {
+      entrys: contract.abi.map((entry) => ({
+        ...entry,
+        inputs: entry.inputs.length === 0 ? undefined : [...entry.inputs],
+      })),
+    },
     origin_energy_limit: 10_000_000n,
     consume_user_resource_percent: 100n,
     code_hash: keccakOfText(contract.address),

@@ -1,6 +1,15 @@
 /** JSON with exact integers: int64 is bigint here and a plain number on the wire, as java-tron writes it. */
 
-export type Json = string | number | bigint | boolean | null | undefined | Json[] | readonly Json[] | { readonly [key: string]: Json };
+export type Json =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | undefined
+  | Json[]
+  | readonly Json[]
+  | { readonly [key: string]: Json };
 
 declare global {
   interface JSON {

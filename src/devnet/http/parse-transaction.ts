@@ -1,9 +1,9 @@
 /** Transactions out of the JSON that broadcasttransaction and getsignweight take: the bytes are rebuilt from raw_data (tron.md §2.3). */
-import { isContractType, CONTRACTS, type Contract, type ContractType } from "../../tron/contracts.ts";
+import { type Contract, contractOf, CONTRACTS, type ContractType, isContractType } from "../../tron/contracts.ts";
 import type { Field, Message, Shape, Value } from "../../tron/protobuf.ts";
 import { encodeRawTransaction } from "../../tron/transaction.ts";
 import { NodeError, nullPointer } from "./node-error.ts";
-import { objectOf, type Parameters, parseAddress, parseHex, parseInt64 } from "./request.ts";
+import { objectOf, type Parameters, parseAddress, parseHex, parseInt64, scalarText } from "./request.ts";
 import { type Transaction, transactionOf } from "../transactions.ts";
 
 const RESOURCES = new Map([
@@ -17,7 +17,8 @@ export function packTransaction(parameters: Parameters, visible: boolean): Trans
   const raw = objectOf(parameters, "raw_data");
   const list = raw["contract"];
   if (!Array.isArray(list)) throw nullPointer();
-  const signatures = parameters["signature"];
+  const given = parameters["signature"];
+  const signatures = Array.isArray(given) ? given.map((text: unknown) => parseHex(scalarText(text))) : [];
   const rawHex = encodeOrThrow(() =>
     encodeRawTransaction({
       refBlockBytes: hexField(raw, "ref_block_bytes"),
@@ -29,12 +30,11 @@ export function packTransaction(parameters: Parameters, visible: boolean): Trans
       contracts: list.flatMap((item: unknown) => packContract(item, visible) ?? []),
     }),
   );
-  return transactionOf(rawHex, Array.isArray(signatures) ? signatures.map((text) => parseHex(String(text))) : []);
+  return transactionOf(rawHex, signatures);
 }
 
 function hexField(parameters: Parameters, name: string): string {
-  const value = parameters[name];
-  return value === undefined || value === null ? "" : parseHex(String(value));
+  return parseHex(scalarText(parameters[name]));
 }
 
 /** A raw_data that cannot be read gives no transaction at all, which the node then trips over. */
@@ -68,12 +68,13 @@ export function packedContract(
 ): Contract {
   const shape: Shape = CONTRACTS[type].shape;
   const message = packMessage(shape, value, options.visible);
-  return { type, permissionId: options.permissionId, value: message } as unknown as Contract;
+  return contractOf(type, options.permissionId, message);
 }
 
 function packMessage(shape: Shape, value: Parameters, visible: boolean): Message {
   const message: Record<string, Value> = {};
-  for (const [name, field] of Object.entries(shape)) message[name] = packField(name, field, { value: value[name], visible });
+  for (const [name, field] of Object.entries(shape))
+    message[name] = packField(name, field, { value: value[name], visible });
   return message;
 }
 
@@ -92,13 +93,14 @@ function packField(name: string, field: Field, { value, visible }: { value: unkn
     case "int32":
       return Number(parseInt64(value));
     case "enum":
-      return typeof value === "string" && RESOURCES.has(value) ? (RESOURCES.get(value) ?? 0) : Number(parseInt64(value));
+      return typeof value === "string" && RESOURCES.has(value)
+        ? (RESOURCES.get(value) ?? 0)
+        : Number(parseInt64(value));
     case "bool":
       return String(value) === "true";
     case "string":
-      return value === undefined || value === null ? "" : String(value);
+      return scalarText(value);
     case "bytes":
-      if (value === undefined || value === null) return "";
-      return name.endsWith("_address") ? parseAddress(String(value), visible) : parseHex(String(value));
+      return name.endsWith("_address") ? parseAddress(scalarText(value), visible) : parseHex(scalarText(value));
   }
 }

@@ -3,13 +3,13 @@
  * zeros left out, addresses in hex or base58 by `visible`.
  */
 import { CONTRACTS, type Contract } from "../../tron/contracts.ts";
-import type { Field, Message, Shape, Value } from "../../tron/protobuf.ts";
-import { typeUrlOf } from "../../tron/transaction.ts";
+import { type Field, isList, isMessage, type Message, type Shape, type Value } from "../../tron/protobuf.ts";
+import { decodeRawTransaction, typeUrlOf } from "../../tron/transaction.ts";
 import type { Log } from "../../tron/trc20.ts";
 import { type Block, BLOCK_VERSION, type Header, type Included } from "../block.ts";
 import { int64, type Json, nonEmpty } from "./json.ts";
 import type { Outcome } from "../outcome.ts";
-import { type Transaction, transactionOf } from "../transactions.ts";
+import type { Transaction } from "../transactions.ts";
 import { base58, hexOfText } from "../words.ts";
 
 export type JsonObject = { [key: string]: Json };
@@ -20,8 +20,10 @@ export function renderAddress(hex41: string, visible: boolean): string {
   return visible ? base58(hex41) : hex41;
 }
 
+export type Rendered = Pick<Transaction, "id" | "rawHex" | "raw" | "signatures">;
+
 /** `outcome`: what came of it, for transactions that were executed. */
-export function renderTransaction(tx: Transaction, visible: boolean, outcome?: Outcome): JsonObject {
+export function renderTransaction(tx: Rendered, visible: boolean, outcome?: Outcome): JsonObject {
   const { raw } = tx;
   return {
     ret: outcome === undefined ? undefined : [{ contractRet: outcome.result }],
@@ -41,7 +43,7 @@ export function renderTransaction(tx: Transaction, visible: boolean, outcome?: O
 }
 
 /** What builders answer: the transaction without signatures, and how it was rendered. */
-export function renderBuilt(tx: Transaction, visible: boolean): JsonObject {
+export function renderBuilt(tx: Rendered, visible: boolean): JsonObject {
   return { visible, ...renderTransaction(tx, visible) };
 }
 
@@ -56,17 +58,18 @@ function renderContract(contract: Contract, visible: boolean): JsonObject {
 
 function renderMessage(shape: Shape, message: Message, visible: boolean): JsonObject {
   const rendered: JsonObject = {};
-  for (const [name, field] of Object.entries(shape)) rendered[name] = renderField(name, field, { value: message[name], visible });
+  for (const [name, field] of Object.entries(shape))
+    rendered[name] = renderField(name, field, { value: message[name], visible });
   return rendered;
 }
 
 function renderField(name: string, field: Field, { value, visible }: { value: Value; visible: boolean }): Json {
-  if (Array.isArray(value)) {
-    const items = value.map((item: Value) => renderField(name, { n: field.n, is: field.is }, { value: item, visible }));
+  if (isList(value)) {
+    const items = value.map((item) => renderField(name, { n: field.n, is: field.is }, { value: item, visible }));
     return items.length === 0 ? undefined : items;
   }
   if (typeof field.is === "object") {
-    return typeof value === "object" && !Array.isArray(value) ? renderMessage(field.is, value as Message, visible) : undefined;
+    return isMessage(value) ? renderMessage(field.is, value, visible) : undefined;
   }
   if (typeof value === "bigint") return int64(value);
   if (typeof value === "number") return value === 0 ? undefined : name === "resource" ? RESOURCES[value] : value;
@@ -76,7 +79,7 @@ function renderField(name: string, field: Field, { value, visible }: { value: Va
 }
 
 export function renderIncluded(included: Included, visible: boolean): JsonObject {
-  return renderTransaction(transactionOf(included.rawHex, included.signatures), visible, included.outcome);
+  return renderTransaction({ ...included, raw: decodeRawTransaction(included.rawHex) }, visible, included.outcome);
 }
 
 export function renderBlock(block: Block, visible: boolean): JsonObject {

@@ -58,9 +58,12 @@ function tryJson(text: string): unknown {
 
 /** Like protobuf's JSON: text or number is accepted, absent is "". */
 export function textOf(request: ApiRequest, name: string): string {
-  const value = request.parameters[name];
-  if (value === undefined || value === null) return "";
-  return typeof value === "object" ? "" : String(value);
+  return scalarText(request.parameters[name]);
+}
+
+export function scalarText(value: unknown): string {
+  if (typeof value === "string") return value;
+  return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean" ? value.toString() : "";
 }
 
 /** Hex of any length, lower-case. Throws `NodeError`. */
@@ -92,7 +95,7 @@ export function int64Of(request: ApiRequest, name: string): bigint {
 
 export function parseInt64(value: unknown): bigint {
   if (value === undefined || value === null) return 0n;
-  const text = String(value);
+  const text = scalarText(value);
   if (!/^-?[0-9]{1,19}$/.test(text)) {
     throw new NodeError("java.lang.NumberFormatException", `For input string: "${text.slice(0, 40)}"`);
   }
@@ -119,4 +122,3 @@ export function eitherAddressOf(request: ApiRequest, name: string): string {
   const text = textOf(request, name);
   return isTronAddress(text) ? toHex41(text) : parseHex(text);
 }
-

@@ -75,22 +75,25 @@ function serve({ request, response, body }: Exchange, { chain, faults, counted }
   const found = findRoute(path);
   if (found !== undefined) counted(path);
   const fault = faults.take(path);
-  if (fault?.kind === "reset" || fault?.kind === "reset-before-accept") return void request.socket.destroy();
+  if (fault?.kind === "reset" || fault?.kind === "reset-before-accept") return void request.socket.resetAndDestroy();
   if (fault?.kind === "hang") return;
   const replacement = fault && replacementFor(fault, path);
   if (replacement !== undefined) return send(response, replacement);
   const contentType = request.headers["content-type"] ?? "";
   const answer = answerTo({ method: request.method ?? "", url, contentType, body }, { chain, found, fault });
   if (fault?.kind === "accept-then-time-out") return;
-  if (fault?.kind === "accept-then-reset") return void request.socket.destroy();
-  if (fault?.kind === "truncated-json") return send(response, { ...answer, body: answer.body.slice(0, answer.body.length / 2) });
+  if (fault?.kind === "accept-then-reset") return void request.socket.resetAndDestroy();
+  if (fault?.kind === "truncated-json")
+    return send(response, { ...answer, body: answer.body.slice(0, answer.body.length / 2) });
   send(response, answer);
 }
 
 function replacementFor(fault: NodeFault, path: string): Answer | undefined {
   switch (fault.kind) {
     case "rate-limit":
-      return json(429, { Error: "request rate exceeded the allowed_rps(15), and the query server is suspended for 1s" });
+      return json(429, {
+        Error: "request rate exceeded the allowed_rps(15), and the query server is suspended for 1s",
+      });
     case "suspend":
       return json(403, { Error: "The key exceeds the frequency limit(15), and the query server is suspended for 30s" });
     case "html-500":

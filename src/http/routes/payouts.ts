@@ -1,5 +1,7 @@
+import { Type } from "typebox";
 import { refuse, type Refusal } from "../../domain/errors.ts";
-import type { ActorRecord } from "../../domain/records.ts";
+import type { ActorRecord, Message } from "../../domain/records.ts";
+import type { Principal } from "../../security/access.ts";
 import type { Outcome as EngineOutcome, Verdict } from "../../supervisor/facade.ts";
 import { answerOf } from "../answers.ts";
 import { Id, pageOf, PageQuery, pathParams } from "../contract/common.ts";
@@ -12,11 +14,11 @@ import {
   PayoutQuery,
   Rejection,
 } from "../contract/payouts.ts";
-import { API_ROOT, endpoint, type AnyCall, type Description, type Endpoint, type Outcome } from "../endpoint.ts";
-import { Type } from "typebox";
+import { API_ROOT, endpoint, type Description, type Endpoint, type Outcome } from "../endpoint.ts";
+import type { Idempotency } from "../idempotency.ts";
 import { listRecords, toPage, type PageQuery as Paging } from "../pages.ts";
 import { payoutContext, walletContext } from "../records.ts";
-import type { Rooms } from "../rooms.ts";
+import type { Surface } from "../surface.ts";
 import { payoutView } from "../views/payout.ts";
 
 const params = pathParams({ payout_id: Id });
@@ -45,11 +47,11 @@ export const ORDER_ERRORS: Description["errors"] = [
   "quarantined",
 ];
 
-export function payoutEndpoints(rooms: Rooms): Endpoint[] {
-  return [...intake(rooms), ...reading(rooms), ...deciding(rooms)];
+export function payoutEndpoints(surface: Surface): Endpoint[] {
+  return [...intake(surface), ...reading(surface), ...deciding(surface)];
 }
 
-function intake({ intake: payouts }: Rooms): Endpoint[] {
+function intake({ intake: payouts }: Surface): Endpoint[] {
   return [
     endpoint({
       method: "POST",
@@ -72,7 +74,7 @@ function intake({ intake: payouts }: Rooms): Endpoint[] {
   ];
 }
 
-function reading({ engine, words }: Rooms): Endpoint[] {
+function reading({ engine, words }: Surface): Endpoint[] {
   const view = (record: ActorRecord) => payoutView(record, words);
   const list = async (query: Paging & { wallet?: string; external_id?: string }, status?: string): Promise<Outcome> => {
     if (status !== undefined && !PAYOUT_STATUSES.some((known) => known === status)) return { refusal: unknownStatus(status) };
@@ -122,7 +124,7 @@ function reading({ engine, words }: Rooms): Endpoint[] {
   ];
 }
 
-function deciding(rooms: Rooms): Endpoint[] {
+function deciding(surface: Surface): Endpoint[] {
   return [
     endpoint({
       ...decision("approve", "payouts:approve", "Approve exactly the payout that was looked at"),
@@ -133,21 +135,21 @@ function deciding(rooms: Rooms): Endpoint[] {
       errors: ["not_found", "stale_hash", "self_approval", "already_decided", "state_conflict", "quarantined"],
       handle: (call) => {
         const { payout_hash: hash, comment } = call.request.body;
-        return tell(rooms, call, { type: "payout.approve", hash, ...noted(comment) });
+        return tell(surface, call, { type: "payout.approve", hash, ...noted(comment) });
       },
     }),
     endpoint({
       ...decision("reject", "payouts:approve", "Reject a payout that waits for an approval"),
       inputs: { params, body: Rejection },
       errors: ["not_found", "already_decided", "state_conflict", "quarantined"],
-      handle: (call) => tell(rooms, call, { type: "payout.reject", ...noted(call.request.body.comment) }),
+      handle: (call) => tell(surface, call, { type: "payout.reject", ...noted(call.request.body.comment) }),
     }),
     endpoint({
       ...decision("cancel", "payouts:cancel", "Cancel a payout of which nothing is signed"),
       description: "Wins or loses in one commit: 200 means that it will never be paid, 409 not_cancellable that only the chain decides now.",
       inputs: { params, body: Nothing },
       errors: ["not_found", "not_cancellable", "state_conflict", "quarantined"],
-      handle: (call) => tell(rooms, call, { type: "payout.cancel" }),
+      handle: (call) => tell(surface, call, { type: "payout.cancel" }),
     }),
     endpoint({
       ...decision("retry", "payouts:create", "Try a payout again that provably cannot be paid by what was signed before"),
@@ -155,7 +157,7 @@ function deciding(rooms: Rooms): Endpoint[] {
       inputs: { params, body: Nothing },
       answers: { 202: { description: "A new attempt begins", schema: Payout } },
       errors: ["not_found", "state_conflict", "quarantined", ...(ORDER_ERRORS ?? []).filter((code) => code !== "not_found")],
-      handle: (call) => tell(rooms, call, { type: "payout.retry" }, 202),
+      handle: (call) => tell(surface, call, { type: "payout.retry" }, 202),
     }),
   ];
 }
@@ -174,23 +176,32 @@ function decision(name: Decision, scope: Description["scope"], summary: string) 
   } as const satisfies Partial<Description>;
 }
 
-async function tell(rooms: Rooms, call: AnyCall & { request: { params: { payout_id: string } } }, message: { type: string }, status = 200): Promise<Outcome> {
+type PayoutCall = {
+  readonly request: { readonly params: { payout_id: string }; readonly principal: Principal };
+  readonly idempotency: Idempotency | undefined;
+};
+
+async function tell(surface: Surface, call: PayoutCall, message: Message, status = 200): Promise<Outcome> {
   const id = call.request.params.payout_id;
-  const answer = await rooms.engine.request({
+  const answer = await surface.engine.request({
     to: { kind: "payout", id },
     message: { ...message, by: call.request.principal.id },
     ...(call.idempotency === undefined ? {} : { idempotency: call.idempotency }),
-    respond: (outcome) => decided(outcome, { rooms, status }),
+    respond: (outcome) => decided(outcome, { surface, status, decides: DECISIONS.has(message.type) }),
   });
   return "refusal" in answer && answer.refusal.code === "not_found" ? { refusal: noPayout(id) } : answerOf(answer);
 }
 
-function decided({ reply, record }: EngineOutcome, { rooms, status }: { rooms: Rooms; status: number }): Verdict {
-  if (reply.ok) return { keep: { status, body: payoutView(record, rooms.words) } };
+const DECISIONS = new Set(["payout.approve", "payout.reject"]);
+
+type Asked = { surface: Surface; status: number; decides: boolean };
+
+function decided({ reply, record }: EngineOutcome, { surface, status, decides }: Asked): Verdict {
+  if (reply.ok) return { keep: { status, body: payoutView(record, surface.words) } };
   const { refusal } = reply;
   if (refusal.code !== "state_conflict") return { discard: refusal };
-  const { description, waitingFor } = rooms.words.of(record);
-  const isDecided = payoutContext(record).decidedBy !== undefined;
+  const { description, waitingFor } = surface.words.of(record);
+  const isDecided = decides && payoutContext(record).decidedBy !== undefined;
   const detail = `The payout is ${record.tag}: ${description} It waits for ${waitingFor}.`;
   return { discard: refuse(isDecided ? "already_decided" : "state_conflict", detail, { status: record.tag }) };
 }
@@ -208,7 +219,7 @@ function unknownStatus(status: string): Refusal {
 }
 
 /** A payout of a wallet is found under the wallet's address; an unknown wallet has an empty list of its own. */
-function indexOfWallet(engine: Rooms["engine"], walletId: string | undefined): string {
+function indexOfWallet(engine: Surface["engine"], walletId: string | undefined): string {
   if (walletId === undefined) return "all";
   const record = engine.record({ kind: "wallet", id: walletId });
   return record === undefined ? "party:" : `party:${walletContext(record).address}`;

@@ -1,7 +1,7 @@
 /** Commits whose completeness can be told from their number: used by the crash tests, here and in a child process. */
 import type { JournalEntry } from "../../../src/domain/records.ts";
 import type { Store, Write } from "../../../src/ports/store.ts";
-import { journalOf, recordOf } from "../../contracts/store.contract.ts";
+import { journalOf, recordOf } from "./records.ts";
 
 export const ACTOR = { kind: "payout", id: "po_1" };
 const SPREAD = 12;
@@ -39,7 +39,16 @@ export async function completeRevision(store: Store, size: (revision: number) =>
   return revision;
 }
 
+const texts = new Map<string, string>();
+
 function noise(seed: number, size: number): string {
+  const name = `${seed} ${size}`;
+  const text = texts.get(name) ?? makeNoise(seed, size);
+  texts.set(name, text);
+  return text;
+}
+
+function makeNoise(seed: number, size: number): string {
   let state = seed * 2_654_435_761;
   let text = "";
   while (text.length < size) {

@@ -5,14 +5,14 @@ import { PayoutIntake } from "./payout-intake.ts";
 import type { HttpPorts } from "./ports.ts";
 import type { StepStream } from "./step-stream.ts";
 
-export type Rooms = HttpPorts & {
+export type Surface = HttpPorts & {
   readonly words: MachineWords;
   readonly externalIds: ExternalIds;
   readonly intake: PayoutIntake;
   readonly stream: StepStream;
 };
 
-export function furnish(ports: HttpPorts, stream: StepStream): Rooms {
+export function furnish(ports: HttpPorts, stream: StepStream): Surface {
   const words = new MachineWords(ports.engine.catalog);
   const externalIds = new ExternalIds();
   return { ...ports, words, externalIds, intake: new PayoutIntake(ports, { words, externalIds }), stream };

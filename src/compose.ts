@@ -1,0 +1,271 @@
+/**
+ * The composition root: builds every adapter, hands them to the engine, and starts and stops them in a written order.
+ * The only file that sees everything.
+ */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { FastifyInstance } from "fastify";
+import { createEffects, serviceOf } from "./actors/effects/table.ts";
+import { BlockFollower, type FollowerCursor } from "./chain/block-follower.ts";
+import { NETWORKS } from "./chain/networks.ts";
+import { GATEWAY_DEFAULTS, TronGateway } from "./chain/tron-gateway.ts";
+import { startDevnet, type Devnet } from "./devnet/devnet.ts";
+import { Fault } from "./domain/errors.ts";
+import { createServer } from "./http/server.ts";
+import { httpPorts } from "./http-ports.ts";
+import { catalog } from "./machines/catalog.ts";
+import type { Config } from "./operations/config.ts";
+import type { ProcessLogger } from "./operations/logger.ts";
+import { createMetrics, type Metrics } from "./operations/metrics.ts";
+import { systemClock } from "./operations/system-clock.ts";
+import { DiskGuard } from "./persistence/disk-guard.ts";
+import { openLevelStore, type OpenedStore } from "./persistence/open-level-store.ts";
+import type { Clock } from "./ports/clock.ts";
+import { openApiTokens, type ApiTokens } from "./security/api-tokens.ts";
+import { resolveEncryptionKey } from "./security/encryption-key.ts";
+import { openKeystore, type Keystore } from "./security/keystore.ts";
+import { openSigner, type ThreadedSigner } from "./security/signer.ts";
+import { openEngine, type Engine } from "./supervisor/engine.ts";
+import { openTreasury } from "./treasury.ts";
+
+export type ComposeOptions = {
+  readonly config: Config;
+  readonly logger: ProcessLogger;
+  /** The store failed under us: the process has to end at once. */
+  readonly onFatal: (error: unknown) => void;
+  readonly clock?: Clock;
+  /** For crash tests: called by name at the edges of commits and effects. */
+  readonly failpoint?: (name: string) => void;
+};
+
+export type Program = {
+  readonly url: string;
+  readonly network: Network;
+  readonly treasury: { readonly id: string; readonly address: string } | undefined;
+  readonly firstTokenFile: string | undefined;
+  readonly devnet: Devnet | undefined;
+  readonly engine: Engine;
+  readonly app: FastifyInstance;
+  stop(): Promise<void>;
+};
+
+export type Network = { readonly name: string; readonly genesisId: string; readonly usdtContract: string; readonly urls: readonly string[] };
+
+/** What was opened, in order; closed in reverse, each once. */
+class Opened {
+  private readonly closers: (() => Promise<void> | void)[] = [];
+
+  add<T>(thing: T, close: (thing: T) => Promise<void> | void): T {
+    this.closers.push(() => close(thing));
+    return thing;
+  }
+
+  async closeAll(): Promise<void> {
+    for (const close of this.closers.splice(0).toReversed()) await close();
+  }
+}
+
+/** Throws a `Fault` that says what to do: `config_invalid`, `store_locked`, `store_corrupt`, `wrong_network`, `key_unavailable`. */
+export async function startProgram(options: ComposeOptions): Promise<Program> {
+  const opened = new Opened();
+  try {
+    return await start(options, opened);
+  } catch (error) {
+    await opened.closeAll();
+    throw error;
+  }
+}
+
+async function start(options: ComposeOptions, opened: Opened): Promise<Program> {
+  const { config, logger, onFatal } = options;
+  const clock = options.clock ?? systemClock();
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  const disk = await openDisk(config, opened);
+  const metrics = opened.add(createMetrics({ defaults: config.service.metricsEnabled }), (it) => it.stop());
+  const { devnet, network } = await openNetwork(config, opened);
+  const { keystore, tokens } = await openKeys(config, disk);
+  const gateway = await openGateway({ config, network, clock, logger, metrics }, opened);
+  const signer = opened.add(
+    await openSigner({ keystore, usdtContract: network.usdtContract, threads: config.keys.signerThreads }),
+    (it) => it.close(),
+  );
+  const guard = opened.add(new DiskGuard({ directory: config.dataDir, clock, logger }), (it) => it.stop());
+  await guard.start();
+  const { engine, follower } = await buildEngine({ ...options, clock, disk, gateway, signer, guard, metrics });
+  await engine.commit([
+    { put: "meta", name: "keystore", value: keystore.fingerprint() },
+    { put: "meta", name: "network", value: network.genesisId },
+  ]);
+  await engine.start();
+  opened.add(engine, (it) => it.drain());
+  opened.add(guard.subscribe((state) => (engine.readOnly = state === "full")), (unsubscribe) => unsubscribe());
+  engine.readOnly = guard.state() === "full";
+  void disk.verify().catch((error: unknown) => onFatal(error));
+  const treasury = devnet === undefined ? undefined : await openTreasury({ engine, keystore, devnet, limits: walletLimits(config) });
+  const firstTokenFile = await tokens.ensureFirstToken();
+  const app = opened.add(
+    await createServer(
+      { corsOrigins: config.service.corsOrigins },
+      httpPorts({ config, network, engine, gateway, follower, keystore, tokens, guard, metrics, clock, logger }),
+    ),
+    (it) => it.close(),
+  );
+  const url = await app.listen({ host: config.service.host, port: config.service.port });
+  return { url, network, treasury, firstTokenFile: firstTokenFile ?? join(config.dataDir, "first-token"), devnet, engine, app, stop: () => opened.closeAll() };
+}
+
+async function openDisk(config: Config, opened: Opened): Promise<OpenedStore> {
+  const contextSchemas = Object.fromEntries(
+    Object.values(catalog).map((entry) => [entry.kind, { version: entry.version, schema: entry.contextSchema }]),
+  );
+  const disk = await openLevelStore({ directory: join(config.dataDir, "store"), contextSchemas });
+  opened.add(disk.store, (store) => store.close());
+  return disk;
+}
+
+/** An embedded devnet when no node is configured for it; otherwise the nodes of the network. */
+async function openNetwork(config: Config, opened: Opened): Promise<{ devnet: Devnet | undefined; network: Network }> {
+  const { chain } = config;
+  if (chain.network === "devnet" && chain.endpoints.length === 0) {
+    const { port, blockMs, solidLag } = config.devnet;
+    const devnet = await startDevnet({ port, slotMs: blockMs, solidLag, dataDir: join(config.dataDir, "devnet"), seed: "lucid" });
+    opened.add(devnet, (it) => it.close());
+    return { devnet, network: { name: "devnet", genesisId: devnet.genesisId, usdtContract: devnet.usdtContract, urls: [devnet.url] } };
+  }
+  const known = chain.network === "custom" ? undefined : NETWORKS[chain.network];
+  const genesisId = chain.genesisId ?? (known !== undefined && "genesisId" in known ? known.genesisId : undefined);
+  const usdtContract = chain.usdtContract ?? (known !== undefined && "usdtContract" in known ? known.usdtContract : undefined);
+  if (genesisId === undefined || usdtContract === undefined) {
+    throw new Fault("config_invalid", "a devnet of its own needs TRON_GENESIS_ID and USDT_CONTRACT; it prints both when it starts");
+  }
+  return {
+    devnet: undefined,
+    network: { name: chain.network, genesisId, usdtContract, urls: chain.endpoints.length > 0 ? chain.endpoints : (known?.urls ?? []) },
+  };
+}
+
+async function openKeys(config: Config, disk: OpenedStore): Promise<{ keystore: Keystore; tokens: ApiTokens }> {
+  const { dataDir, chain, keys } = config;
+  const given = keys.walletEncryptionKey?.reveal();
+  const encryptionKey = await resolveEncryptionKey({ env: { WALLET_ENCRYPTION_KEY: given }, network: chain.network, dataDir });
+  const expected = disk.store.meta("keystore");
+  const keystore = await openKeystore({
+    directory: join(dataDir, "keys"),
+    encryptionKey,
+    ...(typeof expected === "string" ? { expectedFingerprint: expected } : {}),
+  });
+  return { keystore, tokens: await openApiTokens({ dataDir }) };
+}
+
+async function openGateway(
+  parts: { config: Config; network: Network; clock: Clock; logger: ProcessLogger; metrics: Metrics },
+  opened: Opened,
+): Promise<TronGateway> {
+  const { config, network, clock, logger, metrics } = parts;
+  const { chain, fees } = config;
+  const apiKey = chain.apiKey?.reveal();
+  const gateway = new TronGateway(
+    {
+      ...GATEWAY_DEFAULTS,
+      nodes: network.urls.map((url) => (apiKey === undefined ? { url } : { url, apiKey })),
+      usdtContract: network.usdtContract,
+      fees: { headroomPercent: fees.headroomPercent, feeCapSun: fees.capSun },
+      http: { ...GATEWAY_DEFAULTS.http, timeoutMs: chain.timeoutMs },
+      retry: {
+        ...GATEWAY_DEFAULTS.retry,
+        maxRetries: chain.maxRetries,
+        maxConnectionRetries: chain.maxConnectionRetries,
+        factor: chain.retryBackoff,
+        firstDelayMs: chain.initialRetryDelayMs,
+      },
+    },
+    {
+      clock,
+      logger,
+      observe: ({ path, outcome, milliseconds }) => metrics.nodeRequest({ endpoint: path, outcome: outcome === "ok" ? "ok" : "error", seconds: milliseconds / 1_000 }),
+    },
+  );
+  opened.add(gateway, (it) => it.close());
+  await gateway.verifyNetwork({ expectedGenesisId: network.genesisId });
+  return gateway;
+}
+
+type EngineParts = ComposeOptions & {
+  readonly clock: Clock;
+  readonly disk: OpenedStore;
+  readonly gateway: TronGateway;
+  readonly signer: ThreadedSigner;
+  readonly guard: DiskGuard;
+  readonly metrics: Metrics;
+};
+
+async function buildEngine(parts: EngineParts): Promise<{ engine: Engine; follower: BlockFollower }> {
+  const { config, logger, onFatal, clock, disk, gateway, signer, guard, metrics, failpoint } = parts;
+  const { store } = disk;
+  refuseOtherNetwork(store.meta("network"), parts);
+  const follower: BlockFollower = new BlockFollower(
+    { pollMs: pollMsOf(config), catchUpPage: 100 },
+    {
+      gateway,
+      clock,
+      logger,
+      deliver: (facts) => engine.deliver(facts),
+      loadCursor: () => cursorOf(store.meta("followerCursor")),
+      saveCursor: (value) => engine.commit([{ put: "meta", name: "followerCursor", value }]),
+    },
+  );
+  const effects = createEffects(
+    { expirationMs: config.fees.expirationMs, nodeConcurrency: 64, signConcurrency: 512 },
+    { gateway, signer, view: follower, watcher: follower, peek: (actor) => engine.peek(actor), maySign: () => guard.state() !== "full" },
+  );
+  const engine: Engine = await openEngine(
+    { mailboxDepthMax: config.engine.mailboxDepth },
+    {
+      catalog,
+      store,
+      clock,
+      logger,
+      effects,
+      serviceOf,
+      components: { "tron-client": follower },
+      blockTime: () => follower.headTimestamp(),
+      onFatal,
+      observer: metricsObserver(metrics),
+      ...(failpoint === undefined ? {} : { failpoint }),
+    },
+  );
+  return { engine, follower };
+}
+
+function metricsObserver(metrics: Metrics) {
+  return {
+    committed: ({ steps }: { steps: readonly { actor: { kind: string } }[] }) => {
+      for (const { actor } of steps) metrics.stepped(actor.kind);
+    },
+    effectFinished: (source: string, outcome: "ok" | "error" | "aborted") =>
+      metrics.effectFinished({ source, outcome: outcome === "ok" ? "done" : outcome === "error" ? "failed" : "dropped", seconds: 0 }),
+  };
+}
+
+/** The store's payments belong to one chain; on another they would all look absent. */
+function refuseOtherNetwork(stored: unknown, { config }: EngineParts): void {
+  if (typeof stored !== "string") return;
+  const { genesisId } = config.chain;
+  if (genesisId !== undefined && genesisId !== stored) {
+    throw new Fault("wrong_network", `the data in ${config.dataDir} belongs to the chain with genesis block ${stored}`);
+  }
+}
+
+/** A devnet makes blocks faster than the network does. */
+function pollMsOf(config: Config): number {
+  return config.chain.network === "devnet" ? Math.min(1_500, Math.max(100, config.devnet.blockMs / 2)) : 1_500;
+}
+
+export function walletLimits(config: Config) {
+  const { minimum, maximum, dailyLimit, approvalAbove } = config.payouts;
+  return { minimum, maximum, daily: dailyLimit, approvalAbove };
+}
+
+function cursorOf(value: unknown): FollowerCursor | undefined {
+  return typeof value === "object" && value !== null && "number" in value && "scannedFrom" in value ? (value as FollowerCursor) : undefined;
+}

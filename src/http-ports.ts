@@ -1,0 +1,76 @@
+/** What the HTTP surface sees of the program. Part of the composition root. */
+import type { BlockFollower } from "./chain/block-follower.ts";
+import type { TronGateway } from "./chain/tron-gateway.ts";
+import { walletLimits, type Network } from "./compose.ts";
+import type { HttpPorts } from "./http/ports.ts";
+import { redactConfig, type Config } from "./operations/config.ts";
+import type { Metrics } from "./operations/metrics.ts";
+import type { DiskGuard } from "./persistence/disk-guard.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { Logger } from "./ports/telemetry.ts";
+import type { ApiTokens } from "./security/api-tokens.ts";
+import type { Keystore } from "./security/keystore.ts";
+import type { Engine } from "./supervisor/engine.ts";
+import { BLACKHOLE_ADDRESS, fromHex41, isTronAddress, toHex41, ZERO_ADDRESS } from "./tron/address.ts";
+import { decodeSignedTransfer } from "./tron/signed-transfer.ts";
+import { units } from "./domain/money.ts";
+
+export type HttpParts = {
+  readonly config: Config;
+  readonly network: Network;
+  readonly engine: Engine;
+  readonly gateway: TronGateway;
+  readonly follower: BlockFollower;
+  readonly keystore: Keystore;
+  readonly tokens: ApiTokens;
+  readonly guard: DiskGuard;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly logger: Logger;
+};
+
+/** A TRX transfer burns bandwidth, and 1.1 TRX when it activates the recipient (tron.md §4.2). */
+const TRX_FEE_RESERVE = units(2_000_000n);
+
+export function httpPorts(parts: HttpParts): HttpPorts {
+  const { config, network, engine, gateway, keystore, tokens, guard, metrics, clock, logger } = parts;
+  return {
+    engine,
+    gateway,
+    chain: chainPort(parts),
+    tokens,
+    keys: {
+      createHdWallet: (walletId) => keystore.createHdWallet(walletId),
+      importKey: (walletId, privateKeyHex) => keystore.importKey(walletId, privateKeyHex),
+    },
+    addresses: {
+      isValid: isTronAddress,
+      toHex41,
+      fromHex41,
+      isBurned: (address) => address === ZERO_ADDRESS || address === BLACKHOLE_ADDRESS,
+    },
+    network: { ...network, checkDestinations: true },
+    payments: { feeReserveSun: { USDT: config.fees.reserveSun, TRX: TRX_FEE_RESERVE }, limits: walletLimits(config) },
+    decodeSigned: (signedHex) => decodeSignedTransfer(signedHex, network.usdtContract),
+    ownAddress: (address) => keystore.walletOf(address) !== undefined,
+    diskState: () => guard.state(),
+    config: () => redactConfig(config),
+    metrics,
+    build: { name: config.service.name, version: config.build.version ?? "0.1.0", vcsRef: config.build.vcsRef, buildDate: config.build.buildDate },
+    clock,
+    logger,
+  };
+}
+
+function chainPort({ follower, network }: HttpParts): HttpPorts["chain"] {
+  return {
+    reference: () => follower.reference(),
+    headTimestamp: () => follower.headTimestamp(),
+    status() {
+      const { lagBlocks, watched, forks, lastProgressAt, halted } = follower.status();
+      const heads = follower.heads();
+      const nodes = network.urls.map((url) => ({ endpoint: new URL(url).origin, state: "configured" }));
+      return { head: heads?.head, solid: heads?.solid, lagBlocks, watched, forks, lastProgressAt, halted, nodes };
+    },
+  };
+}

@@ -1,0 +1,115 @@
+import { Type } from "typebox";
+import { Address, AmountUnits, strict, Time, TxId } from "./common.ts";
+
+const Place = Type.Union([Type.Object({ number: Type.Integer(), id: Type.String(), time: Time }), Type.Null()]);
+
+export const NetworkStatus = Type.Object({
+  network: Type.String(),
+  head: Place,
+  solid: Place,
+  lag_blocks: Type.Integer({ description: "Blocks known and not yet read" }),
+  lag_s: Type.Union([Type.Number(), Type.Null()], { description: "Seconds since the newest block" }),
+  watched: Type.Integer({ description: "Transactions that are followed" }),
+  forks: Type.Integer(),
+  halted: Type.Union([Type.String(), Type.Null()]),
+  providers: Type.Array(Type.Object({ endpoint: Type.String(), state: Type.String() })),
+});
+
+export const NetworkFacts = Type.Object({
+  network: Type.String(),
+  chain_id: Type.String({ description: "Last 4 bytes of the genesis block's id" }),
+  genesis_id: Type.String(),
+  usdt_contract: Type.String(),
+  usdt_contract_hex: Type.String(),
+  usdt_decimals: Type.Integer(),
+  trx_decimals: Type.Integer(),
+  engine: Type.Object({ name: Type.String(), version: Type.String() }),
+});
+
+export const BlockView = Type.Object({
+  number: Type.Integer(),
+  id: Type.String(),
+  parent_id: Type.String(),
+  time: Time,
+  solidified: Type.Boolean(),
+  transaction_count: Type.Integer(),
+  transactions: Type.Array(Type.Object({ txid: Type.String(), result: Type.String() })),
+});
+
+export const ParametersView = Type.Object({
+  energy_fee_sun: Type.Integer(),
+  bandwidth_fee_sun: Type.Integer(),
+  max_fee_limit_sun: Type.Integer(),
+  create_account_fee_sun: Type.Integer(),
+  new_account_fee_sun: Type.Integer(),
+  memo_fee_sun: Type.Integer(),
+  unfreeze_days: Type.Integer(),
+  all: Type.Record(Type.String(), Type.Number(), { description: "Every parameter under the chain's own name" }),
+});
+
+export const RawTransaction = Type.Object(
+  { raw_hex: Type.String({ pattern: "^([0-9A-Fa-f]{2})+$", maxLength: 20_000, description: "Signed transaction bytes as hex" }) },
+  strict,
+);
+export const Broadcast = Type.Object({
+  txid: TxId,
+  class: Type.String({ description: "accepted, known, busy, refused or ambiguous; only accepted means that a node took it" }),
+  code: Type.String(),
+  message: Type.String(),
+  node: Type.String(),
+  expires_at: Time,
+});
+
+export const AddressQuestion = Type.Object({ address: Type.String({ minLength: 1, maxLength: 128 }) }, strict);
+const maybe = Type.Union([Type.Boolean(), Type.Null()], { description: "null when no node answered" });
+export const AddressFindings = Type.Object({
+  address: Type.Union([Type.String(), Type.Null()]),
+  hex: Type.Union([Type.String(), Type.Null()]),
+  valid: Type.Boolean(),
+  form: Type.String({ description: "base58, hex or unknown" }),
+  own: Type.Boolean({ description: "Belongs to a wallet of this engine" }),
+  activated: maybe,
+  is_contract: maybe,
+  blacklisted: maybe,
+  warnings: Type.Array(Type.String()),
+});
+
+const Resource = Type.Object({ limit: Type.Integer(), used: Type.Integer(), available: Type.Integer() });
+export const AccountView = Type.Object({
+  address: Address,
+  activated: Type.Boolean(),
+  is_contract: Type.Boolean(),
+  trx: Type.String(),
+  trx_sun: AmountUnits,
+  usdt: Type.String(),
+  usdt_units: AmountUnits,
+  energy: Resource,
+  bandwidth: Resource,
+});
+
+const Price = Type.Object({ energy: Type.Integer(), bandwidth: Type.Integer(), burn_sun: AmountUnits, burn_trx: Type.String() });
+export const ResourcePrice = Type.Object({
+  sun_per_energy: Type.Integer(),
+  sun_per_bandwidth: Type.Integer(),
+  typical_usdt_transfer: Type.Object({ to_holder: Price, to_new_holder: Price }, { description: "Burned when nothing is staked; estimate a real order for its own figure" }),
+});
+
+export const TokenBalance = Type.Object({
+  address: Address,
+  asset: Type.String(),
+  balance: Type.String(),
+  balance_units: AmountUnits,
+  at_block: Type.Integer({ description: "A block that this balance reflects at least" }),
+});
+
+export const ContractQuery = Type.Object({ address: Type.Optional(Address) }, strict);
+export const TokenContract = Type.Object({
+  address: Address,
+  hex: Type.String(),
+  symbol: Type.String(),
+  decimals: Type.Integer(),
+  network: Type.String(),
+  checked: Type.Union([Type.Object({ address: Address, blacklisted: Type.Boolean() }), Type.Null()], {
+    description: "The answer to ?address=",
+  }),
+});

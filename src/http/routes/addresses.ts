@@ -1,0 +1,98 @@
+import { refuse } from "../../domain/errors.ts";
+import { AddressFindings, AddressQuestion, Broadcast, RawTransaction } from "../contract/network.ts";
+import { ALIAS_ROOT, API_ROOT, endpoint, type Answer, type Endpoint, type Outcome } from "../endpoint.ts";
+import type { Idempotency } from "../idempotency.ts";
+import { nodeSignal } from "../node-signal.ts";
+import { RecentAnswers } from "../recent-answers.ts";
+import type { Surface } from "../surface.ts";
+import { isoTime } from "../views/time.ts";
+
+/** The two questions of the network that take a body. */
+export function addressEndpoints(surface: Surface): Endpoint[] {
+  const recent = new RecentAnswers();
+  return [
+    endpoint({
+      method: "POST",
+      path: `${API_ROOT}/network/validate-address`,
+      aliases: [`${API_ROOT}/wallet/validate-address`, `${ALIAS_ROOT}/wallet/validate-address`],
+      tag: "Network",
+      scope: "network:read",
+      summary: "Everything that speaks against paying to an address",
+      inputs: { body: AddressQuestion },
+      answers: { 200: { description: "Findings; valid says whether it is an address at all", schema: AddressFindings } },
+      handle: ({ request }) => examine(surface, request.body.address),
+    }),
+    endpoint({
+      method: "POST",
+      path: `${API_ROOT}/broadcast/raw`,
+      aliases: [`${API_ROOT}/network/broadcast/raw`, `${ALIAS_ROOT}/network/broadcast/raw`],
+      tag: "Network",
+      scope: "tx:broadcast",
+      summary: "Push a transaction that somebody else signed",
+      description:
+        "Only plain transfers of TRX and USDT, and none from a wallet of this engine, whose ledger would not know of it. The answer says what one node said; follow the txid for what the chain decides.",
+      idempotencyKey: "required",
+      inputs: { body: RawTransaction },
+      answers: { 202: { description: "Handed to a node", schema: Broadcast } },
+      errors: ["tx_malformed", "tx_type_not_allowed", "tx_expired", "conflict"],
+      handle: ({ request, idempotency }) => push(surface, { rawHex: request.body.raw_hex, idempotency, recent }),
+    }),
+  ];
+}
+
+async function examine(surface: Surface, text: string): Promise<Outcome> {
+  const { addresses, ownAddress } = surface;
+  const isHex = /^41[0-9a-f]{40}$/i.test(text);
+  const address = isHex ? addresses.fromHex41(text) : text;
+  if (!addresses.isValid(address)) {
+    const warnings = ["not a TRON address, or its checksum is wrong"];
+    const unknown = { address: null, hex: null, valid: false, form: "unknown", own: false, activated: null, is_contract: null, blacklisted: null };
+    return { status: 200, body: { ...unknown, warnings } };
+  }
+  const onChain = await lookUp(surface, address);
+  const own = ownAddress(address);
+  const warnings = [
+    ...(isHex ? ["hex has no checksum: a wrong digit is another address"] : []),
+    ...(addresses.isBurned(address) ? ["nobody can spend from this address"] : []),
+    ...(own ? ["it belongs to a wallet of this engine"] : []),
+    ...(onChain.is_contract === true ? ["it is a contract, which may never give money back"] : []),
+    ...(onChain.blacklisted === true ? ["the USDT contract has frozen it"] : []),
+    ...(onChain.activated === false ? ["it is not activated: a first TRX transfer to it costs about 1.1 TRX more"] : []),
+    ...(onChain.activated === null ? ["no node answered; what the chain knows about it is not included"] : []),
+  ];
+  const body = { address, hex: addresses.toHex41(address), valid: true, form: isHex ? "hex" : "base58", own, ...onChain, warnings };
+  return { status: 200, body };
+}
+
+type OnChain = { activated: boolean | null; is_contract: boolean | null; blacklisted: boolean | null };
+
+async function lookUp({ gateway, logger }: Surface, address: string): Promise<OnChain> {
+  const signal = nodeSignal();
+  try {
+    const [account, blacklisted] = await Promise.all([gateway.account(address, signal), gateway.isBlacklisted(address, signal)]);
+    return { activated: account.activated, is_contract: account.isContract, blacklisted };
+  } catch (error) {
+    logger.debug({ error }, "an address could not be looked up");
+    return { activated: null, is_contract: null, blacklisted: null };
+  }
+}
+
+type Push = { rawHex: string; idempotency: Idempotency | undefined; recent: RecentAnswers };
+
+async function push(surface: Surface, { rawHex, idempotency, recent }: Push): Promise<Outcome> {
+  const { decodeSigned, chain, gateway, engine, ownAddress } = surface;
+  const signedHex = rawHex.toLowerCase();
+  const { txId, transfer, expiration } = decodeSigned(signedHex);
+  if (expiration <= chain.headTimestamp()) {
+    return { refusal: refuse("tx_expired", "The newest block is past the transaction's expiration; build a new one", { expires_at: isoTime(expiration) }) };
+  }
+  const known = await engine.index("transaction", `tx:${txId}`, { limit: 1 });
+  if (ownAddress(transfer.from) && known.ids.length === 0) {
+    return { refusal: refuse("conflict", "The transaction spends from a wallet of this engine; order a transfer instead", { from: transfer.from }) };
+  }
+  const handOver = async (): Promise<Answer> => {
+    const { class: outcome, code, message, node } = await gateway.broadcast(signedHex, nodeSignal());
+    return { status: 202, body: { txid: txId, class: outcome, code, message, node, expires_at: isoTime(expiration) } };
+  };
+  return idempotency === undefined ? handOver() : recent.once(idempotency, handOver);
+}

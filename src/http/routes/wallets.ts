@@ -1,0 +1,176 @@
+import { nanoid } from "nanoid";
+import { refuse, type Refusal } from "../../domain/errors.ts";
+import { WALLET_BATCH_MAX } from "../../domain/limits.ts";
+import type { ActorRecord } from "../../domain/records.ts";
+import type { WalletInput } from "../../machines/wallet.machine.ts";
+import type { EngineAnswer } from "../../supervisor/facade.ts";
+import { answerOf } from "../answers.ts";
+import { Id, pageOf, pathParams } from "../contract/common.ts";
+import { Wallet, WalletBatch, WalletBatchOrder, WalletImport, WalletOrder, WalletQuery } from "../contract/wallets.ts";
+import { API_ROOT, endpoint, type Endpoint, type Outcome } from "../endpoint.ts";
+import { derivedId, type Idempotency } from "../idempotency.ts";
+import { listRecords, toPage } from "../pages.ts";
+import { walletContext } from "../records.ts";
+import type { Surface } from "../surface.ts";
+import { walletView } from "../views/wallet.ts";
+import { etagOf, readLimits } from "../wallet-terms.ts";
+
+const PATH = `${API_ROOT}/wallets`;
+export const walletParams = pathParams({ wallet_id: Id });
+
+export function walletEndpoints(surface: Surface): Endpoint[] {
+  return [...creating(surface), ...reading(surface)];
+}
+
+type Terms = Pick<WalletInput, "name" | "labels" | "limits" | "hot">;
+
+function creating(surface: Surface): Endpoint[] {
+  const { keys, payments } = surface;
+  return [
+    endpoint({
+      method: "POST",
+      path: PATH,
+      tag: "Wallets",
+      scope: "wallets:create",
+      summary: "Create an HD wallet",
+      description: "With an Idempotency-Key a repeat gives the same wallet. Limits that are left out are those of the configuration.",
+      idempotencyKey: "optional",
+      inputs: { body: WalletOrder },
+      answers: { 201: { description: "Created", schema: Wallet } },
+      errors: ["invalid_amount"],
+      handle: async ({ request, idempotency }) => {
+        const limits = readLimits(request.body.limits, payments.limits);
+        if ("code" in limits) return { refusal: limits };
+        const { name, labels = {}, hot = true } = request.body;
+        const id = newId(idempotency);
+        const key = await keys.createHdWallet(id);
+        return create(surface, { id, key: { ...key, kind: "hd" }, terms: { name, labels, limits, hot }, idempotency });
+      },
+    }),
+    endpoint({
+      method: "POST",
+      path: `${PATH}/import`,
+      tag: "Wallets",
+      scope: "wallets:import",
+      summary: "Import a private key as a wallet",
+      idempotencyKey: "optional",
+      inputs: { body: WalletImport },
+      answers: { 201: { description: "Created", schema: Wallet } },
+      errors: ["invalid_amount", "conflict"],
+      handle: async ({ request, idempotency }) => {
+        const limits = readLimits(request.body.limits, payments.limits);
+        if ("code" in limits) return { refusal: limits };
+        const { name, private_key: privateKey, labels = {}, hot = true } = request.body;
+        const id = newId(idempotency);
+        const key = await keys.importKey(id, privateKey);
+        return create(surface, { id, key: { ...key, kind: "imported" }, terms: { name, labels, limits, hot }, idempotency });
+      },
+    }),
+    endpoint({
+      method: "POST",
+      path: `${PATH}/batch/create`,
+      tag: "Wallets",
+      scope: "wallets:create",
+      summary: "Create many HD wallets",
+      idempotencyKey: "optional",
+      inputs: { body: WalletBatchOrder },
+      answers: { 201: { description: "Created", schema: WalletBatch } },
+      errors: ["batch_too_large"],
+      handle: ({ request, idempotency }) => createMany(surface, request.body, idempotency),
+    }),
+  ];
+}
+
+function reading({ engine, words }: Surface): Endpoint[] {
+  const view = (record: ActorRecord) => walletView(record, words);
+  return [
+    endpoint({
+      method: "GET",
+      path: PATH,
+      tag: "Wallets",
+      scope: "wallets:read",
+      summary: "List wallets, newest first",
+      inputs: { querystring: WalletQuery },
+      answers: { 200: { description: "Wallets", schema: pageOf(Wallet) } },
+      errors: ["invalid_cursor"],
+      handle: async ({ request: { query } }) => {
+        const index = query.status === undefined ? "all" : `status:${query.status}`;
+        const matches = (record: ActorRecord) => fits(record, query);
+        return { status: 200, body: toPage(await listRecords(engine, { kind: "wallet", index, query, matches }), view) };
+      },
+    }),
+    endpoint({
+      method: "GET",
+      path: `${PATH}/:wallet_id`,
+      tag: "Wallets",
+      scope: "wallets:read",
+      summary: "Read a wallet; its ETag guards a change",
+      inputs: { params: walletParams },
+      answers: { 200: { description: "The wallet", schema: Wallet } },
+      errors: ["not_found"],
+      handle: ({ request }) => {
+        const record = engine.record({ kind: "wallet", id: request.params.wallet_id });
+        if (record === undefined) return { refusal: noWallet(request.params.wallet_id) };
+        return { status: 200, body: view(record), headers: { etag: etagOf(record) } };
+      },
+    }),
+  ];
+}
+
+export function noWallet(id: string): Refusal {
+  return refuse("not_found", `There is no wallet ${id}`);
+}
+
+type NewWallet = {
+  readonly id: string;
+  readonly key: { readonly address: string; readonly path: string | null; readonly kind: "hd" | "imported" };
+  readonly terms: Terms;
+  readonly idempotency: Idempotency | undefined;
+};
+
+async function create(surface: Surface, wallet: NewWallet): Promise<Outcome> {
+  return answerOf(await record(surface, wallet), `${PATH}/${wallet.id}`);
+}
+
+/** The key is on disk before its wallet is: a crash between the two leaves a key that a repeat of the request finds. */
+function record({ engine, words }: Surface, { id, key, terms, idempotency }: NewWallet): Promise<EngineAnswer> {
+  const { address, path, kind } = key;
+  const input: WalletInput = { ...terms, address, kind, ...(path === null ? {} : { path }) };
+  return engine.request({
+    to: { kind: "wallet", id },
+    create: input,
+    ...(idempotency === undefined ? {} : { idempotency }),
+    respond: (outcome) => ({ keep: { status: 201, body: walletView(outcome.record, words) } }),
+  });
+}
+
+/** Wallets of a batch are receiving addresses as a rule, so their balances are read only when asked for. */
+async function createMany(surface: Surface, order: { count: number; prefix?: string; labels?: Record<string, string> }, idempotency: Idempotency | undefined): Promise<Outcome> {
+  const { count, prefix = "wallet", labels = {} } = order;
+  if (count > WALLET_BATCH_MAX) {
+    return { refusal: refuse("batch_too_large", `Ask for at most ${WALLET_BATCH_MAX} wallets at a time`, { count, maximum: WALLET_BATCH_MAX }) };
+  }
+  const items: unknown[] = [];
+  for (let number = 1; number <= count; number += 1) {
+    const part = idempotency === undefined ? undefined : { key: `${idempotency.key}:${number}`, fingerprint: idempotency.fingerprint };
+    const id = newId(part);
+    const key = await surface.keys.createHdWallet(id);
+    const terms = { name: `${prefix}-${number}`, labels, limits: surface.payments.limits, hot: false };
+    const answer = await record(surface, { id, key: { ...key, kind: "hd" }, terms, idempotency: part });
+    if ("refusal" in answer) return answer;
+    items.push(answer.body);
+  }
+  return { status: 201, body: { items } };
+}
+
+function newId(idempotency: Idempotency | undefined): string {
+  return idempotency === undefined ? `wal_${nanoid(22)}` : derivedId("wal", { key: idempotency.key, part: "wallet" });
+}
+
+function fits(record: ActorRecord, query: { kind?: string; label?: string }): boolean {
+  const { kind, labels } = walletContext(record);
+  if (query.kind !== undefined && query.kind !== kind) return false;
+  if (query.label === undefined) return true;
+  const [name = "", ...rest] = query.label.split("=");
+  return Object.hasOwn(labels, name) && (rest.length === 0 || labels[name] === rest.join("="));
+}

@@ -1,0 +1,47 @@
+/** Start, signals, exit code; nothing else. */
+import { enableCompileCache } from "node:module";
+import { isFault } from "./domain/errors.ts";
+
+const [major = 0] = process.versions.node.split(".").map(Number);
+if (major < 24) {
+  console.error(`lucid-tron needs Node 24 or newer, this is ${process.version}. Run it with "npm start", which brings its own.`);
+  process.exit(78);
+}
+enableCompileCache();
+const [{ startProgram }, { loadConfig }, { createLogger }, { banner }] = await Promise.all([
+  import("./compose.ts"),
+  import("./operations/config.ts"),
+  import("./operations/logger.ts"),
+  import("./banner.ts"),
+]);
+
+/** 78: the configuration or the data directory is wrong. 70: the store failed; start again from disk. */
+const EXIT = { configuration: 78, fatal: 70 } as const;
+
+try {
+  const config = loadConfig(process.env);
+  const logger = createLogger({ level: config.log.level, file: config.log.file, name: config.service.name });
+  for (const notice of config.notices) logger.warn({}, notice);
+  const onFatal = (error: unknown) => {
+    logger.error({ error: String(error) }, "the store failed; ending so that nothing runs ahead of the disk");
+    logger.flush();
+    process.exit(EXIT.fatal);
+  };
+  const program = await startProgram({ config, logger, onFatal });
+  console.log(banner(program));
+  let stopping = false;
+  const stop = (signal: string) => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    logger.info({ signal }, "stopping");
+    void program.stop().then(() => {
+      logger.flush();
+      process.exit(0);
+    });
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+} catch (error) {
+  console.error(isFault(error) ? `lucid-tron cannot start: ${error.code}: ${error.message}` : error);
+  process.exit(EXIT.configuration);
+}

@@ -1,0 +1,65 @@
+import { privateKeyToAddress } from "../../src/tron/address.ts";
+import { startDevnet } from "../../src/devnet/devnet.ts";
+import { chainGatewayContract, type GatewayWorld } from "../contracts/chain-gateway.contract.ts";
+import { FakeChain, txIdOf, type FakeTransfer } from "./fake-chain.ts";
+import { openGateway, signTransfer } from "./support.ts";
+
+const KEYS = { payer: "11".repeat(32), holder: "22".repeat(32), stranger: "33".repeat(32) };
+const payer = privateKeyToAddress(KEYS.payer);
+const holder = privateKeyToAddress(KEYS.holder);
+const stranger = privateKeyToAddress(KEYS.stranger);
+
+chainGatewayContract("the fake chain", async (): Promise<GatewayWorld> => {
+  const chain = new FakeChain({ blocks: 40, solidLag: 18 });
+  chain.fund(payer, { trx: 1_000_000_000n, usdt: 1_000_000_000n });
+  chain.fund(holder, { trx: 10_000_000n, usdt: 10_000_000n });
+  let nonce = 0;
+  return {
+    gateway: chain,
+    payer,
+    holder,
+    stranger,
+    mine: async (count) => chain.mine(count),
+    sign: async ({ asset, from, to, amount }) => {
+      nonce += 1;
+      const transfer: FakeTransfer = { asset, from, to, amount, nonce: String(nonce) };
+      return { txId: txIdOf(transfer), signedHex: Buffer.from(JSON.stringify(transfer)).toString("hex") };
+    },
+    dispose: async () => {},
+  };
+});
+
+chainGatewayContract("the gateway over a devnet", async (): Promise<GatewayWorld> => {
+  const devnet = await startDevnet({ port: 0, slotMs: "manual" });
+  await devnet.mine(1);
+  await devnet.faucet({ address: payer, trxSun: 1_000_000_000n, usdt: 1_000_000_000n });
+  await devnet.faucet({ address: holder, trxSun: 10_000_000n, usdt: 10_000_000n });
+  await devnet.mine(40);
+  const gateway = openGateway([devnet.url], { usdtContract: devnet.usdtContract });
+  await gateway.verifyNetwork({ expectedGenesisId: devnet.genesisId });
+  let nonce = 0;
+  return {
+    gateway,
+    payer,
+    holder,
+    stranger,
+    mine: async (count) => {
+      await devnet.mine(count);
+    },
+    sign: async (order) => {
+      const [reference, head] = [await gateway.solidBlock(), await gateway.headBlock()];
+      nonce += 1;
+      return signTransfer(order, {
+        privateKey: KEYS.payer,
+        usdtContract: devnet.usdtContract,
+        reference,
+        now: head.timestamp + nonce,
+        feeLimit: 30_000_000n,
+      });
+    },
+    dispose: async () => {
+      await gateway.close();
+      await devnet.close();
+    },
+  };
+});

@@ -1,0 +1,340 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import type { Devnet } from "../../src/devnet/devnet.ts";
+import { toHex41 } from "../../src/tron/address.ts";
+import {
+  alice,
+  bob,
+  broadcast,
+  call,
+  carol,
+  fundedDevnet,
+  infoOf,
+  type Json,
+  manualDevnet,
+  pay,
+  post,
+  signed,
+  trxTransfer,
+  usdtTransfer,
+} from "./support.ts";
+
+type Sample = { name: string; path?: string; request?: Json; response: Json };
+const data: { samples: Sample[]; chainParameters: { key: string; value: number }[] } = JSON.parse(
+  readFileSync(new URL("samples.json", import.meta.url), "utf8"),
+);
+
+function sample(name: string): Sample {
+  const found = data.samples.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`no sample called ${name}`);
+  return found;
+}
+
+/** The sample with what cannot be the same here replaced: ids, blocks, the token's address. */
+function expected(name: string, devnet: Devnet, changes: Json = {}): Json {
+  const usdt = toHex41(devnet.usdtContract);
+  const text = JSON.stringify(sample(name).response)
+    .replaceAll("41a614f803b6fd780986a42c78ec9c7f77e6ded13c", usdt)
+    .replaceAll("a614f803b6fd780986a42c78ec9c7f77e6ded13c", usdt.slice(2));
+  return { ...JSON.parse(text), ...changes };
+}
+
+const place = (info: Json) => ({
+  id: info["id"],
+  blockNumber: info["blockNumber"],
+  blockTimeStamp: info["blockTimeStamp"],
+});
+/** Uses up alice's free bandwidth. */
+const tire = async (devnet: Devnet) => {
+  for (let count = 0; count < 2; count += 1) await pay(devnet, trxTransfer(bob, 1n));
+};
+
+describe("receipts are those of the samples, field by field", () => {
+  test("a TRX transfer on free bandwidth", async () => {
+    const devnet = await fundedDevnet();
+    const info = await infoOf(devnet, (await pay(devnet, trxTransfer(bob, 1_000_000n))).txId);
+    expect(info).toEqual(expected("info: TRX transfer, free bandwidth", devnet, place(info)));
+  });
+
+  test("a TRX transfer that burns its bandwidth", async () => {
+    const devnet = await fundedDevnet();
+    await tire(devnet);
+    const info = await infoOf(devnet, (await pay(devnet, trxTransfer(bob, 1_000_000n))).txId);
+    expect(info).toEqual(expected("info: TRX transfer, burned bandwidth", devnet, place(info)));
+  });
+
+  test("a TRX transfer that creates its receiver", async () => {
+    const devnet = await fundedDevnet();
+    const info = await infoOf(devnet, (await pay(devnet, trxTransfer(carol, 1_000_000n))).txId);
+    expect(info).toEqual(expected("info: TRX transfer activating recipient", devnet, place(info)));
+  });
+
+  test("a USDT transfer to a holder, all burned", async () => {
+    const devnet = await fundedDevnet();
+    await tire(devnet);
+    const info = await infoOf(devnet, (await pay(devnet, usdtTransfer(devnet, bob, 1_000_000n))).txId);
+    expect(info).toEqual(expected("info: USDT transfer ok, all burned, recipient holds USDT", devnet, place(info)));
+  });
+
+  test("a USDT transfer that reverts", async () => {
+    const devnet = await fundedDevnet();
+    await tire(devnet);
+    const info = await infoOf(devnet, (await pay(devnet, usdtTransfer(devnet, bob, 2_000_000_000n))).txId);
+    expect(info).toEqual(expected("info: USDT REVERT", devnet, place(info)));
+  });
+
+  test("a USDT transfer that runs out of energy burns its whole limit", async () => {
+    const devnet = await fundedDevnet();
+    await tire(devnet);
+    const info = await infoOf(
+      devnet,
+      (await pay(devnet, usdtTransfer(devnet, bob, 1n), { feeLimit: 5_000_000n })).txId,
+    );
+    const { resMessage, ...rest } = expected("info: OUT_OF_ENERGY (fee_limit 5 TRX)", devnet, place(info));
+    expect(info).toEqual({ ...rest, resMessage });
+  });
+});
+
+describe("accounts are those of the samples", () => {
+  test("an address without an account is nothing", async () => {
+    const devnet = await manualDevnet();
+    expect(await post(devnet, "/wallet/getaccount", { address: bob.hex41 })).toEqual(
+      expected("getaccount inactive", devnet),
+    );
+    expect(await post(devnet, "/wallet/getaccountresource", { address: bob.hex41 })).toEqual({});
+    expect(await post(devnet, "/wallet/getaccountnet", { address: bob.hex41 })).toEqual({});
+  });
+
+  test("a fresh account has its defaults", async () => {
+    const devnet = await manualDevnet();
+    await devnet.faucet({ address: alice.address, trxSun: 5_000_000n });
+    const created = devnet.ledger.headTimestamp();
+    await devnet.mine();
+    const changes = { create_time: created };
+    expect(await post(devnet, "/wallet/getaccount", { address: alice.hex41 })).toEqual(
+      expected("getaccount fresh active", devnet, changes),
+    );
+    expect(await post(devnet, "/wallet/getaccountresource", { address: alice.hex41 })).toEqual(
+      expected("getaccountresource fresh", devnet),
+    );
+  });
+
+  test("with visible the addresses are base58", async () => {
+    const devnet = await fundedDevnet();
+    const account = await post(devnet, "/wallet/getaccount", { address: alice.address, visible: true });
+    expect(account["address"]).toBe(alice.address);
+    expect(account["owner_permission"].keys).toEqual([{ address: alice.address, weight: 1 }]);
+  });
+});
+
+describe("building and trying", () => {
+  test("createtransaction answers the envelope of the sample around its own block and time", async () => {
+    const devnet = await fundedDevnet();
+    const built = await post(devnet, "/wallet/createtransaction", sample("createtransaction ok").request);
+    const { raw_data, ...rest } = sample("createtransaction ok").response;
+    expect(Object.keys(built).toSorted()).toEqual(Object.keys({ ...rest, raw_data }).toSorted());
+    expect(built["raw_data"].contract).toEqual(raw_data.contract);
+    expect(Object.keys(built["raw_data"]).toSorted()).toEqual(Object.keys(raw_data).toSorted());
+  });
+
+  test("createtransaction says when the balance is short", async () => {
+    const devnet = await fundedDevnet();
+    const { request } = sample("createtransaction insufficient");
+    expect(await post(devnet, "/wallet/createtransaction", request)).toEqual(
+      expected("createtransaction insufficient", devnet),
+    );
+  });
+
+  test("a constant call of balanceOf", async () => {
+    const devnet = await manualDevnet();
+    await devnet.faucet({ address: alice.address, usdt: 5_000_000n });
+    await devnet.mine();
+    const { request = {} } = sample("triggerconstantcontract balanceOf");
+    const body = { ...request, contract_address: toHex41(devnet.usdtContract) };
+    const { transaction, ...answer } = await post(devnet, "/wallet/triggerconstantcontract", body);
+    const { transaction: sampled, ...rest } = expected("triggerconstantcontract balanceOf", devnet);
+    expect(answer).toEqual(rest);
+    expect(transaction.ret).toEqual(sampled.ret);
+    expect(Object.keys(transaction).toSorted()).toEqual(Object.keys(sampled).toSorted());
+  });
+
+  test("a constant call that reverts says so in three places", async () => {
+    const devnet = await fundedDevnet();
+    const contract = usdtTransfer(devnet, bob, 2_000_000_000n);
+    const { transaction, ...answer } = await post(devnet, "/wallet/triggerconstantcontract", contract.value);
+    const { transaction: sampled, ...rest } = expected("triggerconstantcontract reverted", devnet, {
+      energy_used: 4_000,
+    });
+    expect(answer).toEqual(rest);
+    expect(transaction.ret).toEqual(sampled.ret);
+  });
+
+  test.each([
+    ["triggerconstantcontract no contract", "/wallet/triggerconstantcontract"],
+    ["triggersmartcontract no contract", "/wallet/triggersmartcontract"],
+  ])("%s", async (name, path) => {
+    const devnet = await manualDevnet();
+    const body = { owner_address: alice.hex41, contract_address: bob.hex41, function_selector: "name()" };
+    expect(await post(devnet, path, body)).toEqual(expected(name, devnet));
+  });
+
+  test("triggersmartcontract builds the transfer of the sample", async () => {
+    const devnet = await fundedDevnet();
+    const { request = {} } = sample("triggersmartcontract USDT");
+    const body = { ...request, contract_address: toHex41(devnet.usdtContract) };
+    const answer = await post(devnet, "/wallet/triggersmartcontract", body);
+    const { result, transaction } = expected("triggersmartcontract USDT", devnet);
+    expect(answer["result"]).toEqual(result);
+    expect(answer["transaction"].raw_data.contract).toEqual(transaction.raw_data.contract);
+    expect(answer["transaction"].raw_data.fee_limit).toBe(transaction.raw_data.fee_limit);
+    expect(Object.keys(answer["transaction"].raw_data).toSorted()).toEqual(
+      Object.keys(transaction.raw_data).toSorted(),
+    );
+  });
+
+  test("estimateenergy overstates as the node's algorithm does", async () => {
+    const devnet = await fundedDevnet();
+    const { value } = usdtTransfer(devnet, bob, 1_000_000n);
+    expect(await post(devnet, "/wallet/estimateenergy", value)).toEqual(expected("estimateenergy", devnet));
+    const view = {
+      owner_address: alice.hex41,
+      contract_address: toHex41(devnet.usdtContract),
+      function_selector: "decimals()",
+    };
+    expect(await post(devnet, "/wallet/estimateenergy", view)).toEqual({
+      result: { result: true },
+      energy_required: 1_870,
+    });
+  });
+
+  test("estimateenergy of a call that reverts names the reason", async () => {
+    const devnet = await fundedDevnet();
+    const { value } = usdtTransfer(devnet, bob, 2_000_000_000n);
+    expect(await post(devnet, "/wallet/estimateenergy", value)).toEqual({
+      result: { code: "CONTRACT_EXE_ERROR", message: Buffer.from("REVERT opcode executed").toString("hex") },
+    });
+  });
+});
+
+describe("lookups", () => {
+  test("nothing found is an empty object", async () => {
+    const devnet = await manualDevnet();
+    for (const scope of ["wallet", "walletsolidity"]) {
+      for (const name of ["gettransactionbyid", "gettransactioninfobyid"]) {
+        expect(await post(devnet, `/${scope}/${name}`, { value: "ab".repeat(32) })).toEqual({});
+      }
+      expect(await post(devnet, `/${scope}/getblockbynum`, { num: 10_000 })).toEqual({});
+      expect(await post(devnet, `/${scope}/getblockbyid`, { value: "ab".repeat(32) })).toEqual({});
+      expect(await post(devnet, `/${scope}/gettransactioninfobyblocknum`, { num: 10_000 })).toEqual([]);
+      expect(await post(devnet, `/${scope}/gettransactioninfobyblocknum`, { num: 0 })).toEqual({});
+    }
+  });
+
+  test("a transaction in a block has the fields of the sample", async () => {
+    const devnet = await fundedDevnet();
+    const tx = await pay(devnet, trxTransfer(bob, 1_000_000n));
+    const found = await post(devnet, "/wallet/gettransactionbyid", { value: tx.txId });
+    const sampled = sample("gettransactionbyid").response;
+    expect(Object.keys(found).toSorted()).toEqual(Object.keys(sampled).toSorted());
+    expect(found["ret"]).toEqual(sampled["ret"]);
+    expect(found["raw_data"].contract).toEqual(sampled["raw_data"].contract);
+    expect(found["raw_data_hex"]).toBe(tx.rawHex);
+  });
+
+  test("a block without detail has the fields of the sample and hides its transactions", async () => {
+    const devnet = await fundedDevnet();
+    const block = await post(devnet, "/wallet/getblock", { detail: false });
+    const sampled = sample("block without detail").response;
+    expect(Object.keys(block).toSorted()).toEqual(Object.keys(sampled).toSorted());
+    expect(Object.keys(block["block_header"].raw_data).toSorted()).toEqual(
+      Object.keys(sampled["block_header"].raw_data).toSorted(),
+    );
+    expect(block["block_header"].raw_data.version).toBe(32);
+    expect((await post(devnet, "/wallet/getblock", { detail: true }))["transactions"]).toHaveLength(4);
+  });
+
+  test("the genesis block omits its number and its time, and answers at number 0", async () => {
+    const devnet = await manualDevnet();
+    const genesis = await post(devnet, "/wallet/getblockbynum", { num: 0 });
+    expect(genesis["blockID"]).toBe(devnet.genesisId);
+    expect(genesis["block_header"].raw_data).not.toHaveProperty("number");
+    expect(genesis["block_header"].raw_data).not.toHaveProperty("timestamp");
+    expect(await post(devnet, "/wallet/getblockbynum")).toEqual(genesis);
+  });
+
+  test("getblock has error texts of its own", async () => {
+    const devnet = await manualDevnet();
+    expect(await post(devnet, "/wallet/getblock", { id_or_num: "-1" })).toEqual({
+      Error: "num must be non-positive number.",
+    });
+    expect(await post(devnet, "/wallet/getblock", { id_or_num: "abc" })).toEqual({
+      Error: "id must be legal block hash.",
+    });
+    expect(await post(devnet, "/wallet/getblock", { id_or_num: "99999" })).toEqual({});
+  });
+
+  test("ranges end before their end and hold at most 100 blocks", async () => {
+    const devnet = await manualDevnet();
+    const numbers = (answer: Json) =>
+      (answer["block"] ?? []).map((block: Json) => block["block_header"].raw_data.number ?? 0);
+    expect(numbers(await post(devnet, "/wallet/getblockbylimitnext", { startNum: 3, endNum: 6 }))).toEqual([3, 4, 5]);
+    expect(await post(devnet, "/wallet/getblockbylimitnext", { startNum: 1, endNum: 102 })).toEqual({});
+    expect(await post(devnet, "/wallet/getblockbylimitnext", { startNum: 5, endNum: 5 })).toEqual({});
+    const head = devnet.ledger.headNumber();
+    expect(numbers(await post(devnet, "/wallet/getblockbylatestnum", { num: 2 }))).toEqual([head - 1, head]);
+    const solid = devnet.ledger.solidNumber();
+    expect(
+      numbers(await post(devnet, "/walletsolidity/getblockbylimitnext", { startNum: solid, endNum: solid + 5 })),
+    ).toEqual([solid]);
+  });
+
+  test("the chain's parameters are those of mainnet, zeros without a value", async () => {
+    const devnet = await manualDevnet();
+    const { chainParameter } = await post(devnet, "/wallet/getchainparameters");
+    expect(chainParameter).toEqual(
+      data.chainParameters.map(({ key, value }) => (value === 0 ? { key } : { key, value })),
+    );
+  });
+
+  test("a waiting transaction is found on /wallet, by none of the ways that read blocks", async () => {
+    const devnet = await fundedDevnet();
+    const tx = await signed(devnet, call(devnet, "deadbeef"));
+    await broadcast(devnet, tx);
+    const found = await post(devnet, "/wallet/gettransactionbyid", { value: tx.txId });
+    expect(found["ret"]).toEqual([{ contractRet: "REVERT" }]);
+    expect(await post(devnet, "/wallet/gettransactionfrompending", { value: tx.txId })).toEqual(found);
+    expect(await post(devnet, "/wallet/gettransactionlistfrompending")).toEqual({ txId: [tx.txId] });
+    expect(await post(devnet, "/wallet/getpendingsize")).toEqual({ pendingSize: 1 });
+    expect(await infoOf(devnet, tx.txId)).toEqual({});
+    expect(await post(devnet, "/walletsolidity/gettransactionbyid", { value: tx.txId })).toEqual({});
+    await devnet.mine();
+    expect(await post(devnet, "/wallet/gettransactionlistfrompending")).toEqual({});
+    expect(await post(devnet, "/wallet/getpendingsize")).toEqual({ pendingSize: 0 });
+  });
+
+  test("getsignweight says whether the signatures are enough", async () => {
+    const devnet = await fundedDevnet();
+    const { raw_data, signature, visible } = sample("broadcast ok").request ?? {};
+    const weighed = (signatures: string[]) =>
+      post(devnet, "/wallet/getsignweight", { raw_data, visible, signature: signatures });
+    const enough = await weighed(signature);
+    expect(enough["result"]).toEqual({});
+    expect(enough["current_weight"]).toBe(1);
+    expect(enough["transaction"].txid).toBe(sample("broadcast ok").request?.["txID"]);
+    expect((await weighed([]))["result"]).toEqual({ code: "NOT_ENOUGH_PERMISSION" });
+    expect((await weighed(["00".repeat(65)]))["result"]).toEqual({ code: "NOT_ENOUGH_PERMISSION" });
+  });
+
+  test("addresses are validated in their three spellings", async () => {
+    const devnet = await manualDevnet();
+    const validated = (address: string) => post(devnet, "/wallet/validateaddress", { address });
+    expect(await validated(alice.hex41)).toEqual({ result: true, message: "Hex string format" });
+    expect(await validated(alice.address)).toEqual({ result: true, message: "Base58check format" });
+    expect(await validated(Buffer.from(alice.hex41, "hex").toString("base64"))).toEqual({
+      result: true,
+      message: "Base64 format",
+    });
+    expect(await validated(`${alice.address.slice(0, -1)}1`)).toEqual({ result: false, message: "Invalid address" });
+    expect(await validated("T")).toEqual({ result: false, message: "Length error" });
+  });
+});

@@ -1,0 +1,179 @@
+/** The HTTP server over the production engine, a memory store and a scripted world. */
+import type { FastifyInstance, LightMyRequestResponse } from "fastify";
+import type { AccountFacts } from "../../src/domain/chain-facts.ts";
+import { units, ZERO } from "../../src/domain/money.ts";
+import type { ChainStatus, HttpOptions, HttpPorts } from "../../src/http/ports.ts";
+import { createServer } from "../../src/http/server.ts";
+import type { Limits } from "../../src/machines/ledger.ts";
+import type { Clock } from "../../src/ports/clock.ts";
+import { silentLogger } from "../../src/ports/telemetry.ts";
+import type { Grant } from "../../src/security/access.ts";
+import { fromHex41, isTronAddress, toHex41, ZERO_ADDRESS, BLACKHOLE_ADDRESS } from "../../src/tron/address.ts";
+import { openWallet, PAYER, startRig, type Rig, type RigOptions } from "./engine.ts";
+import { drain } from "./manual-clock.ts";
+import { blockId } from "./scripted-world.ts";
+
+export const USDT = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t";
+export const OWN = addressOf(7_000);
+
+/** A well-formed address that belongs to nobody. */
+export function addressOf(number: number): string {
+  return fromHex41(`41${number.toString(16).padStart(40, "0")}`);
+}
+
+export type Door = Rig & {
+  app: FastifyInstance;
+  ports: HttpPorts;
+  status: { chain: ChainStatus; disk: "ok" | "low" | "full" };
+  facts: Map<string, Partial<AccountFacts>>;
+  blacklisted: Set<string>;
+  calls: { account: number; blacklist: number };
+  requests: { method: string; route: string; status: number }[];
+  call(method: string, url: string, options?: CallOptions): Promise<LightMyRequestResponse>;
+  post(url: string, body: unknown, options?: CallOptions): Promise<LightMyRequestResponse>;
+  get(url: string, options?: CallOptions): Promise<LightMyRequestResponse>;
+};
+export type CallOptions = { token?: string | null; key?: string | null; headers?: Record<string, string>; body?: unknown; text?: string };
+
+export type DoorOptions = RigOptions & { http?: Partial<HttpOptions>; ports?: Partial<HttpPorts>; limits?: Limits; serverClock?: Clock };
+
+/** Tokens are "admin", or scopes joined by commas; each text is a principal of its own. */
+export async function openDoor(options: DoorOptions = {}): Promise<Door> {
+  const rig = await startRig(options);
+  await openWallet(rig, options.limits ?? { minimum: units(10_000_000n), approvalAbove: units(1_000_000_000n) });
+  const status: Door["status"] = {
+    chain: {
+      head: { number: rig.world.head, id: blockId(rig.world.head), timestamp: rig.world.timeOf(rig.world.head) },
+      solid: { number: rig.world.solid, id: blockId(rig.world.solid), timestamp: rig.world.timeOf(rig.world.solid) },
+      lagBlocks: 0,
+      watched: 0,
+      forks: 0,
+      lastProgressAt: rig.clock.now(),
+      halted: undefined,
+      nodes: [{ endpoint: "http://127.0.0.1:9090", state: "configured" }],
+    },
+    disk: "ok",
+  };
+  const facts: Door["facts"] = new Map();
+  const blacklisted = new Set<string>();
+  const calls = { account: 0, blacklist: 0 };
+  const requests: Door["requests"] = [];
+  const keys = keysOf();
+  const { world } = rig;
+  Object.assign(world.gateway, {
+    account: async (address: string): Promise<AccountFacts> => {
+      calls.account += 1;
+      const plain = { activated: true, isContract: false, trxSun: units(5_000_000n), energyLimit: 0, energyUsed: 0, bandwidthLimit: 600, bandwidthUsed: 0 };
+      return { address, ...plain, ...facts.get(address) };
+    },
+    isBlacklisted: async (address: string) => {
+      calls.blacklist += 1;
+      return blacklisted.has(address);
+    },
+    tokenBalance: async () => ({ amount: units(7_500_000n), atBlock: world.solid }),
+  });
+  const ports: HttpPorts = {
+    engine: rig.engine,
+    gateway: world.gateway,
+    chain: { reference: () => world.reference(), headTimestamp: () => world.headTimestamp(), status: () => status.chain },
+    tokens: { verify: verifyToken },
+    keys,
+    addresses: { isValid: isTronAddress, toHex41, fromHex41, isBurned: (address) => address === ZERO_ADDRESS || address === BLACKHOLE_ADDRESS },
+    network: { name: "devnet", genesisId: "0".repeat(56) + "2b6653dc", usdtContract: USDT, checkDestinations: true },
+    payments: { feeReserveSun: { USDT: units(15_000_000n), TRX: units(2_000_000n) }, limits: { minimum: units(10_000_000n) } },
+    decodeSigned: () => {
+      throw new Error("not scripted");
+    },
+    ownAddress: (address) => address === PAYER || address === OWN || keys.owns(address),
+    diskState: () => status.disk,
+    config: () => ({ settings: [], notices: [] }),
+    metrics: {
+      exposition: async () => ({ contentType: "text/plain; version=0.0.4; charset=utf-8", body: "engine_up 1\n" }),
+      httpRequest: (request) => void requests.push(request),
+    },
+    build: { name: "lucid-tron", version: "0.0.0-test", vcsRef: undefined, buildDate: undefined },
+    clock: options.serverClock ?? rig.clock,
+    logger: silentLogger,
+    ...options.ports,
+  };
+  const app = await createServer({ corsOrigins: [], ...options.http }, ports);
+  await app.ready();
+  const call: Door["call"] = async (method, url, { token = "admin", key, headers, body, text } = {}) => {
+    const payload = text ?? (body === undefined ? undefined : JSON.stringify(body));
+    return app.inject({
+      method: method as "GET",
+      url,
+      headers: {
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        ...(key === undefined || key === null ? {} : { "idempotency-key": key }),
+        ...(payload === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(payload === undefined ? {} : { payload }),
+    });
+  };
+  return {
+    ...rig,
+    app,
+    ports,
+    status,
+    facts,
+    blacklisted,
+    calls,
+    requests,
+    call,
+    get: (url, given) => call("GET", url, given),
+    post: (url, body, given) => call("POST", url, { ...given, body, key: given?.key === undefined ? nextKey() : given.key }),
+  };
+}
+
+/** Moves one payout's transaction to its end on the scripted chain. */
+export async function solidify(door: Door, payoutId: string, result?: string): Promise<void> {
+  const watch = await watchOf(door, payoutId);
+  await door.engine.deliver([{ actor: watch.actor, message: door.world.solidified(result) }]);
+  await drain();
+}
+
+export async function watchOf(door: Door, payoutId: string) {
+  for (let turn = 0; turn < 50; turn += 1) {
+    for (const watch of door.world.watches.values()) if (watch.actor.id.includes(payoutId)) return watch;
+    await drain();
+  }
+  throw new Error(`nothing watches ${payoutId}`);
+}
+
+export function payout(change: Record<string, unknown> = {}): Record<string, unknown> {
+  return { wallet: "wal_1", to: addressOf(1), amount: "25", ...change };
+}
+
+let keys = 0;
+export function nextKey(): string {
+  keys += 1;
+  return `key-${keys}`;
+}
+
+function verifyToken(header: string | undefined): ReturnType<HttpPorts["tokens"]["verify"]> {
+  const text = header?.startsWith("Bearer ") === true ? header.slice(7) : undefined;
+  if (text === undefined || text === "wrong") return { ok: false, refusal: { code: "unauthenticated", detail: "Send the header Authorization: Bearer <token>" } };
+  return { ok: true, principal: { id: text, name: text, scopes: text.split(",").map((part) => (part.split("@")[0] ?? "") as Grant) } };
+}
+
+function keysOf() {
+  const wallets = new Map<string, { address: string; path: string | null }>();
+  let made = 100_000;
+  const take = (walletId: string, path: (index: number) => string | null) => {
+    const known = wallets.get(walletId);
+    if (known !== undefined) return known;
+    made += 1;
+    const key = { address: addressOf(made), path: path(made) };
+    wallets.set(walletId, key);
+    return key;
+  };
+  return {
+    createHdWallet: async (walletId: string) => take(walletId, (index) => `m/44'/195'/0'/0/${index}`),
+    importKey: async (walletId: string) => take(walletId, () => null),
+    owns: (address: string) => [...wallets.values()].some((key) => key.address === address),
+  };
+}
+
+export { drain, ZERO };
