@@ -5,6 +5,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
+import type { EffectTable } from "./actors/dispatcher.ts";
 import { createEffects, serviceOf } from "./actors/effects/table.ts";
 import { BlockFollower, type FollowerCursor } from "./chain/block-follower.ts";
 import { NETWORKS } from "./chain/networks.ts";
@@ -18,7 +19,7 @@ import type { Config } from "./operations/config.ts";
 import type { ProcessLogger } from "./operations/logger.ts";
 import { createMetrics, type Metrics } from "./operations/metrics.ts";
 import { systemClock } from "./operations/system-clock.ts";
-import { DiskGuard } from "./persistence/disk-guard.ts";
+import { DiskGuard, type FreeSpace } from "./persistence/disk-guard.ts";
 import { openLevelStore, type OpenedStore } from "./persistence/open-level-store.ts";
 import type { Clock } from "./ports/clock.ts";
 import { openApiTokens, type ApiTokens } from "./security/api-tokens.ts";
@@ -36,6 +37,10 @@ export type ComposeOptions = {
   readonly clock?: Clock;
   /** For crash tests: called by name at the edges of commits and effects. */
   readonly failpoint?: (name: string) => void;
+  /** For crash tests: the performers to use instead, so that a test can show that it notices a wrong one. */
+  readonly effects?: (table: EffectTable) => EffectTable;
+  /** For tests of a full disk: the free space to believe in. */
+  readonly measureDisk?: (directory: string) => Promise<FreeSpace>;
 };
 
 export type Program = {
@@ -89,7 +94,7 @@ async function start(options: ComposeOptions, opened: Opened): Promise<Program> 
     await openSigner({ keystore, usdtContract: network.usdtContract, threads: config.keys.signerThreads }),
     (it) => it.close(),
   );
-  const guard = opened.add(new DiskGuard({ directory: config.dataDir, clock, logger }), (it) => it.stop());
+  const guard = opened.add(new DiskGuard({ directory: config.dataDir, clock, logger, ...(options.measureDisk === undefined ? {} : { measure: options.measureDisk }) }), (it) => it.stop());
   await guard.start();
   const { engine, follower } = await buildEngine({ ...options, clock, disk, gateway, signer, guard, metrics });
   await engine.commit([
@@ -225,7 +230,7 @@ async function buildEngine(parts: EngineParts): Promise<{ engine: Engine; follow
       store,
       clock,
       logger,
-      effects,
+      effects: parts.effects?.(effects) ?? effects,
       serviceOf,
       components: { "tron-client": follower },
       blockTime: () => follower.headTimestamp(),

@@ -10,7 +10,7 @@ import type { Reply, Stamp, Tell } from "../machines/durable.ts";
 import type { Write } from "../ports/store.ts";
 import type { Cells } from "./cells.ts";
 import { keyOf, type Envelope, type Outcome, type Verdict } from "./envelope.ts";
-import { begin, stateText, step, type Live, type Step } from "./step.ts";
+import { begin, forgo, stateText, step, type Live, type Step } from "./step.ts";
 import { recordWrites, stepWrites } from "./writes.ts";
 
 /** A step of `actor` threw. The whole cascade never happened. */
@@ -39,7 +39,7 @@ export type CascadePorts = {
   readonly catalog: Catalog;
   readonly cells: Cells;
   readonly isQuarantined: (actor: ActorAddress) => boolean;
-  readonly nextInboxSequence: () => number;
+  readonly nextInboxSequence: (actor: ActorAddress) => number;
 };
 
 type Staged = { readonly actor: ActorAddress; live: Live; readonly before: ActorRecord | undefined };
@@ -67,7 +67,7 @@ class Cascade {
       if (i >= CASCADE_STEPS_MAX)
         throw new PoisonError(envelope.to, envelope.message, 0, new Error("a cascade without end"));
       const tell = queue[i];
-      if (tell !== undefined) queue.push(...this.tell(tell));
+      if (tell !== undefined) queue.push(...this.tell(tell, envelope));
     }
     const verdict = envelope.respond?.(this.outcome(envelope, first));
     if (verdict !== undefined && "discard" in verdict) return { verdict, writes: [], moved: [], steps: [] };
@@ -82,7 +82,8 @@ class Cascade {
     const { to, message, create, gate } = envelope;
     const staged = this.load(to);
     // A repeated creation is answered from what exists.
-    if (create !== undefined) return staged === undefined ? this.create(to, create.input) : undefined;
+    if (create !== undefined)
+      return staged === undefined ? this.create(to, create.input, { actor: to, message }) : undefined;
     if (staged === undefined) return undefined;
     const { record } = staged.live;
     const gated = gate === undefined ? record : gate(record);
@@ -90,10 +91,11 @@ class Cascade {
     return this.step(staged, { record: gated, snapshot: staged.live.snapshot }, message);
   }
 
-  private tell(tell: Tell): readonly Tell[] {
-    if ("create" in tell) return this.create(tell.to, tell.create).tells;
+  private tell(tell: Tell, cause: Envelope): readonly Tell[] {
+    // An actor that never came to life cannot be quarantined; whoever set it off has to stop.
+    if ("create" in tell) return this.create(tell.to, tell.create, { actor: cause.to, message: cause.message }).tells;
     if (this.ports.isQuarantined(tell.to)) {
-      const sequence = this.ports.nextInboxSequence();
+      const sequence = this.ports.nextInboxSequence(tell.to);
       this.writes.push({ put: "inbox", entry: { actor: tell.to, sequence, message: tell.message } });
       return [];
     }
@@ -104,13 +106,13 @@ class Cascade {
     return this.step(staged, staged.live, tell.message)?.tells ?? [];
   }
 
-  private create(actor: ActorAddress, input: unknown): Step {
-    const message: Message = { type: "xstate.init", input };
-    if (this.load(actor) !== undefined)
-      throw new PoisonError(actor, message, 0, new Error("an actor of this id exists"));
-    const made = this.guarded(actor, message, 0, () => begin(this.entry(actor), { actor, input }, this.stamp));
+  private create(actor: ActorAddress, input: unknown, blame: { actor: ActorAddress; message: Message }): Step {
+    const made = this.guarded(blame.actor, blame.message, 0, () => {
+      if (this.load(actor) !== undefined) throw new Error(`${keyOf(actor)} exists already`);
+      return begin(this.entry(actor), { actor, input }, this.stamp);
+    });
     this.staged.set(keyOf(actor), { actor, live: made, before: undefined });
-    this.note(actor, message, made);
+    this.note(actor, { type: "xstate.init", input }, made);
     return made;
   }
 
@@ -126,7 +128,9 @@ class Cascade {
     }
     // The machine ignored it, but a gate may have taken an effect or a timer off the record: that has to be stored.
     if (live.record !== staged.live.record) {
-      staged.live = { record: { ...live.record, revision: live.record.revision + 1 }, snapshot: live.snapshot };
+      const ignored = forgo(live, this.stamp);
+      staged.live = ignored;
+      this.note(actor, message, ignored);
     }
     return undefined;
   }

@@ -40,6 +40,8 @@ export type DispatcherPorts = {
   readonly onAnswer: (entry: OutboxEntry, answer: EffectAnswer) => void;
   readonly onFinished?: ((source: string, outcome: "ok" | "error" | "aborted", entry: OutboxEntry) => void) | undefined;
   readonly failpoint?: ((name: string) => void) | undefined;
+  /** The outbox cannot be read. */
+  readonly onFatal: (error: unknown) => void;
 };
 
 type Lane = {
@@ -180,8 +182,9 @@ export class Dispatcher {
     while (this.open && lane.running < lane.performer.concurrency) {
       const entry = lane.queue.shift();
       if (entry === undefined) break;
-      // A stopped entry was forgotten while it waited.
-      if (lane.known.has(identityOf(entry.actor, entry.key))) void this.run(source, lane, entry);
+      // A stopped entry was forgotten while it waited; one that was stopped and came back stands in the queue twice.
+      const identity = identityOf(entry.actor, entry.key);
+      if (lane.known.has(identity) && lane.known.get(identity) === undefined) void this.run(source, lane, entry);
     }
     if (lane.spilled && !lane.paging && lane.queue.length < EFFECT_QUEUE_MAX / 2) void this.refill(source, lane);
   }
@@ -206,6 +209,10 @@ export class Dispatcher {
           break;
         }
       }
+    } catch (error) {
+      // Waiting effects that cannot be read would be forgotten in silence.
+      this.ports.onFatal(error);
+      return;
     } finally {
       lane.paging = false;
     }

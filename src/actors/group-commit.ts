@@ -24,7 +24,8 @@ export class GroupCommit {
   private flushing = false;
   private broken = false;
   private sequence: number;
-  private idle: (() => void)[] = [];
+  /** Those who wait in `settled`; nobody else wakes them after a failed write. */
+  private waiting: (() => void)[] = [];
   private readonly ports: GroupCommitPorts;
 
   constructor(options: { lastFeedSequence: number }, ports: GroupCommitPorts) {
@@ -61,13 +62,17 @@ export class GroupCommit {
     } finally {
       this.flushing = false;
     }
-    if (!this.broken) for (const wake of this.idle.splice(0)) wake();
+    for (const wake of this.waiting.splice(0)) wake();
   }
 
-  /** Resolves when nothing is open or in flight. */
+  /** Resolves when everything that is open or in flight now is on disk, however much comes meanwhile, or never will be. */
   settled(): Promise<void> {
     if (this.broken || (!this.flushing && this.members.length === 0)) return Promise.resolve();
-    return new Promise((resolve) => this.idle.push(resolve));
+    return new Promise((resolve) => {
+      this.waiting.push(resolve);
+      this.add([], resolve);
+      void this.flush();
+    });
   }
 
   private async writeGroup(): Promise<void> {

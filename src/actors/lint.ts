@@ -2,9 +2,11 @@
 import type { AnyStateMachine, AnyStateNode } from "xstate";
 import { durableActions } from "../machines/durable.ts";
 import type { Catalog, CatalogEntry } from "../machines/catalog.ts";
+import { XSTATE_ITERATIONS_MAX } from "../domain/limits.ts";
 import { nodesOf } from "./machine-tree.ts";
 
-const FORBIDDEN_BUILT_INS = new Set(["xstate.sendTo", "xstate.spawnChild", "xstate.forwardTo", "xstate.stopChild"]);
+/** The rest of XState's own actions act on living actors, hide other actions, or write to the console. */
+const DURABLE_BUILT_INS = new Set(["xstate.assign", "xstate.raise", "xstate.emit", "xstate.cancel"]);
 
 export function lintCatalog(catalog: Catalog): void {
   const problems = Object.values(catalog).flatMap((entry) =>
@@ -17,6 +19,8 @@ export function problemsOf(entry: Pick<CatalogEntry, "machine">): string[] {
   const { machine } = entry;
   const invokeIds = new Map<string, number>();
   const problems: string[] = [];
+  if (machine.options.maxIterations === undefined || machine.options.maxIterations > XSTATE_ITERATIONS_MAX)
+    problems.push(`options.maxIterations must be ${XSTATE_ITERATIONS_MAX}: a cycle of "always" would stop the engine`);
   for (const node of nodesOf(machine.root)) {
     problems.push(
       ...actionProblems(machine, node),
@@ -50,12 +54,12 @@ function actionProblems(machine: AnyStateMachine, node: AnyStateNode): string[] 
 function isDurable(implementation: unknown): boolean {
   if (implementation === durableActions.tell || implementation === durableActions.reply) return true;
   if (typeof implementation !== "function" || !("resolve" in implementation)) return false;
-  return !("type" in implementation && FORBIDDEN_BUILT_INS.has(String(implementation.type)));
+  return "type" in implementation && DURABLE_BUILT_INS.has(String(implementation.type));
 }
 
 function invokeProblems(node: AnyStateNode): string[] {
   return node.invoke.flatMap((invoke) =>
-    typeof invoke.src !== "string" || invoke.id.includes(".") || invoke.id.startsWith("xstate")
+    typeof invoke.src !== "string" || invoke.src.startsWith("xstate") || invoke.id.includes(".")
       ? [`${node.id}: an invoke needs a named src and an explicit id without dots`]
       : [],
   );

@@ -48,6 +48,7 @@ export class Loop {
   private runnable: string[] = [];
   private waiting = 0;
   private scheduled = false;
+  private closed = false;
   private stepped = 0;
   private readonly ports: LoopPorts;
 
@@ -63,8 +64,17 @@ export class Loop {
     return this.stepped;
   }
 
+  /** Nothing moves any more. What is not committed comes back from disk with the next start. */
+  close(): void {
+    this.closed = true;
+    this.mailboxes.clear();
+    this.runnable = [];
+    this.waiting = 0;
+  }
+
   /** Only requests are refused: answers, timers and facts are bounded where they come from. */
   post(envelope: Envelope): void {
+    if (this.closed) return;
     const refusal = envelope.origin === "request" ? this.refusalFor(envelope.to) : undefined;
     if (refusal !== undefined) {
       envelope.settle({ end: "refused", refusal });
@@ -116,7 +126,7 @@ export class Loop {
 
   private apply(envelope: Envelope): void {
     const { ports } = this;
-    if (ports.isQuarantined(envelope.to)) return ports.onUndeliverable(envelope);
+    if (envelope.origin !== "parked" && ports.isQuarantined(envelope.to)) return ports.onUndeliverable(envelope);
     const stamp: Stamp = { at: ports.clock.now(), blockTime: ports.blockTime() };
     let result: CascadeResult;
     try {
@@ -161,7 +171,10 @@ export class Loop {
     if (this.waiting >= ENGINE_QUEUE_MAX)
       return refuse("engine_busy", `${this.waiting} messages are waiting; try again shortly`);
     if ((this.mailboxes.get(keyOf(actor))?.length ?? 0) >= this.ports.mailboxDepthMax) {
-      return refuse("mailbox_full", `${keyOf(actor)} has ${this.ports.mailboxDepthMax} waiting messages; try again shortly`);
+      return refuse(
+        "mailbox_full",
+        `${keyOf(actor)} has ${this.ports.mailboxDepthMax} waiting messages; try again shortly`,
+      );
     }
     return undefined;
   }

@@ -62,6 +62,24 @@ export function step(entry: CatalogEntry, live: Live, message: Message, stamp: S
   return new Collector(entry, live.record, stamp).collect(next, scope.take(), next !== live.snapshot);
 }
 
+/** The machine ignored a message that took an effect or a timer off the record: a revision without a transition. */
+export function forgo({ record, snapshot }: Live, stamp: Stamp): Step {
+  const next = { ...record, revision: record.revision + 1, updatedAt: stamp.at };
+  return {
+    record: next,
+    snapshot: withStubs(snapshot, next.effects),
+    from: stateText(record.state),
+    changed: true,
+    started: [],
+    stopped: [],
+    timersSet: [],
+    timersCleared: [],
+    emitted: [],
+    tells: [],
+    reply: undefined,
+  };
+}
+
 /** A stored record back to life. Final records need no snapshot of their own: nothing can happen to them. */
 export function revive(entry: CatalogEntry, stored: ActorRecord): Live {
   const record = upgrade(entry, stored);
@@ -70,8 +88,7 @@ export function revive(entry: CatalogEntry, stored: ActorRecord): Live {
     context: record.context,
     status: record.status,
   }) as AnyMachineSnapshot;
-  for (const invokeId of Object.keys(record.effects)) childrenOf(snapshot)[invokeId] = stub(invokeId);
-  return { record, snapshot };
+  return { record, snapshot: withStubs(snapshot, record.effects) };
 }
 
 export function upgrade(entry: CatalogEntry, stored: ActorRecord): ActorRecord {
@@ -126,8 +143,9 @@ class Collector {
       return { ...this.parts(), record: this.record, snapshot, from, changed: false };
     const active = snapshot.status === "active";
     if (!active) this.stopEverything();
-    this.replaceChildren(snapshot, active);
-    return { ...this.parts(), record: this.nextRecord(snapshot, active), snapshot, from, changed: true };
+    if (active) this.refuseStrangers(snapshot);
+    const record = this.nextRecord(snapshot, active);
+    return { ...this.parts(), record, snapshot: withStubs(snapshot, record.effects), from, changed: true };
   }
 
   private parts() {
@@ -223,15 +241,21 @@ class Collector {
     for (const timerId of Object.keys(this.timers)) this.clearTimer(timerId);
   }
 
-  /** The outbox owns the effects; XState's child actors are replaced by stubs, which also saves memory. */
-  private replaceChildren(snapshot: AnyMachineSnapshot, active: boolean): void {
+  private refuseStrangers(snapshot: AnyMachineSnapshot): void {
     for (const id of Object.keys(childrenOf(snapshot))) {
-      if (active && !(id in this.effects)) throw new Error(`child ${id} was spawned outside an invoke`);
+      if (!(id in this.effects)) throw new Error(`child ${id} was spawned outside an invoke`);
     }
-    const children: Record<string, unknown> = {};
-    for (const id of Object.keys(this.effects)) children[id] = stub(id);
-    Object.assign(snapshot, { children });
   }
+}
+
+/**
+ * The outbox owns the effects; XState's child actors are replaced by stubs, which also saves memory. In a copy: XState
+ * hands back the snapshot it was given when only actions ran, and that one belongs to the step before (K2).
+ */
+function withStubs(snapshot: AnyMachineSnapshot, effects: ActorRecord["effects"]): AnyMachineSnapshot {
+  const children: Record<string, unknown> = {};
+  for (const id of Object.keys(effects)) children[id] = stub(id);
+  return Object.assign({}, snapshot, { children });
 }
 
 function isTell(params: Tell | readonly Tell[]): params is Tell {

@@ -8,6 +8,7 @@ import type { Store, TimerRow } from "../ports/store.ts";
 import type { Logger } from "../ports/telemetry.ts";
 
 const AHEAD_MAX_MS = 3_600_000;
+const RETRY_MS = 1_000;
 
 export type TimersPorts = {
   readonly store: Store;
@@ -49,22 +50,29 @@ export class Timers {
   }
 
   private async fireDue(): Promise<void> {
-    if (this.firing || !this.open) return;
-    this.firing = true;
     this.armedFor = Number.POSITIVE_INFINITY;
+    // What falls due while others are being fired is found on disk when they are done.
+    if (this.firing || !this.open) return;
+    try {
+      await this.fireAll();
+      await this.armNext();
+    } catch (error) {
+      this.ports.logger.warn({ error: String(error) }, "timers could not be read; trying again");
+      this.arm(this.ports.clock.now() + RETRY_MS);
+    }
+  }
+
+  private async fireAll(): Promise<void> {
+    this.firing = true;
     try {
       for (;;) {
         const rows = await this.ports.store.timers({ until: this.ports.clock.now(), limit: TIMER_PAGE });
         await Promise.all(rows.map((row) => this.ports.fire(row)));
-        if (rows.length < TIMER_PAGE || !this.open) break;
+        if (rows.length < TIMER_PAGE || !this.open) return;
       }
-    } catch (error) {
-      this.ports.logger.warn({ error: String(error) }, "timers could not be read; trying again");
-      this.arm(this.ports.clock.now() + 1_000);
     } finally {
       this.firing = false;
     }
-    await this.armNext();
   }
 
   private async armNext(): Promise<void> {

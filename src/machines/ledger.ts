@@ -59,7 +59,14 @@ export type Limits = Static<typeof LimitsSchema>;
 const SPENT_ENTRIES_MAX = 256;
 const purse: Purse = { onChain: ZERO, reserved: ZERO, inFlight: ZERO };
 
-export const emptyLedger: Ledger = { usdt: purse, trx: purse, balanceBlock: -1, spentSum: { usdt: ZERO, trx: ZERO }, spent: [], slices: [] };
+export const emptyLedger: Ledger = {
+  usdt: purse,
+  trx: purse,
+  balanceBlock: -1,
+  spentSum: { usdt: ZERO, trx: ZERO },
+  spent: [],
+  slices: [],
+};
 
 export function holdFor(payment: { asset: Asset; amount: Units; feeReserveSun: Units }): Hold {
   return payment.asset === "USDT"
@@ -116,6 +123,8 @@ export function judgeAmount(
 /** Why this hold cannot be reserved now, or undefined. */
 export function judgeHold(ledger: Ledger, limits: Limits, hold: Hold, time: number): Refusal | undefined {
   if (ledger.balanceBlock < 0) return refuse("not_ready", "the wallet's balance has not been read from the chain yet");
+  // Counted at time zero, a payment would fall out of the window as soon as the time is known.
+  if (time === 0) return refuse("not_ready", "no block has been seen since the start");
   if (limits.daily !== undefined && big(add(promisedInWindow(ledger, time), hold.usdt)) > big(limits.daily)) {
     const left = saturatingSubtract(limits.daily, promisedInWindow(ledger, time));
     return refuse("daily_limit_exceeded", `the rolling 24 h limit leaves ${formatDecimal(left)} USDT`, {
@@ -142,8 +151,9 @@ export function judgeHold(ledger: Ledger, limits: Limits, hold: Hold, time: numb
   return undefined;
 }
 
-export function reserve(ledger: Ledger, hold: Hold, time: number, limited: boolean): Ledger {
-  const slices = limited ? charge(ledger.slices, sliceOf(time), hold.usdt, oldestSlice(time)) : ledger.slices;
+/** L4: counted also while there is no limit: one that is set later looks back, and `release` takes off what was put on. */
+export function reserve(ledger: Ledger, hold: Hold, time: number): Ledger {
+  const slices = charge(ledger.slices, sliceOf(time), hold.usdt, oldestSlice(time));
   return { ...move(ledger, hold, (p, n) => ({ ...p, reserved: add(p.reserved, n) })), slices };
 }
 
@@ -202,7 +212,8 @@ function spendAt(ledger: Ledger, spend: Hold, block: number): Ledger {
   if (block <= ledger.balanceBlock || (spend.usdt === ZERO && spend.trx === ZERO)) return ledger;
   const spentSum = sumOfHolds([ledger.spentSum, spend]);
   const last = ledger.spent.at(-1);
-  if (last === undefined || last.block !== block) return { ...ledger, spentSum, spent: bounded([...ledger.spent, { block, ...spend }]) };
+  if (last === undefined || last.block !== block)
+    return { ...ledger, spentSum, spent: bounded([...ledger.spent, { block, ...spend }]) };
   return { ...ledger, spentSum, spent: [...ledger.spent.slice(0, -1), { block, ...sumOfHolds([last, spend]) }] };
 }
 
@@ -219,6 +230,7 @@ function oldestSlice(time: number): number {
 }
 
 function charge(slices: Ledger["slices"], slice: number, amount: Units, oldest: number): Ledger["slices"] {
+  if (amount === ZERO) return slices;
   const others = slices.filter((entry) => entry.slice !== slice && entry.slice >= oldest);
   const counted = slices.find((entry) => entry.slice === slice)?.amount ?? ZERO;
   return [...others, { slice, amount: add(counted, amount) }];

@@ -8,6 +8,7 @@ import { Type, type Static } from "typebox";
 import { assign, emit, setup } from "xstate";
 import { add, AssetSchema, saturatingSubtract, UnitsSchema, ZERO, type Units } from "../domain/money.ts";
 import type { Refusal } from "../domain/errors.ts";
+import { XSTATE_ITERATIONS_MAX } from "../domain/limits.ts";
 import { durableActions, type Stamp, type StateMeta, type Tell } from "./durable.ts";
 import { holdFor, sumOfHolds } from "./ledger.ts";
 import type { PayoutInput } from "./payout-context.ts";
@@ -70,6 +71,7 @@ export const payoutBatchMachine = setup({
   },
 }).createMachine({
   id: "payoutBatch",
+  options: { maxIterations: XSTATE_ITERATIONS_MAX },
   initial: "requested",
   context: ({ input }) => ({
     ...input,

@@ -11,7 +11,7 @@
  */
 import { assign, emit, setup } from "xstate";
 import { refuse } from "../domain/errors.ts";
-import { ATTEMPTS_MAX } from "../domain/limits.ts";
+import { ATTEMPTS_MAX, XSTATE_ITERATIONS_MAX } from "../domain/limits.ts";
 import { durableActions, type StateMeta } from "./durable.ts";
 import { holdFor } from "./ledger.ts";
 import type { PayoutContext, PayoutInput } from "./payout-context.ts";
@@ -43,6 +43,10 @@ const reply = {
     },
   },
 } as const;
+
+/** P1: the outcome of another attempt, or of bytes that were never signed, says nothing about the money in flight now. */
+const isOfSignedBytes = (context: PayoutContext, event: PayoutEvent): boolean =>
+  "attempt" in event && event.attempt === context.attempt && context.txId !== undefined && event.txId === context.txId;
 
 export const payoutMachine = setup({
   types: {
@@ -87,11 +91,13 @@ export const payoutMachine = setup({
     hashDiffers: ({ context, event }) => event.type === "payout.approve" && event.hash !== context.hash,
     byCreator: ({ context, event }) => event.type === "payout.approve" && event.by === context.createdBy,
     ofThisAttempt: ({ context, event }) => "attempt" in event && event.attempt === context.attempt,
+    ofTheSignedBytes: ({ context, event }) => isOfSignedBytes(context, event),
     mendable: ({ context, event }) =>
+      isOfSignedBytes(context, event) &&
       event.type === "transaction.reverted" &&
       MENDABLE.has(event.inclusion.result) &&
       context.attempt < context.attemptsAllowed,
-    attemptsLeft: ({ context }) => context.attempt < context.attemptsAllowed,
+    mayTryAgain: ({ context, event }) => isOfSignedBytes(context, event) && context.attempt < context.attemptsAllowed,
   },
   delays: {
     fundsRetryDelay: 30_000,
@@ -99,6 +105,7 @@ export const payoutMachine = setup({
   },
 }).createMachine({
   id: "payout",
+  options: { maxIterations: XSTATE_ITERATIONS_MAX },
   initial: "requested",
   context: ({ input }) => ({ ...input, attempt: 0, attemptsAllowed: ATTEMPTS_MAX, attempts: [] }),
   states: {
@@ -198,7 +205,7 @@ export const payoutMachine = setup({
       entry: ["beginAttempt", { type: "tell", params: ({ context: c }) => startTransaction(c) }],
       on: {
         "transaction.confirmed": {
-          guard: "ofThisAttempt",
+          guard: "ofTheSignedBytes",
           target: "confirmed",
           actions: [
             { type: "tell", params: ({ context: c, event }) => settleHold(c, event.inclusion) },
@@ -218,6 +225,7 @@ export const payoutMachine = setup({
             description: "its transaction failed for good in a way that another attempt can mend",
           },
           {
+            guard: "ofTheSignedBytes",
             target: "failed",
             actions: [
               { type: "tell", params: ({ context: c, event }) => [takeBackHold(c, event.inclusion), releaseHold(c)] },
@@ -229,12 +237,13 @@ export const payoutMachine = setup({
         ],
         "transaction.expired": [
           {
-            guard: "attemptsLeft",
+            guard: "mayTryAgain",
             target: "retrying",
             actions: [{ type: "tell", params: ({ context: c }) => takeBackHold(c) }, "noteOutcome"],
             description: "its transaction is proved dead",
           },
           {
+            guard: "ofTheSignedBytes",
             target: "needsAttention",
             actions: [
               { type: "tell", params: ({ context: c }) => [takeBackHold(c), releaseHold(c)] },

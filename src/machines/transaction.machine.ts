@@ -11,6 +11,7 @@
  */
 import { assign, setup } from "xstate";
 import type { AbsenceProof, BroadcastClass, BroadcastOutcome, Inclusion } from "../domain/chain-facts.ts";
+import { XSTATE_ITERATIONS_MAX } from "../domain/limits.ts";
 import { durableActions, effect, effectError, subscription, type Stamp, type StateMeta, type Tell } from "./durable.ts";
 import {
   broadcastInput,
@@ -84,6 +85,9 @@ export const transactionMachine = setup({
         context.inclusion === undefined
       );
     },
+    /** A block that it has left already may be orphaned later; that says nothing about where it is now. */
+    ofStandingBlock: ({ context, event }) =>
+      event.type === "chain.orphaned" && event.blockId === context.inclusion?.blockId,
     succeeded: ({ event }) => event.type === "chain.solidified" && event.inclusion.result === "SUCCESS",
   },
   delays: {
@@ -93,6 +97,7 @@ export const transactionMachine = setup({
   },
 }).createMachine({
   id: "transaction",
+  options: { maxIterations: XSTATE_ITERATIONS_MAX },
   initial: "building",
   context: ({ input }) => ({ ...input, stumbles: 0, pushes: 0, doubted: false }),
   states: {
@@ -146,7 +151,12 @@ export const transactionMachine = setup({
         input: ({ context: c }) => signInput(c),
         onDone: {
           target: "signed",
-          actions: assign({ signedHex: ({ event }) => event.output.signedHex, failure: undefined }),
+          actions: assign({
+            signedHex: ({ event }) => event.output.signedHex,
+            // The signed bytes contain them.
+            rawHex: undefined,
+            failure: undefined,
+          }),
           description: "the signed bytes are recorded",
         },
         onError: [
@@ -315,6 +325,7 @@ export const transactionMachine = setup({
           meta: meta("its block to be solidified"),
           on: {
             "chain.orphaned": {
+              guard: "ofStandingBlock",
               target: "broadcasting",
               actions: assign({ inclusion: undefined }),
               description: "a fork removed its block; the same bytes are pushed again",

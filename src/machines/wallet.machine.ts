@@ -10,7 +10,8 @@ import { assign, setup } from "xstate";
 import { refuse, type Refusal } from "../domain/errors.ts";
 import { ZERO, type Units } from "../domain/money.ts";
 import type { ActorAddress } from "../domain/records.ts";
-import { durableActions, effect, effectError, type Stamp, type StateMeta, type Tell } from "./durable.ts";
+import { XSTATE_ITERATIONS_MAX } from "../domain/limits.ts";
+import { durableActions, effect, effectError, type Reply, type Stamp, type StateMeta, type Tell } from "./durable.ts";
 import {
   emptyLedger,
   isIdle,
@@ -25,6 +26,7 @@ import {
   sliceOf,
   takeBack,
   type Hold,
+  type Ledger,
   type Limits,
 } from "./ledger.ts";
 
@@ -76,9 +78,8 @@ export const walletMachine = setup({
     ...durableActions,
     hold: assign(({ context, event }) => {
       if (event.type !== "wallet.reserve") return {};
-      const limited = context.limits.daily !== undefined;
       return {
-        ledger: reserve(context.ledger, event.hold, limitTime(event), limited),
+        ledger: reserve(context.ledger, event.hold, limitTime(event)),
         sequence: context.sequence + event.count,
       };
     }),
@@ -114,14 +115,18 @@ export const walletMachine = setup({
     hasRoom: ({ context, event }) =>
       event.type === "wallet.reserve" &&
       judgeHold(context.ledger, context.limits, event.hold, limitTime(event)) === undefined,
-    isIdle: ({ context }) => isIdle(context.ledger),
+    /** Known to be empty: a balance that was never read may be anything. */
     isEmpty: ({ context }) =>
-      isIdle(context.ledger) && context.ledger.usdt.onChain === ZERO && context.ledger.trx.onChain === ZERO,
+      isIdle(context.ledger) &&
+      context.ledger.balanceBlock >= 0 &&
+      context.ledger.usdt.onChain === ZERO &&
+      context.ledger.trx.onChain === ZERO,
     isHot: ({ context }) => context.hot,
   },
   delays: { refreshDelay: 60_000, balanceRetryDelay: 5_000 },
 }).createMachine({
   id: "wallet",
+  options: { maxIterations: XSTATE_ITERATIONS_MAX },
   initial: "active",
   context: ({ input }) => ({ ...input, ledger: emptyLedger, sequence: 0 }),
   on: {
@@ -170,8 +175,8 @@ export const walletMachine = setup({
             description: "an operator archived the empty wallet",
           },
           {
-            actions: { type: "reply", params: ({ context }) => notEmpty(isIdle(context.ledger)) },
-            description: "the wallet is not empty",
+            actions: { type: "reply", params: ({ context }) => notEmpty(context.ledger) },
+            description: "the wallet is not empty, or nobody knows",
           },
         ],
       },
@@ -230,8 +235,8 @@ export const walletMachine = setup({
             description: "an operator archived the empty wallet",
           },
           {
-            actions: { type: "reply", params: ({ context }) => notEmpty(isIdle(context.ledger)) },
-            description: "the wallet is not empty",
+            actions: { type: "reply", params: ({ context }) => notEmpty(context.ledger) },
+            description: "the wallet is not empty, or nobody knows",
           },
         ],
       },
@@ -265,8 +270,10 @@ function refused(to: ActorAddress, refusal: Refusal | undefined): Tell {
   return { to, message: { type: "wallet.refused", refusal: refusal ?? refuse("conflict", "the wallet refused") } };
 }
 
-function notEmpty(idle: boolean) {
-  return idle
-    ? ({ ok: false, refusal: refuse("wallet_not_empty", "move the money out before archiving") } as const)
-    : ({ ok: false, refusal: refuse("wallet_in_use", "payments of this wallet are still under way") } as const);
+function notEmpty(ledger: Ledger): Reply {
+  if (!isIdle(ledger))
+    return { ok: false, refusal: refuse("wallet_in_use", "payments of this wallet are still under way") };
+  if (ledger.balanceBlock < 0)
+    return { ok: false, refusal: refuse("not_ready", "the wallet's balance has not been read from the chain yet") };
+  return { ok: false, refusal: refuse("wallet_not_empty", "move the money out before archiving") };
 }

@@ -2,11 +2,11 @@
 import { Cells } from "../actors/cells.ts";
 import type { CascadeResult } from "../actors/cascade.ts";
 import { Dispatcher, type EffectAnswer, type EffectTable } from "../actors/dispatcher.ts";
-import type { Ending, Envelope } from "../actors/envelope.ts";
+import { keyOf, type Ending, type Envelope } from "../actors/envelope.ts";
 import { GroupCommit } from "../actors/group-commit.ts";
 import { lintCatalog } from "../actors/lint.ts";
 import { Loop } from "../actors/loop.ts";
-import { sourceOf, stateText } from "../actors/step.ts";
+import { sourceOf, stateText, upgrade } from "../actors/step.ts";
 import { Timers } from "../actors/timers.ts";
 import { refuse, type Refusal } from "../domain/errors.ts";
 import { ACTOR_CACHE_MAX, MAILBOX_DEPTH_MAX } from "../domain/limits.ts";
@@ -87,6 +87,7 @@ export class Engine implements EngineFacade {
         !this.supervisor.isQuarantined(entry.actor) && this.services.isRunning(ports.serviceOf(entry.source)),
       onAnswer: (entry, answer) => this.onAnswer(entry, answer),
       onFinished: (source, outcome) => ports.observer?.effectFinished?.(source, outcome),
+      onFatal: (error) => this.fatal(error),
     });
     this.timers = new Timers({ store, clock, logger, fire: (row) => this.fire(row) });
     this.supervisor = new Supervisor(options.intensity ?? DEFAULT_INTENSITY, {
@@ -94,10 +95,11 @@ export class Engine implements EngineFacade {
       clock,
       logger,
       commit: (writes) => this.commit(writes),
+      settled: () => this.group.settled(),
       post: (envelope) => this.loop.post(envelope),
       forget: (actor) => this.cells.dropOne(actor),
       stopEffects: (actor) => this.stopEffects(actor),
-      resumeEffects: (actor) => this.resumeEffects(actor),
+      resume: (actor) => this.resume(actor),
     });
     this.services = new Services({
       clock,
@@ -119,7 +121,7 @@ export class Engine implements EngineFacade {
       dispatcher: () => this.dispatcher,
       timers: () => this.timers,
       isQuarantined: (actor) => this.supervisor.isQuarantined(actor),
-      nextInboxSequence: () => this.supervisor.nextInboxSequence(),
+      nextInboxSequence: (actor) => this.supervisor.nextInboxSequence(actor),
       onPoison: (envelope, error) => this.supervisor.onPoison(envelope, error),
       onUndeliverable: (envelope) => this.supervisor.onUndeliverable(envelope),
       onCommitted: (result, stamp) => this.announce(result, stamp),
@@ -147,7 +149,9 @@ export class Engine implements EngineFacade {
     this.timers.stop();
     await this.services.stopComponents();
     this.dispatcher.close();
+    while (this.loop.messagesWaiting > 0) await new Promise<void>((resolve) => this.ports.clock.soon(resolve));
     await this.group.settled();
+    this.loop.close();
     this.phase = "stopped";
   }
 
@@ -183,7 +187,9 @@ export class Engine implements EngineFacade {
   }
 
   record(actor: ActorAddress): ActorRecord | undefined {
-    return this.ports.store.record(actor);
+    const stored = this.ports.store.record(actor);
+    const entry = this.catalog[actor.kind];
+    return stored === undefined || entry === undefined ? stored : upgrade(entry, stored);
   }
 
   /** The newest state, perhaps not on disk yet: for decisions inside the engine, never for answers. */
@@ -212,7 +218,8 @@ export class Engine implements EngineFacade {
     return this.supervisor.release(actor, by);
   }
 
-  restart(service: ServiceName, by: string): Promise<Refusal | undefined> {
+  async restart(service: ServiceName, by: string): Promise<Refusal | undefined> {
+    if (this.phase !== "running") return refuse("not_ready", `the engine is ${this.phase}`);
     return this.services.restart(service, by);
   }
 
@@ -244,7 +251,7 @@ export class Engine implements EngineFacade {
 
   private async ask(request: EngineRequest): Promise<EngineAnswer> {
     const { to, message, create, idempotency, respond } = request;
-    if (create === undefined && this.cells.get(to) === undefined)
+    if (create === undefined && !this.exists(to))
       return { refusal: refuse("not_found", `there is no ${to.kind} ${to.id}`) };
     const ending = await new Promise<Ending>((settle) => {
       const witness: Envelope["witness"] =
@@ -289,7 +296,7 @@ export class Engine implements EngineFacade {
   }
 
   private fire({ actor, timerId, due }: TimerRow): Promise<void> {
-    const event = this.cells.get(actor)?.record.timers[timerId]?.event;
+    const event = this.load(actor)?.timers[timerId]?.event;
     const writes: Write[] = [{ delete: "timer", due, actor, timerId }];
     return new Promise((resolve) => {
       const settle = () => resolve();
@@ -304,25 +311,58 @@ export class Engine implements EngineFacade {
     for (const { actor, event, step } of result.steps) {
       const { revision, state, tag } = step.record;
       const committed = { actor, revision, at: stamp.at, event, from: step.from, to: stateText(state), tag };
-      for (const listener of this.listeners) listener(committed);
+      for (const listener of this.listeners) this.show(committed, listener);
+    }
+  }
+
+  /** The commit is on disk; a view that fails must not look like a write that failed. */
+  private show(step: CommittedStep, listener: (step: CommittedStep) => void): void {
+    try {
+      listener(step);
+    } catch (error) {
+      this.listeners.delete(listener);
+      this.ports.logger.error({ error: String(error) }, "a listener threw a bug and hears no more");
+    }
+  }
+
+  /** What cannot be read exists: its next step says why, and the supervisor deals with it. */
+  private exists(actor: ActorAddress): boolean {
+    try {
+      return this.cells.get(actor) !== undefined;
+    } catch {
+      return true;
+    }
+  }
+
+  private load(actor: ActorAddress): ActorRecord | undefined {
+    try {
+      return this.cells.get(actor)?.record;
+    } catch (error) {
+      this.ports.logger.error({ actor: keyOf(actor), error: String(error) }, "an actor cannot be loaded");
+      return undefined;
     }
   }
 
   private stopEffects(actor: ActorAddress): void {
     const entry = this.catalog[actor.kind];
-    const record = this.cells.get(actor)?.record;
+    const record = this.load(actor);
     if (entry === undefined || record === undefined) return;
     for (const [invokeId, key] of Object.entries(record.effects))
       this.dispatcher.abort(sourceOf(entry, invokeId), actor, key);
   }
 
-  private resumeEffects(_actor: ActorAddress): void {
-    void this.ports.store.outboxSources().then((sources) => this.dispatcher.recover(sources));
+  private async resume(actor: ActorAddress): Promise<void> {
+    for (const { due } of Object.values(this.load(actor)?.timers ?? {})) this.timers.arm(due);
+    await this.dispatcher.recover(await this.ports.store.outboxSources());
   }
 
   private fatal(error: unknown): void {
+    if (this.phase === "stopped") return;
     this.phase = "stopped";
-    this.ports.logger.error({ error: String(error) }, "a commit failed; the process has to end");
+    this.timers.stop();
+    this.dispatcher.close();
+    this.loop.close();
+    this.ports.logger.error({ error: String(error) }, "the store failed; the process has to end");
     this.ports.onFatal(error);
   }
 }

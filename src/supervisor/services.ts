@@ -60,11 +60,15 @@ export class Services {
     const { dispatcher, cells, components, catalog, logger } = this.ports;
     const sources = this.ports.sourcesOf(service);
     dispatcher.halt(new Set(sources));
-    await components[service]?.stop();
-    await this.ports.settled();
-    cells.drop(new Set(Object.values(catalog).flatMap((entry) => (entry.service === service ? [entry.kind] : []))));
-    branch.state = "running";
-    await dispatcher.recover(sources);
+    try {
+      await components[service]?.stop();
+      await this.ports.settled();
+      cells.drop(new Set(Object.values(catalog).flatMap((entry) => (entry.service === service ? [entry.kind] : []))));
+    } finally {
+      // Whatever a component does, its branch must not stand still for ever.
+      branch.state = "running";
+      await dispatcher.recover(sources);
+    }
     await components[service]?.start();
     branch.restarts += 1;
     branch.startedAt = this.ports.clock.now();

@@ -5,10 +5,10 @@
  * V2. The failing actor is reloaded from disk and the message tried again after a growing pause, `restartsMax` times.
  * V3. Then the actor is quarantined: it takes no messages, its effects stop. What others tell it is parked in its inbox,
  *     in the same commit as their own step, so one broken actor neither blocks nor forgets anybody.
- * V4. A release reloads it and gives it what it missed, in order.
+ * V4. A release reloads it and gives it what it missed, one by one and in order, before anything else reaches it. Its
+ *     quarantine ends with the last of them, in one commit: whatever happens meanwhile, nothing parked is forgotten.
  */
-import type { Envelope } from "../actors/envelope.ts";
-import { keyOf } from "../actors/envelope.ts";
+import { keyOf, type Ending, type Envelope } from "../actors/envelope.ts";
 import type { PoisonError } from "../actors/cascade.ts";
 import { refuse, type Refusal } from "../domain/errors.ts";
 import type { ActorAddress, InboxEntry, QuarantineEntry } from "../domain/records.ts";
@@ -28,10 +28,13 @@ export type SupervisorPorts = {
   readonly logger: Logger;
   readonly commit: (writes: readonly Write[]) => Promise<void>;
   readonly post: (envelope: Envelope) => void;
+  /** Resolves when everything that is open now is on disk. */
+  readonly settled: () => Promise<void>;
   /** Reload from disk at the next message. */
   readonly forget: (actor: ActorAddress) => void;
   readonly stopEffects: (actor: ActorAddress) => void;
-  readonly resumeEffects: (actor: ActorAddress) => void;
+  /** Its effects and timers go on from disk. */
+  readonly resume: (actor: ActorAddress) => Promise<void>;
 };
 
 export class Supervisor {
@@ -39,6 +42,9 @@ export class Supervisor {
   private readonly quarantined = new Set<string>();
   private readonly failures = new Map<string, Failures>();
   private inboxSequence = 0;
+  private readonly releasing = new Set<string>();
+  /** Newest sequence number parked for each quarantined actor since the start, perhaps not on disk yet. */
+  private readonly parkedLast = new Map<string, number>();
   private readonly intensity: IntensityOptions;
   private readonly ports: SupervisorPorts;
 
@@ -56,8 +62,9 @@ export class Supervisor {
   }
 
   /** Ascending also across restarts, as long as fewer than 1,000 messages a millisecond are parked. */
-  nextInboxSequence(): number {
+  nextInboxSequence(actor: ActorAddress): number {
     this.inboxSequence = Math.max(this.inboxSequence + 1, this.ports.clock.now() * 1_000);
+    this.parkedLast.set(keyOf(actor), this.inboxSequence);
     return this.inboxSequence;
   }
 
@@ -79,8 +86,15 @@ export class Supervisor {
     }
     const decision = onFailure(this.intensity, this.failures.get(keyOf(actor)) ?? [], ports.clock.now());
     this.remember(actor, decision.failures);
-    if (decision.decision === "restart") ports.clock.schedule(decision.delayMs, () => ports.post(envelope));
-    else void this.quarantine(actor, text, decision.failures.length).then(() => ports.post(envelope));
+    if (decision.decision === "restart") {
+      ports.clock.schedule(decision.delayMs, () => ports.post(envelope));
+      return;
+    }
+    // A parked message that its own actor cannot digest stays parked, and the release stops there.
+    const isParked = envelope.origin === "parked" && keyOf(envelope.to) === keyOf(actor);
+    void this.quarantine({ actor, at: ports.clock.now(), reason: text, failures: decision.failures.length }).then(() =>
+      isParked ? envelope.settle({ end: "failed", error }) : ports.post(envelope),
+    );
   }
 
   /** A timer's row is taken away, or it would fire for ever; the record keeps the timer for the release. */
@@ -98,8 +112,8 @@ export class Supervisor {
     void this.ports.commit(kept).then(() => envelope.settle({ end: "committed", verdict: undefined }));
   }
 
-  async quarantine(actor: ActorAddress, reason: string, failures: number): Promise<void> {
-    const entry: QuarantineEntry = { actor, at: this.ports.clock.now(), reason, failures };
+  private async quarantine(entry: QuarantineEntry): Promise<void> {
+    const { actor, reason, failures } = entry;
     this.quarantined.add(keyOf(actor));
     this.ports.stopEffects(actor);
     await this.ports.commit([{ put: "quarantine", entry }]);
@@ -107,36 +121,57 @@ export class Supervisor {
   }
 
   async release(actor: ActorAddress, by: string): Promise<Refusal | undefined> {
-    if (!this.isQuarantined(actor)) return refuse("state_conflict", `${keyOf(actor)} is not quarantined`);
-    const record = this.ports.store.record(actor);
-    const timers: Write[] = Object.entries(record?.timers ?? {}).map(([timerId, { due }]) => ({
-      put: "timer",
-      due,
-      actor,
-      timerId,
-    }));
-    await this.ports.commit([{ delete: "quarantine", actor }, ...timers]);
-    this.quarantined.delete(keyOf(actor));
-    this.failures.delete(keyOf(actor));
-    this.ports.forget(actor);
-    this.ports.logger.info({ actor: keyOf(actor), by }, "actor released");
-    await this.unpark(actor);
-    this.ports.resumeEffects(actor);
+    const key = keyOf(actor);
+    if (!this.isQuarantined(actor)) return refuse("state_conflict", `${key} is not quarantined`);
+    if (this.releasing.has(key)) return refuse("state_conflict", `${key} is being released`);
+    this.releasing.add(key);
+    try {
+      this.failures.delete(key);
+      this.ports.forget(actor);
+      if (!(await this.unpark(actor)))
+        return refuse("quarantined", `${key} could not digest what it had missed and stays quarantined`);
+    } finally {
+      this.releasing.delete(key);
+    }
+    this.ports.logger.info({ actor: key, by }, "actor released");
+    await this.ports.resume(actor);
     return undefined;
   }
 
-  private async unpark(actor: ActorAddress): Promise<void> {
-    for (let afterSequence = 0; ;) {
-      const page = await this.ports.store.inbox(actor, { afterSequence, limit: INBOX_PAGE });
-      for (const entry of page) this.ports.post(unparked(entry));
-      const last = page.at(-1);
-      if (last === undefined) return;
-      afterSequence = last.sequence;
+  /** False when the actor failed again. Others may park more meanwhile, so it goes on until nothing is left, open or on disk. */
+  private async unpark(actor: ActorAddress): Promise<boolean> {
+    for (;;) {
+      const parkedLast = this.parkedLast.get(keyOf(actor));
+      await this.ports.settled();
+      const page = await this.ports.store.inbox(actor, { afterSequence: 0, limit: INBOX_PAGE });
+      if (page.length === 0 && this.parkedLast.get(keyOf(actor)) === parkedLast) break;
+      for (const entry of page) if (!(await this.digest(entry))) return false;
     }
+    await this.lift(actor);
+    return true;
+  }
+
+  private async digest({ actor, sequence, message }: InboxEntry): Promise<boolean> {
+    const writes: Write[] = [{ delete: "inbox", actor, sequence }];
+    const ending = await new Promise<Ending>((settle) =>
+      this.ports.post({ origin: "parked", to: actor, message, writes, settle }),
+    );
+    return ending.end === "committed";
+  }
+
+  /** Puts the timers back that fell due meanwhile. The writes join the open group at once, so no later step precedes them. */
+  private async lift(actor: ActorAddress): Promise<void> {
+    const timers = Object.entries(this.ports.store.record(actor)?.timers ?? {});
+    this.quarantined.delete(keyOf(actor));
+    this.parkedLast.delete(keyOf(actor));
+    await this.ports.commit([
+      { delete: "quarantine", actor },
+      ...timers.map(([timerId, { due }]): Write => ({ put: "timer", due, actor, timerId })),
+    ]);
   }
 
   private parked(actor: ActorAddress, message: Envelope["message"]): Write {
-    return { put: "inbox", entry: { actor, sequence: this.nextInboxSequence(), message } };
+    return { put: "inbox", entry: { actor, sequence: this.nextInboxSequence(actor), message } };
   }
 
   private remember(actor: ActorAddress, failures: Failures): void {
@@ -145,8 +180,4 @@ export class Supervisor {
     const oldest = this.failures.keys().next().value;
     if (this.failures.size > FAILURES_MAX && oldest !== undefined) this.failures.delete(oldest);
   }
-}
-
-function unparked({ actor, sequence, message }: InboxEntry): Envelope {
-  return { origin: "parked", to: actor, message, writes: [{ delete: "inbox", actor, sequence }], settle: () => {} };
 }

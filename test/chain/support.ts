@@ -58,7 +58,7 @@ export function openGateway(
 }
 
 export type Answer = { status?: number; body?: unknown; text?: string; hang?: boolean; reset?: boolean };
-export type Asked = { path: string; body: Record<string, unknown>; headers: IncomingMessage["headers"] };
+export type Asked = { path: string; body: Record<string, unknown>; headers: IncomingMessage["headers"]; port: string };
 
 /** A TRON node that says what the test says, over a real socket. */
 export class ScriptedNode {
@@ -98,7 +98,12 @@ export class ScriptedNode {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const text = Buffer.concat(chunks).toString();
-    const asked: Asked = { path: (request.url ?? "").slice(1), body: JSON.parse(text), headers: request.headers };
+    const asked: Asked = {
+      path: (request.url ?? "").slice(1),
+      body: JSON.parse(text),
+      headers: request.headers,
+      port: String(request.socket.remotePort),
+    };
     this.asked.push(asked);
     const scripted = this.answers.get(asked.path) ?? { status: 404, text: "not scripted" };
     const answer = typeof scripted === "function" ? scripted(asked) : scripted;

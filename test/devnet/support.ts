@@ -28,7 +28,10 @@ export async function manualDevnet(options: Partial<DevnetOptions> = {}): Promis
 export type Json = Record<string, any>;
 
 export async function post(devnet: Devnet, path: string, body: unknown = {}): Promise<Json> {
-  const response = await fetch(devnet.url + path, { method: "POST", body: JSON.stringify(body) });
+  const response = await fetch(devnet.url + path, {
+    method: "POST",
+    body: JSON.stringify(body, (_, value) => (typeof value === "bigint" ? Number(value) : value)),
+  });
   return (await response.json()) as Json;
 }
 

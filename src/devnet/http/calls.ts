@@ -40,7 +40,7 @@ export function triggerConstantContract(request: ApiRequest, context: Context): 
     const built = renderBuilt(unsigned(context.chain, message, {}), request.visible);
     return {
       ...renderResult(done, request.visible),
-      transaction: { ret: [failed ? { ret: "FAILED" } : {}], ...built },
+      transaction: { ...built, ret: [failed ? { ret: "FAILED" } : {}] },
     };
   });
 }

@@ -172,7 +172,7 @@ export const TimelineEntry = Type.Object({
 export const PayoutEvents = Type.Object({
   payout_id: Type.String(),
   items: Type.Array(TimelineEntry),
-  truncated: Type.Boolean({ description: "Whether older actors had more entries than are shown" }),
+  truncated: Type.Boolean({ description: "Whether an actor has more entries than are shown; the inspector lists all" }),
 });
 
 export const EstimateView = Type.Object({

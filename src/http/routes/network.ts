@@ -11,7 +11,7 @@ import type { Surface } from "../surface.ts";
 import { chainView } from "../views/chain.ts";
 import { isoTime } from "../views/time.ts";
 
-export const NODE_ERRORS: Description["errors"] = ["chain_error", "chain_unavailable", "chain_timeout"];
+export const NODE_ERRORS = ["chain_error", "chain_unavailable", "chain_timeout"] as const satisfies Description["errors"];
 const common = { method: "GET", tag: "Network", scope: "network:read" } as const;
 const BLOCK = /^(latest|solid|0|[1-9][0-9]{0,14})$/;
 /** Energy of a USDT transfer to somebody who holds USDT already, and to somebody who does not (tron.md §4.3). */
@@ -67,7 +67,7 @@ function fromNodes(surface: Surface): Endpoint[] {
       summary: "Read a block by number, latest or solid",
       inputs: { params: pathParams({ block_number: Type.String({ description: "A number, latest or solid" }) }) },
       answers: { 200: { description: "The block", schema: BlockView } },
-      errors: ["block_not_found", ...(NODE_ERRORS ?? [])],
+      errors: ["block_not_found", ...NODE_ERRORS],
       handle: ({ request }) => readBlock(surface, request.params.block_number),
     }),
     endpoint({
@@ -92,7 +92,7 @@ function fromNodes(surface: Surface): Endpoint[] {
       summary: "Balances and resources of any account",
       inputs: { params: pathParams({ address: Address }) },
       answers: { 200: { description: "The account", schema: AccountView } },
-      errors: ["invalid_address", ...(NODE_ERRORS ?? [])],
+      errors: ["invalid_address", ...NODE_ERRORS],
       handle: ({ request }) => readAccount(surface, request.params.address),
     }),
   ];

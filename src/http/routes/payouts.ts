@@ -26,7 +26,7 @@ const one = { 200: { description: "The payout", schema: Payout } };
 const many = { 200: { description: "Payouts", schema: pageOf(Payout) } };
 
 /** What can be wrong with an order to pay. */
-export const ORDER_ERRORS: Description["errors"] = [
+export const ORDER_ERRORS = [
   "invalid_address",
   "invalid_amount",
   "not_found",
@@ -45,7 +45,7 @@ export const ORDER_ERRORS: Description["errors"] = [
   "wallet_frozen",
   "wallet_archived",
   "quarantined",
-];
+] as const satisfies Description["errors"];
 
 export function payoutEndpoints(surface: Surface): Endpoint[] {
   return [...intake(surface), ...reading(surface), ...deciding(surface)];
@@ -156,7 +156,7 @@ function deciding(surface: Surface): Endpoint[] {
       idempotencyKey: "required",
       inputs: { params, body: Nothing },
       answers: { 202: { description: "A new attempt begins", schema: Payout } },
-      errors: ["not_found", "state_conflict", "quarantined", ...(ORDER_ERRORS ?? []).filter((code) => code !== "not_found")],
+      errors: ["state_conflict", ...ORDER_ERRORS],
       handle: (call) => tell(surface, call, { type: "payout.retry" }, 202),
     }),
   ];

@@ -1,0 +1,125 @@
+/**
+ * Looks at the chain without the engine: balances and receipts straight from a TRON node, solidified state only. What
+ * the engine says about itself proves nothing; this does.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { units, type Units } from "../domain/money.ts";
+import { toEvmWord, fromEvm20 } from "../tron/address.ts";
+import { decodeTransferLog } from "../tron/trc20.ts";
+import { EXIT, Stop } from "./demo-options.ts";
+import { reasonOf } from "./engine-client.ts";
+import { fieldsOf, listAt, numberAt, textAt } from "./fields.ts";
+
+/** Reads at a time: a public node answers more with 429. */
+const CONCURRENCY = 8;
+const TRIES = 8;
+const CALL_TIMEOUT_MS = 10_000;
+
+export type TokenMove = { readonly from: string; readonly to: string; readonly amount: bigint };
+/** A transaction in a solidified block. */
+export type SolidReceipt = {
+  readonly succeeded: boolean;
+  readonly blockNumber: number;
+  readonly energy: number;
+  /** Burned, sun. */
+  readonly feeSun: Units;
+  readonly moves: readonly TokenMove[];
+};
+
+export type WitnessOptions = { readonly nodeUrl: string; readonly apiKey: string | undefined; readonly usdtContract: string };
+
+export class ChainWitness {
+  readonly #options: WitnessOptions;
+
+  constructor(options: WitnessOptions) {
+    this.#options = options;
+  }
+
+  /** Id of block 0: which chain the node is on. */
+  async genesisId(): Promise<string | undefined> {
+    return textAt(await this.#ask("/wallet/getblockbynum", { num: 0 }), "blockID");
+  }
+
+  async solidNumber(): Promise<number> {
+    const block = await this.#ask("/walletsolidity/getnowblock", {});
+    return numberAt(fieldsOf(fieldsOf(block)["block_header"])["raw_data"], "number") ?? 0;
+  }
+
+  /** Token balance of each address, in base units. */
+  async balances(addresses: readonly string[]): Promise<Map<string, bigint>> {
+    const found = await inParallel(addresses, async (address): Promise<[string, bigint]> => [address, await this.#balance(address)]);
+    return new Map(found);
+  }
+
+  /** `undefined`: in no solidified block. In the order of the ids. */
+  async receipts(txIds: readonly string[]): Promise<(SolidReceipt | undefined)[]> {
+    return inParallel(txIds, (txId) => this.#receipt(txId));
+  }
+
+  async #balance(address: string): Promise<bigint> {
+    const answer = await this.#ask("/walletsolidity/triggerconstantcontract", {
+      owner_address: address,
+      contract_address: this.#options.usdtContract,
+      function_selector: "balanceOf(address)",
+      parameter: toEvmWord(address),
+      visible: true,
+    });
+    const [word] = listAt(answer, "constant_result");
+    if (typeof word !== "string" || !/^[0-9a-f]{64}$/i.test(word)) throw new Stop(EXIT.mismatch, `${this.#options.nodeUrl} gives no balance of ${address}: ${JSON.stringify(answer).slice(0, 200)}`);
+    return BigInt(`0x${word}`);
+  }
+
+  async #receipt(txId: string): Promise<SolidReceipt | undefined> {
+    const answer = await this.#ask("/walletsolidity/gettransactioninfobyid", { value: txId });
+    const blockNumber = numberAt(answer, "blockNumber");
+    if (textAt(answer, "id") !== txId || blockNumber === undefined) return undefined;
+    const cost = fieldsOf(answer)["receipt"];
+    return {
+      succeeded: textAt(answer, "result") === undefined && textAt(cost, "result") === "SUCCESS",
+      blockNumber,
+      energy: numberAt(cost, "energy_usage_total") ?? 0,
+      feeSun: units(BigInt(numberAt(answer, "fee") ?? 0)),
+      moves: listAt(answer, "log").flatMap((log) => this.#move(log)),
+    };
+  }
+
+  /** Only moves of the one token count; anybody can emit an event that looks like one. */
+  #move(log: unknown): TokenMove[] {
+    const address = textAt(log, "address") ?? "";
+    if (!/^[0-9a-f]{40}$/i.test(address) || fromEvm20(address) !== this.#options.usdtContract) return [];
+    const move = decodeTransferLog({ address, topics: listAt(log, "topics").map(String), data: textAt(log, "data") ?? "" });
+    return move === undefined ? [] : [move];
+  }
+
+  async #ask(path: string, body: object): Promise<unknown> {
+    const { nodeUrl, apiKey } = this.#options;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const response = await fetch(nodeUrl + path, {
+          method: "POST",
+          headers: { "content-type": "application/json", ...(apiKey === undefined ? {} : { "TRON-PRO-API-KEY": apiKey }) },
+          body: JSON.stringify(body),
+          signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+        });
+        if (!response.ok) throw new Error(`HTTP ${response.status}`);
+        return await response.json();
+      } catch (error) {
+        if (attempt >= TRIES) throw new Stop(EXIT.engine, `the TRON node ${nodeUrl} does not answer: ${reasonOf(error)}`);
+        await sleep(250 * 2 ** Math.min(attempt, 5));
+      }
+    }
+  }
+}
+
+async function inParallel<In, Out>(items: readonly In[], work: (item: In) => Promise<Out>): Promise<Out[]> {
+  const results: Out[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < items.length; index = next++) {
+      const item = items[index];
+      if (item !== undefined) results[index] = await work(item);
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
+  return results;
+}

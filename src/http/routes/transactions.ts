@@ -1,0 +1,186 @@
+import type { Receipt } from "../../domain/chain-facts.ts";
+import { isFault, refuse } from "../../domain/errors.ts";
+import { formatDecimal, type Asset } from "../../domain/money.ts";
+import type { ActorRecord } from "../../domain/records.ts";
+import { Address, HistoryQuery, pageOf, pathParams, TxId } from "../contract/common.ts";
+import { EstimateView, Nothing } from "../contract/payouts.ts";
+import { FeeQuestion, HistoryEntry, Preview, PreviewOrder, ReceiptView, RetryView, TransactionView } from "../contract/transactions.ts";
+import { API_ROOT, endpoint, type Endpoint, type Outcome } from "../endpoint.ts";
+import { estimateOrder, readOrder } from "../estimates.ts";
+import { readHistory } from "../history.ts";
+import { nodeSignal } from "../node-signal.ts";
+import { isRefusal, judgeAddress, judgeLine, payingWallet } from "../payment-orders.ts";
+import { transactionContext } from "../records.ts";
+import type { Surface } from "../surface.ts";
+import { retryTransaction } from "../transaction-retry.ts";
+import { foreignView, ownReceiptView, receiptView, transactionView, type Heights } from "../views/transaction.ts";
+import { NODE_ERRORS } from "./network.ts";
+import { ORDER_ERRORS } from "./payouts.ts";
+
+const PATH = `${API_ROOT}/transactions`;
+const params = pathParams({ txid: TxId });
+const ESTIMATE_ERRORS = ["simulation_reverted", "fee_cap_exceeded", ...NODE_ERRORS] as const;
+
+export function transactionEndpoints(surface: Surface): Endpoint[] {
+  return [...planning(surface), ...reading(surface), retrying(surface)];
+}
+
+function planning(surface: Surface): Endpoint[] {
+  return [
+    endpoint({
+      method: "POST",
+      path: `${PATH}/create`,
+      tag: "Transactions",
+      scope: "tx:create",
+      summary: "Preview the transaction that a transfer would sign",
+      description: "Checks and estimates like a real order. Nothing is signed, stored or sent; order a transfer to have it done.",
+      inputs: { body: PreviewOrder },
+      answers: { 200: { description: "What would be signed", schema: Preview } },
+      errors: [...ORDER_ERRORS, ...ESTIMATE_ERRORS],
+      handle: ({ request }) => preview(surface, request.body),
+    }),
+    endpoint({
+      method: "POST",
+      path: `${PATH}/estimate-fee`,
+      tag: "Transactions",
+      scope: "tx:read",
+      summary: "What a transfer between any two addresses would cost",
+      inputs: { body: FeeQuestion },
+      answers: { 200: { description: "The estimate", schema: EstimateView } },
+      errors: ["invalid_address", "invalid_amount", ...ESTIMATE_ERRORS],
+      handle: async ({ request }) => {
+        const order = readOrder(surface, { asset: "USDT", ...request.body });
+        return "refusal" in order ? order : { status: 200, body: await estimateOrder(surface, order) };
+      },
+    }),
+  ];
+}
+
+function reading(surface: Surface): Endpoint[] {
+  const common = { method: "GET", tag: "Transactions", scope: "tx:read" } as const;
+  return [
+    endpoint({
+      ...common,
+      path: `${PATH}/history/:address`,
+      summary: "The engine's transfers from and to an address",
+      description: "Only what this engine sent; for everything on the chain ask a block explorer.",
+      inputs: { params: pathParams({ address: Address }), querystring: HistoryQuery },
+      answers: { 200: { description: "Transfers", schema: pageOf(HistoryEntry) } },
+      errors: ["invalid_address", "invalid_cursor"],
+      handle: ({ request: { params: place, query } }) => {
+        const wrong = judgeAddress(surface, place.address);
+        return wrong === undefined ? readHistory(surface, { address: place.address, query }) : { refusal: wrong };
+      },
+    }),
+    endpoint({
+      ...common,
+      path: `${PATH}/:txid`,
+      summary: "A transaction: what the engine did, and what the chain says",
+      inputs: { params },
+      answers: { 200: { description: "The transaction", schema: TransactionView } },
+      errors: ["not_found", ...NODE_ERRORS],
+      handle: ({ request }) => readTransaction(surface, request.params.txid),
+    }),
+    endpoint({
+      ...common,
+      path: `${PATH}/:txid/receipt`,
+      summary: "Result, cost and confirmations of a transaction",
+      inputs: { params },
+      answers: { 200: { description: "The receipt", schema: ReceiptView } },
+      errors: ["not_found", "receipt_pending", ...NODE_ERRORS],
+      handle: ({ request }) => readReceipt(surface, request.params.txid),
+    }),
+  ];
+}
+
+function retrying(surface: Surface): Endpoint {
+  return endpoint({
+    method: "POST",
+    path: `${PATH}/:txid/retry`,
+    tag: "Transactions",
+    scope: "tx:retry",
+    summary: "Push the same bytes again, or start a new attempt where the old one is provably dead",
+    description:
+      "Never signs anew while the transaction could still land. 409 tx_may_still_confirm names in evidence.retry_after_block_time the block time that a solidified block has to reach.",
+    idempotencyKey: "required",
+    inputs: { params, body: Nothing },
+    answers: { 200: { description: "The same bytes are pushed again", schema: RetryView }, 202: { description: "A new attempt begins", schema: RetryView } },
+    errors: ["not_found", "tx_may_still_confirm", "tx_already_succeeded", "max_attempts", "state_conflict", "quarantined", ...ORDER_ERRORS],
+    handle: async ({ request, idempotency }) => {
+      const { txid } = request.params;
+      const transaction = await findOwn(surface, txid);
+      if (transaction === undefined) return { refusal: refuse("not_found", `This engine sent no transaction ${txid}`) };
+      return retryTransaction(surface, { transaction, by: request.principal.id, idempotency });
+    },
+  });
+}
+
+type PreviewText = { type: "usdt_transfer" | "trx_transfer"; from_wallet: string; to: string; amount: string };
+
+async function preview(surface: Surface, { type, from_wallet: walletId, to, amount }: PreviewText): Promise<Outcome> {
+  const asset: Asset = type === "usdt_transfer" ? "USDT" : "TRX";
+  const wallet = payingWallet(surface, walletId);
+  if (isRefusal(wallet)) return { refusal: wallet };
+  const judged = judgeLine(surface, wallet, { to, amount, asset, purpose: "transfer" });
+  if (isRefusal(judged)) return { refusal: judged };
+  const { address: from } = wallet.context;
+  const estimate = await estimateOrder(surface, { asset, from, to, amount: judged.amount });
+  const reference = surface.chain.reference();
+  const body = {
+    type,
+    order: { asset, from, to, amount: formatDecimal(judged.amount), amount_units: judged.amount },
+    needs_approval: judged.needsApproval,
+    fee_reserve_trx: formatDecimal(judged.feeReserveSun),
+    reference_block: reference === undefined ? null : { number: reference.number, id: reference.id },
+    estimate,
+    signed: false,
+  };
+  return { status: 200, body };
+}
+
+async function readTransaction(surface: Surface, txid: string): Promise<Outcome> {
+  const heights = heightsOf(surface);
+  const own = await findOwn(surface, txid);
+  if (own !== undefined) return { status: 200, body: transactionView(own, { words: surface.words, heights }) };
+  const receipt = await surface.gateway.solidReceipt(txid, nodeSignal());
+  return receipt === undefined ? { refusal: unknownTransaction(txid) } : { status: 200, body: foreignView(receipt, heights) };
+}
+
+async function readReceipt(surface: Surface, txid: string): Promise<Outcome> {
+  const heights = heightsOf(surface);
+  const own = await findOwn(surface, txid);
+  const context = own === undefined ? undefined : transactionContext(own);
+  if (own !== undefined && context?.inclusion === undefined) {
+    const detail = `It is in no block yet: ${surface.words.of(own).description}`;
+    return { refusal: refuse("receipt_pending", detail, { status: own.tag }) };
+  }
+  const receipt = await solidReceipt(surface, { txid, isOwn: own !== undefined });
+  if (receipt !== undefined) return { status: 200, body: receiptView(txid, { receipt, heights }) };
+  if (own === undefined || context?.inclusion === undefined) return { refusal: unknownTransaction(txid) };
+  const solidified = own.status === "done";
+  return { status: 200, body: ownReceiptView(txid, { inclusion: context.inclusion, solidified, heights }) };
+}
+
+/** Of an own transaction the engine knows enough to answer while no node does. */
+async function solidReceipt({ gateway }: Surface, { txid, isOwn }: { txid: string; isOwn: boolean }): Promise<Receipt | undefined> {
+  try {
+    return await gateway.solidReceipt(txid, nodeSignal());
+  } catch (error) {
+    if (isOwn && isFault(error)) return undefined;
+    throw error;
+  }
+}
+
+async function findOwn({ engine }: Surface, txid: string): Promise<ActorRecord | undefined> {
+  const { records } = await engine.records("transaction", `tx:${txid}`, { limit: 1 });
+  return records[0];
+}
+
+function heightsOf({ chain }: Surface): Heights {
+  const { head, solid } = chain.status();
+  return { head: head?.number ?? 0, solid: solid?.number ?? 0 };
+}
+
+function unknownTransaction(txid: string) {
+  return refuse("not_found", `Neither this engine nor a solidified block has the transaction ${txid}; one of others can still be on its way`);
+}
