@@ -26,7 +26,7 @@ export class InstantWorld implements ChainView, TransactionWatcher, Signer {
   private fresh: ActorAddress[] = [];
   private scheduled = false;
 
-  readonly gateway: Pick<ChainGateway, "estimate" | "broadcast" | "solidBalances"> = {
+  readonly gateway: Pick<ChainGateway, "estimate" | "solidBalances"> = {
     estimate: async () => ({
       energy: 64_285,
       bandwidth: 345,
@@ -34,16 +34,18 @@ export class InstantWorld implements ChainView, TransactionWatcher, Signer {
       feeLimitSun: units(8_035_700n),
     }),
     solidBalances: async () => ({ usdt: units(10n ** 17n), trx: units(10n ** 17n), atBlock: this.block }),
-    broadcast: async (signedHex): Promise<BroadcastOutcome> => {
-      const actor = this.watches.get(signedHex.slice(2, 66));
-      if (actor !== undefined) this.fresh.push(actor);
-      if (!this.scheduled) {
-        this.scheduled = true;
-        setImmediate(() => void this.mine());
-      }
-      return { class: "accepted", code: "SUCCESS", message: "", node: "instant" };
-    },
   };
+
+  /** Takes the place of the gateway's broadcast: the id saves decoding the bytes. */
+  take({ txId }: { txId: string }): BroadcastOutcome {
+    const actor = this.watches.get(txId);
+    if (actor !== undefined) this.fresh.push(actor);
+    if (!this.scheduled) {
+      this.scheduled = true;
+      setImmediate(() => void this.mine());
+    }
+    return { class: "accepted", code: "SUCCESS", message: "", node: "instant" };
+  }
 
   reference() {
     return { number: this.block, id: "c".repeat(64), headTimestamp: this.headTimestamp() };
@@ -57,7 +59,9 @@ export class InstantWorld implements ChainView, TransactionWatcher, Signer {
     this.watches.set(txId, actor);
   }
 
-  unwatch(_actor: ActorAddress): void {}
+  unwatch(_actor: ActorAddress): void {
+    if (this.watches.size > 100_000) this.watches.clear();
+  }
 
   async build(_order: SigningOrder): Promise<BuiltTransaction> {
     this.built += 1;

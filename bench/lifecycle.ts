@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { EffectTable, Performer } from "../src/actors/dispatcher.ts";
 import { createEffects, serviceOf } from "../src/actors/effects/table.ts";
 import { units } from "../src/domain/money.ts";
 import { catalog } from "../src/machines/catalog.ts";
@@ -12,6 +13,8 @@ import type { ChainGateway, Signer } from "../src/ports/world.ts";
 import { silentLogger } from "../src/ports/telemetry.ts";
 import { openEngine, type Engine } from "../src/supervisor/engine.ts";
 import { InstantWorld } from "./instant-world.ts";
+
+const PAYER = "TCNkawTmcQgYSU8nP8cHswT1QPjharxJr7";
 
 export const contextSchemas = Object.fromEntries(
   Object.values(catalog).map((entry) => [entry.kind, { version: entry.version, schema: entry.contextSchema }]),
@@ -30,27 +33,18 @@ export type LifecycleFigures = {
   readonly rssMb: number;
 };
 
-export async function withEngine<T>(
-  work: (engine: Engine) => Promise<T>,
-  options: { signer?: Signer; directory?: string } = {},
-): Promise<T> {
+export type EngineOptions = {
+  readonly signer?: Signer;
+  /** Kept afterwards; absent: a temporary one. */
+  readonly directory?: string;
+  /** Effects that never answer: what is accepted stays where it is. */
+  readonly hold?: boolean;
+};
+
+export async function withEngine<T>(work: (engine: Engine, world: InstantWorld) => Promise<T>, options: EngineOptions = {}): Promise<T> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "lucid-bench-")));
   const { store } = await openLevelStore({ directory, contextSchemas });
   const world = new InstantWorld();
-  const effects = createEffects(
-    { expirationMs: 90_000, nodeConcurrency: 1_024, signConcurrency: 1_024 },
-    {
-      gateway: world.gateway as ChainGateway,
-      signer: options.signer ?? world,
-      view: world,
-      watcher: world,
-      peek: (actor) => engine.peek(actor),
-      maySign: () => true,
-    },
-  );
-  const onFatal = (error: unknown) => {
-    throw error;
-  };
   const engine: Engine = await openEngine(
     {},
     {
@@ -58,17 +52,19 @@ export async function withEngine<T>(
       store,
       clock: systemClock(),
       logger: silentLogger,
-      effects,
+      effects: effectsOf(world, options, () => engine),
       serviceOf,
       components: {},
       blockTime: () => world.headTimestamp(),
-      onFatal,
+      onFatal: (error: unknown) => {
+        throw error;
+      },
     },
   );
   world.deliver = (facts) => engine.deliver(facts);
   await engine.start();
   try {
-    return await work(engine);
+    return await work(engine, world);
   } finally {
     await engine.drain();
     await store.close();
@@ -76,11 +72,29 @@ export async function withEngine<T>(
   }
 }
 
+function effectsOf(world: InstantWorld, options: EngineOptions, engine: () => Engine): EffectTable {
+  const effects = createEffects(
+    { expirationMs: 90_000, nodeConcurrency: 1_024, signConcurrency: 1_024 },
+    {
+      gateway: world.gateway as ChainGateway,
+      signer: options.signer ?? world,
+      view: world,
+      watcher: world,
+      peek: (actor) => engine().peek(actor),
+      maySign: () => true,
+    },
+  );
+  const broadcastTransaction: Performer = { concurrency: 1_024, perform: async (input) => world.take(input as { txId: string }) };
+  const never: Performer = { concurrency: 64, perform: () => new Promise(() => {}) };
+  return options.hold === true ? { ...effects, buildTransaction: never } : { ...effects, broadcastTransaction };
+}
+
 export async function runLifecycles(
   engine: Engine,
-  load: { total: number; inFlight: number; prefix: string },
+  load: { total: number; inFlight: number; prefix: string; from?: string; walletId?: string },
 ): Promise<LifecycleFigures> {
-  await openBenchWallet(engine);
+  const wallet = { walletId: load.walletId ?? "wal_bench", from: load.from ?? PAYER };
+  await openBenchWallet(engine, wallet);
   const { monitorEventLoopDelay } = await import("node:perf_hooks");
   const delay = monitorEventLoopDelay({ resolution: 2 });
   const ended = new Map<string, () => void>();
@@ -102,7 +116,7 @@ export async function runLifecycles(
       const end = new Promise<void>((resolve) => ended.set(id, resolve));
       await engine.request({
         to: { kind: "payout", id },
-        create: payout(id),
+        create: payout(id, wallet),
         respond: ({ record }) => ({ keep: { status: 202, body: { status: record.tag } } }),
       });
       await end;
@@ -129,10 +143,12 @@ export async function runLifecycles(
   };
 }
 
-async function openBenchWallet(engine: Engine): Promise<void> {
-  const to = { kind: "wallet", id: "wal_bench" };
+export type BenchWallet = { readonly walletId: string; readonly from: string };
+
+export async function openBenchWallet(engine: Engine, { walletId, from }: BenchWallet): Promise<void> {
+  const to = { kind: "wallet", id: walletId };
   const input = {
-    address: "TCNkawTmcQgYSU8nP8cHswT1QPjharxJr7",
+    address: from,
     name: "bench",
     kind: "hd",
     labels: {},
@@ -144,12 +160,12 @@ async function openBenchWallet(engine: Engine): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
 }
 
-function payout(id: string): PayoutInput {
+export function payout(id: string, { walletId, from }: BenchWallet): PayoutInput {
   return {
     self: { kind: "payout", id },
     purpose: "payout",
-    walletId: "wal_bench",
-    from: "TCNkawTmcQgYSU8nP8cHswT1QPjharxJr7",
+    walletId,
+    from,
     to: "THHsfg2eNiv6MSXC4y5d4t5wkvRVADRKiF",
     asset: "USDT",
     amount: units(25_000_000n),
@@ -158,12 +174,4 @@ function payout(id: string): PayoutInput {
     needsApproval: false,
     createdBy: "bench",
   };
-}
-
-if (import.meta.main) {
-  await withEngine(async (engine) => {
-    console.log(await runLifecycles(engine, { total: 2_000, inFlight: 256, prefix: "warm" }));
-    console.log(await runLifecycles(engine, { total: 10_000, inFlight: 256, prefix: "a" }));
-    console.log(await runLifecycles(engine, { total: 300, inFlight: 1, prefix: "b" }));
-  });
 }

@@ -5,6 +5,8 @@
  * A2. An actor hears of an inclusion before it hears of its solidification, and that a block was orphaned before it
  *     hears of another block.
  * A3. Once a fate is in the queue nothing else is said; the watch goes when the fate is accepted.
+ * A4. Nothing is said for a watch that ended: its actor may wait for another transaction now, and messages name blocks,
+ *     not transactions.
  */
 import type { AbsenceProof, Inclusion, TxId } from "../domain/chain-facts.ts";
 import type { ActorAddress, Message } from "../domain/records.ts";
@@ -19,7 +21,7 @@ const DELIVERY_MAX = 512;
 export class Announcer {
   readonly #watches: WatchTable;
   readonly #deliver: Deliver;
-  #outbox: Outgoing[] = [];
+  #outbox: { readonly watch: Watch; readonly message: Message }[] = [];
   #decided: Watch[] = [];
 
   constructor(watches: WatchTable, deliver: Deliver) {
@@ -60,7 +62,8 @@ export class Announcer {
   /** Resolves when everything queued is accepted; rejects as `deliver` does, and keeps what was not accepted. */
   async flush(): Promise<void> {
     while (this.#outbox.length > 0) {
-      await this.#deliver(this.#outbox.slice(0, DELIVERY_MAX));
+      const offered = this.#outbox.slice(0, DELIVERY_MAX).filter(({ watch }) => watch.live);
+      if (offered.length > 0) await this.#deliver(offered.map(({ watch: { actor }, message }) => ({ actor, message })));
       this.#outbox = this.#outbox.slice(DELIVERY_MAX);
     }
     for (const watch of this.#decided) this.#watches.remove(watch);
@@ -87,6 +90,6 @@ export class Announcer {
   }
 
   #tell(watch: Watch, message: Message): void {
-    this.#outbox.push({ actor: watch.actor, message });
+    this.#outbox.push({ watch, message });
   }
 }

@@ -20,6 +20,8 @@ export type PayoutRow = {
   readonly blockNumber: number | undefined;
 };
 
+export type Payment = { readonly payoutId: string; readonly txId: string | undefined };
+
 export const PATHS = { batch: `${API}/payouts/batch` } as const;
 
 export async function readNetwork(engine: EngineClient): Promise<NetworkFacts> {
@@ -60,9 +62,12 @@ export async function batchOfExternalId(engine: EngineClient, externalId: string
   return textAt(listAt(page, "items")[0], "batch_id");
 }
 
-/** Other confirmed payouts of this engine to an address. */
-export async function paymentsTo(engine: EngineClient, address: string): Promise<PayoutRow[]> {
-  return (await engine.list(`${API}/usdt/transactions/${address}`)).map(payoutOf).filter(({ to, status }) => to === address && status === "confirmed");
+/** Everything confirmed that this engine sent to an address. */
+export async function paymentsTo(engine: EngineClient, address: string): Promise<Payment[]> {
+  const entries = await engine.list(`${API}/usdt/transactions/${address}`);
+  return entries
+    .filter((entry) => textAt(entry, "to") === address && textAt(entry, "status") === "confirmed")
+    .map((entry) => ({ payoutId: needText(entry, "payout_id"), txId: textAt(entry, "txid") }));
 }
 
 function payoutOf(payout: unknown): PayoutRow {

@@ -47,13 +47,13 @@ function words({ total, sent, confirmed, otherwise }: Stage): string {
   return `  ${confirmed} of ${total} confirmed, ${sent} sent and waiting for a solidified block${ended}`;
 }
 
-/** "#": in a solidified block. "=": sent. "!": ended without being paid. */
+/** "#": in a solidified block. "-": sent. "!": ended without being paid. */
 function bar(stage: Stage, columns: number): string {
   const { total, sent, confirmed, otherwise } = stage;
   const caption = ` ${confirmed}/${total} confirmed, ${sent} sent${otherwise === 0 ? "" : `, ${otherwise} ended otherwise`}`;
   const width = Math.max(10, Math.min(60, columns - caption.length - 5));
   const cells = (count: number): number => Math.floor((count / total) * width);
   const filled = "#".repeat(cells(confirmed)) + "!".repeat(cells(otherwise));
-  const drawn = filled + "=".repeat(Math.max(0, cells(confirmed + otherwise + sent) - filled.length));
+  const drawn = filled + "-".repeat(Math.max(0, cells(confirmed + otherwise + sent) - filled.length));
   return `  [${drawn.padEnd(width, ".")}]${caption}`;
 }

@@ -99,7 +99,6 @@ export const CREATE_ACCOUNT_FEE = PARAMETERS.getCreateAccountFee;
 /** Burned on top, by the contract that creates the account. */
 export const NEW_ACCOUNT_FEE = PARAMETERS.getCreateNewAccountFeeInSystemContract;
 export const MEMO_FEE = PARAMETERS.getMemoFee;
-export const MULTI_SIGN_FEE = PARAMETERS.getMultiSignFee;
 export const FEE_LIMIT_MAX = PARAMETERS.getMaxFeeLimit;
 export const CREATE_ACCOUNT_TX_BYTES_MAX = PARAMETERS.getMaxCreateAccountTxSize;
 export const TOTAL_NET_LIMIT = PARAMETERS.getTotalNetLimit;

@@ -41,7 +41,11 @@ export async function acceptBatch(ports: Ports, order: BatchOrder, asked: Asked)
   });
 }
 
-async function request({ engine, words }: Ports, made: { id: string; create: unknown }, idempotency: Idempotency): Promise<Outcome> {
+async function request(
+  { engine, words }: Ports,
+  made: { id: string; create: unknown },
+  idempotency: Idempotency,
+): Promise<Outcome> {
   const { id, create } = made;
   const answer = await engine.request({
     to: { kind: "payoutBatch", id },
@@ -65,8 +69,15 @@ function judgeShape(items: readonly LineText[]): Rejected | undefined {
   for (const [index, { line_id: lineId }] of items.entries()) {
     const first = seen.get(lineId);
     if (first !== undefined) {
-      const refusal = refuse("duplicate_line_id", `The lines at ${first} and ${index} both have the line_id ${lineId}; give each its own`, { line_id: lineId, indexes: [first, index] });
-      return { refusal, errors: [{ path: `/items/${index}/line_id`, message: `is the same as /items/${first}/line_id`, value: lineId }] };
+      const refusal = refuse(
+        "duplicate_line_id",
+        `The lines at ${first} and ${index} both have the line_id ${lineId}; give each its own`,
+        { line_id: lineId, indexes: [first, index] },
+      );
+      return {
+        refusal,
+        errors: [{ path: `/items/${index}/line_id`, message: `is the same as /items/${first}/line_id`, value: lineId }],
+      };
     }
     seen.set(lineId, index);
   }
@@ -82,7 +93,12 @@ async function findTaken({ engine }: Ports, externalIds: readonly string[]): Pro
   return taken;
 }
 
-type Judging = { readonly ports: Ports; readonly wallet: PayingWallet; readonly order: BatchOrder; readonly taken: ReadonlyMap<string, string> };
+type Judging = {
+  readonly ports: Ports;
+  readonly wallet: PayingWallet;
+  readonly order: BatchOrder;
+  readonly taken: ReadonlyMap<string, string>;
+};
 
 function judgeAll(judging: Judging, made: { id: string; asked: Asked }): PayoutBatchInput | Rejected {
   const { ports, wallet, order } = judging;
@@ -91,7 +107,11 @@ function judgeAll(judging: Judging, made: { id: string; asked: Asked }): PayoutB
   const invalid: PayoutBatchInput["invalid"] = [];
   const usedIds = new Set<string>();
   for (const [index, item] of order.items.entries()) {
-    const line = judgeOne(judging, { item, usedIds, payoutId: derivedId("po", { key: idempotency.key, part: item.line_id }) });
+    const line = judgeOne(judging, {
+      item,
+      usedIds,
+      payoutId: derivedId("po", { key: idempotency.key, part: item.line_id }),
+    });
     if (isRefusal(line)) invalid.push({ lineId: item.line_id, index, refusal: line });
     else lines.push(line);
     if (item.external_id !== undefined) usedIds.add(item.external_id);
@@ -112,9 +132,15 @@ function judgeAll(judging: Judging, made: { id: string; asked: Asked }): PayoutB
 
 type Judged = { readonly item: LineText; readonly payoutId: string; readonly usedIds: ReadonlySet<string> };
 
-function judgeOne({ ports, wallet, order, taken }: Judging, { item, payoutId, usedIds }: Judged): PayoutBatchInput["lines"][number] | Refusal {
+function judgeOne(
+  { ports, wallet, order, taken }: Judging,
+  { item, payoutId, usedIds }: Judged,
+): PayoutBatchInput["lines"][number] | Refusal {
   const { line_id: lineId, to, amount, external_id: externalId } = item;
-  if (to === ports.network.usdtContract) return refuse("destination_is_contract", "The destination is the USDT contract itself; money sent there is lost", { to });
+  if (to === ports.network.usdtContract)
+    return refuse("destination_is_contract", "The destination is the USDT contract itself; money sent there is lost", {
+      to,
+    });
   const judged = judgeLine(ports, wallet, { to, amount, asset: order.asset, purpose: "payout" });
   if (isRefusal(judged)) return judged;
   if (externalId !== undefined) {
@@ -122,12 +148,29 @@ function judgeOne({ ports, wallet, order, taken }: Judging, { item, payoutId, us
     if (other !== undefined) return duplicate(externalId, other);
   }
   const { amount: units, hash, needsApproval } = judged;
-  return { payoutId, lineId, to, amount: units, hash, needsApproval, ...(externalId === undefined ? {} : { externalId }) };
+  return {
+    payoutId,
+    lineId,
+    to,
+    amount: units,
+    hash,
+    needsApproval,
+    ...(externalId === undefined ? {} : { externalId }),
+  };
 }
 
 function batchInvalid(invalid: PayoutBatchInput["invalid"]): Rejected {
-  const lines = invalid.map(({ lineId, index, refusal }) => ({ line_id: lineId, index, code: refusal.code, detail: refusal.detail }));
+  const lines = invalid.map(({ lineId, index, refusal }) => ({
+    line_id: lineId,
+    index,
+    code: refusal.code,
+    detail: refusal.detail,
+  }));
   return {
-    refusal: refuse("batch_invalid", `${lines.length} of the lines cannot be paid; nothing was accepted. See evidence.lines`, { lines }),
+    refusal: refuse(
+      "batch_invalid",
+      `${lines.length} of the lines cannot be paid; nothing was accepted. See evidence.lines`,
+      { lines },
+    ),
   };
 }

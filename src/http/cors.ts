@@ -15,7 +15,10 @@ export function allowCrossOrigin(app: FastifyInstance, origins: readonly string[
     reply.header("access-control-expose-headers", "X-Request-Id, Location, ETag, Retry-After, Idempotency-Replayed");
     if (request.method !== "OPTIONS" || request.headers["access-control-request-method"] === undefined) return done();
     reply.header("access-control-allow-methods", "GET, POST, PUT, DELETE");
-    reply.header("access-control-allow-headers", "Authorization, Content-Type, Idempotency-Key, If-Match, X-Request-Id, Last-Event-ID");
+    reply.header(
+      "access-control-allow-headers",
+      "Authorization, Content-Type, Idempotency-Key, If-Match, X-Request-Id, Last-Event-ID",
+    );
     reply.header("access-control-max-age", PREFLIGHT_SECONDS);
     reply.code(204).send();
   });

@@ -8,7 +8,10 @@ import { nodeSignal } from "./node-signal.ts";
 
 export type OrderText = { readonly from: string; readonly to: string; readonly amount: string; readonly asset: Asset };
 
-export function readOrder(ports: Pick<HttpPorts, "addresses">, { from, to, amount, asset }: OrderText): TransferOrder | Rejected {
+export function readOrder(
+  ports: Pick<HttpPorts, "addresses">,
+  { from, to, amount, asset }: OrderText,
+): TransferOrder | Rejected {
   const wrong = judgeAddress(ports, from) ?? judgeAddress(ports, to);
   if (wrong !== undefined) return { refusal: wrong };
   const units = readAmount(amount);
@@ -20,7 +23,10 @@ export async function estimateOrder({ gateway }: Pick<HttpPorts, "gateway">, ord
   return estimateView(order, await gateway.estimate(order, nodeSignal()));
 }
 
-function estimateView({ asset, from, to, amount }: TransferOrder, { energy, bandwidth, burnSun, feeLimitSun }: Estimate) {
+function estimateView(
+  { asset, from, to, amount }: TransferOrder,
+  { energy, bandwidth, burnSun, feeLimitSun }: Estimate,
+) {
   return {
     asset,
     from,

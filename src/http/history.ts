@@ -11,7 +11,10 @@ export type HistoryQuestion = {
   readonly matches?: (record: ActorRecord) => boolean;
 };
 
-export async function readHistory({ engine }: Pick<HttpPorts, "engine">, { address, query, matches }: HistoryQuestion): Promise<Answer> {
+export async function readHistory(
+  { engine }: Pick<HttpPorts, "engine">,
+  { address, query, matches }: HistoryQuestion,
+): Promise<Answer> {
   const within = isWithin(query);
   const listing = {
     kind: "payout",

@@ -26,7 +26,10 @@ export function readIdempotency(request: FastifyRequest, route: string): Idempot
     return refuse("idempotency_key_invalid", `Send 1 to ${IDEMPOTENCY_KEY_MAX} printable ASCII characters`);
   }
   const scope = `${request.principal.id}\n${route}\n${header}`;
-  return { key: digest(scope), fingerprint: digest(canonicalJson({ params: request.params, body: request.body ?? null })) };
+  return {
+    key: digest(scope),
+    fingerprint: digest(canonicalJson({ params: request.params, body: request.body ?? null })),
+  };
 }
 
 /** "po_" and 22 characters that follow from the scoped key, and from `part` where one request creates several. */

@@ -32,13 +32,18 @@ export class MachineWords {
   }
 
   /** Why a journalled step went where it went. */
-  reasonOf(kind: string, { from, to, event, reason }: Pick<JournalEntry, "from" | "to" | "event" | "reason">): string | null {
+  reasonOf(
+    kind: string,
+    { from, to, event, reason }: Pick<JournalEntry, "from" | "to" | "event" | "reason">,
+  ): string | null {
     if (reason !== undefined) return reason;
     if (from === "") return "the actor began";
     const candidates = pathTo(this.#catalog[kind]?.machine.root, from)
       .toReversed()
       .flatMap((node) => node.transitions.get(event.type) ?? []);
-    const fitting = candidates.find((transition) => leadsTo(transition, { from, to })) ?? candidates.find(({ target }) => target !== undefined);
+    const fitting =
+      candidates.find((transition) => leadsTo(transition, { from, to })) ??
+      candidates.find(({ target }) => target !== undefined);
     return fitting?.description ?? candidates[0]?.description ?? null;
   }
 }
@@ -65,14 +70,17 @@ function statesOf(root: Node) {
       description: node.description ?? "",
       waiting_for: waitingForOf(node) ?? "",
       status: node.tags[0] ?? null,
-      effects: node.invoke.map(({ id, src }) => ({ id, source: String(src) })),
-      transitions: [...node.transitions.values(), ...(node.always === undefined ? [] : [node.always])].flat().map(transitionView),
+      effects: node.invoke.map(({ id, src }) => ({ id, source: typeof src === "string" ? src : id })),
+      transitions: [...node.transitions.values(), ...(node.always === undefined ? [] : [node.always])]
+        .flat()
+        .map(transitionView),
     }));
 }
 
 function transitionView({ eventType, target, guard, description }: Transition) {
+  const event: unknown = eventType;
   return {
-    event: eventType === "" ? "always" : eventType,
+    event: typeof event === "string" && event !== "" ? event : "always",
     target: target === undefined ? null : stateOf(target[0]),
     guard: typeof guard === "string" ? guard : null,
     reason: description ?? "",

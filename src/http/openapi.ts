@@ -20,7 +20,10 @@ export async function serveDocument(app: FastifyInstance, about: { build: Build 
       },
       components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
     },
-    refResolver: { buildLocalReference: (json, _base, _fragment, index) => (typeof json.$id === "string" ? json.$id : `part${index}`) },
+    refResolver: {
+      buildLocalReference: (json, _base, _fragment, index) =>
+        typeof json.$id === "string" ? json.$id : `part${index}`,
+    },
     transform: ({ schema, url, route }) => {
       const described = route.config?.endpoint;
       if (described === undefined || route.config?.isAlias === true) return { schema: { ...schema, hide: true }, url };
@@ -31,10 +34,15 @@ export async function serveDocument(app: FastifyInstance, about: { build: Build 
 
 function operationOf(described: Endpoint) {
   const { summary, description, tag, scope, urls, path, method, alsoMethod, idempotencyKey } = described;
-  const aliases = [...urls.filter((url) => url !== path), ...(alsoMethod === undefined ? [] : [`${alsoMethod} ${path}`])];
+  const aliases = [
+    ...urls.filter((url) => url !== path),
+    ...(alsoMethod === undefined ? [] : [`${alsoMethod} ${path}`]),
+  ];
   return {
     summary,
-    description: [description, scope === "public" ? "No token needed." : `Scope: ${scope}.`].filter(Boolean).join("\n\n"),
+    description: [description, scope === "public" ? "No token needed." : `Scope: ${scope}.`]
+      .filter(Boolean)
+      .join("\n\n"),
     tags: [tag],
     operationId: `${method.toLowerCase()}${path.replace(/[/:_-]+([a-z0-9])/g, (_match, letter: string) => letter.toUpperCase()).replace(/[^A-Za-z0-9]/g, "")}`,
     security: scope === "public" ? [] : [{ token: [scope] }],
@@ -49,7 +57,14 @@ function operationOf(described: Endpoint) {
 function idempotencyHeader(required: boolean) {
   return {
     type: "object",
-    properties: { "Idempotency-Key": { type: "string", minLength: 1, maxLength: IDEMPOTENCY_KEY_MAX, description: "The same for each repeat of one intended request" } },
+    properties: {
+      "Idempotency-Key": {
+        type: "string",
+        minLength: 1,
+        maxLength: IDEMPOTENCY_KEY_MAX,
+        description: "The same for each repeat of one intended request",
+      },
+    },
     ...(required ? { required: ["Idempotency-Key"] } : {}),
   };
 }
@@ -58,7 +73,12 @@ function responsesOf(described: Endpoint): Record<string, object> {
   const { answers } = described;
   const good = Object.entries(answers).map(([status, { description, schema, type }]): [string, object] => [
     status,
-    schema === undefined ? { description, ...(type === undefined ? { type: "null" } : { content: { [type]: { schema: { type: "string" } } } }) } : { ...schema, description },
+    schema === undefined
+      ? {
+          description,
+          ...(type === undefined ? { type: "null" } : { content: { [type]: { schema: { type: "string" } } } }),
+        }
+      : { ...schema, description },
   ]);
   const byStatus = Map.groupBy(errorsOf(described), (code) => ERRORS[code].status);
   const bad = [...byStatus].map(([status, codes]): [string, object] => [String(status), problems(codes)]);

@@ -21,13 +21,16 @@ export type Listing = {
  * Reads pages until `limit` records match, the list ends, or `PAGE_SCAN_MAX` were looked at. Each read asks for exactly
  * what is still missing, so the store's cursor of the last read is the place to go on.
  */
-export async function listRecords(engine: EngineFacade, listing: Listing): Promise<{ records: ActorRecord[]; next: string | undefined }> {
+export async function listRecords(
+  engine: EngineFacade,
+  listing: Listing,
+): Promise<{ records: ActorRecord[]; next: string | undefined }> {
   const { kind, index, query, matches } = listing;
   const { limit = PAGE_LIMIT_DEFAULT, order = "desc" } = query;
   const records: ActorRecord[] = [];
   let cursor = query.cursor;
   let skip = listing.skip ?? 0;
-  for (let seen = 0; seen < PAGE_SCAN_MAX + (listing.skip ?? 0); ) {
+  for (let seen = 0; seen < PAGE_SCAN_MAX + (listing.skip ?? 0);) {
     const wanted = skip > 0 ? Math.min(skip, PAGE_SCAN_MAX) : limit - records.length;
     const page = await engine.records(kind, index, {
       limit: wanted,
@@ -44,7 +47,10 @@ export async function listRecords(engine: EngineFacade, listing: Listing): Promi
   return { records, next: cursor };
 }
 
-export function toPage<T>({ records, next }: { records: readonly ActorRecord[]; next: string | undefined }, view: (record: ActorRecord) => T): Page<T> {
+export function toPage<T>(
+  { records, next }: { records: readonly ActorRecord[]; next: string | undefined },
+  view: (record: ActorRecord) => T,
+): Page<T> {
   return { items: records.map(view), next_cursor: next ?? null };
 }
 

@@ -18,14 +18,20 @@ export type Purpose = "payout" | "transfer";
 export type PayingWallet = { readonly id: string; readonly context: WalletContext };
 export type Line = { readonly to: string; readonly amount: string; readonly asset: Asset; readonly purpose: Purpose };
 /** A line that the door has nothing against. */
-export type JudgedLine = { readonly amount: Units; readonly hash: string; readonly needsApproval: boolean; readonly feeReserveSun: Units };
+export type JudgedLine = {
+  readonly amount: Units;
+  readonly hash: string;
+  readonly needsApproval: boolean;
+  readonly feeReserveSun: Units;
+};
 
 /** The wallet that is to pay. */
 export function payingWallet(ports: Ports, walletId: string): PayingWallet | Refusal {
   const record = ports.engine.record({ kind: "wallet", id: walletId });
   if (record === undefined) return refuse("not_found", `There is no wallet ${walletId}`, { wallet: walletId });
   const context = walletContext(record);
-  if (context.kind === "watch") return refuse("wallet_watch_only", "The engine holds no key for this wallet; pay from another");
+  if (context.kind === "watch")
+    return refuse("wallet_watch_only", "The engine holds no key for this wallet; pay from another");
   return closed(record) ?? { id: walletId, context };
 }
 
@@ -41,7 +47,10 @@ export function isRefusal(value: object): value is Refusal {
 export function readAmount(text: string): Units | Refusal {
   const amount = parseDecimal(text);
   if (amount === undefined) {
-    return refuse("invalid_amount", `Write the amount as decimal text with at most 6 places and at most 9223372036854.775807, such as "12.5"`);
+    return refuse(
+      "invalid_amount",
+      `Write the amount as decimal text with at most 6 places and at most 9223372036854.775807, such as "12.5"`,
+    );
   }
   return amount === ZERO ? refuse("invalid_amount", "The amount must be more than 0") : amount;
 }
@@ -49,17 +58,24 @@ export function readAmount(text: string): Units | Refusal {
 /** What is wrong with an address itself, wherever it is used. */
 export function judgeAddress({ addresses }: Pick<HttpPorts, "addresses">, address: string): Refusal | undefined {
   if (addresses.isValid(address)) return undefined;
-  const hint = /^(0x|41)[0-9a-f]{40}$/i.test(address) ? "; hex has no checksum, write it in base58 (T…)" : "; check each character, upper and lower case differ";
+  const hint = /^(0x|41)[0-9a-f]{40}$/i.test(address)
+    ? "; hex has no checksum, write it in base58 (T…)"
+    : "; check each character, upper and lower case differ";
   return refuse("invalid_address", `This is not a TRON address or its checksum is wrong${hint}`);
 }
 
 function judgeDestination(ports: Ports, wallet: PayingWallet, { to, purpose }: Line): Refusal | undefined {
   const wrong = judgeAddress(ports, to);
   if (wrong !== undefined) return wrong;
-  if (ports.addresses.isBurned(to)) return refuse("destination_is_zero", "Nobody can spend from this address; money sent there is lost", { to });
+  if (ports.addresses.isBurned(to))
+    return refuse("destination_is_zero", "Nobody can spend from this address; money sent there is lost", { to });
   if (to === wallet.context.address) return refuse("destination_is_self", "The wallet would pay itself", { to });
   if (purpose === "payout" && ports.ownAddress(to)) {
-    return refuse("destination_is_own_wallet", "This is another wallet of this engine; move money between wallets with a transfer", { to });
+    return refuse(
+      "destination_is_own_wallet",
+      "This is another wallet of this engine; move money between wallets with a transfer",
+      { to },
+    );
   }
   return undefined;
 }
@@ -81,6 +97,7 @@ function judgeSum(ports: Ports, wallet: PayingWallet, line: Line): JudgedLine | 
 }
 
 function closed({ tag }: ActorRecord): Refusal | undefined {
-  if (tag === "frozen") return refuse("wallet_frozen", "An operator stopped this wallet; unfreeze it or pay from another");
+  if (tag === "frozen")
+    return refuse("wallet_frozen", "An operator stopped this wallet; unfreeze it or pay from another");
   return tag === "archived" ? refuse("wallet_archived", "This wallet is put away; pay from another") : undefined;
 }

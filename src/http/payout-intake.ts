@@ -9,9 +9,9 @@ import type { EngineFacade, Outcome as EngineOutcome, Verdict } from "../supervi
 import { answerOf } from "./answers.ts";
 import { Destinations } from "./destinations.ts";
 import { API_ROOT, type Outcome } from "./endpoint.ts";
-import { ExternalIds } from "./external-ids.ts";
+import type { ExternalIds } from "./external-ids.ts";
 import { derivedId, type Idempotency } from "./idempotency.ts";
-import { MachineWords } from "./machine-view.ts";
+import type { MachineWords } from "./machine-view.ts";
 import { isRefusal, judgeLine, payingWallet, type Purpose } from "./payment-orders.ts";
 import type { HttpPorts } from "./ports.ts";
 import { payoutContext } from "./records.ts";
@@ -112,5 +112,8 @@ export async function takenBy(engine: EngineFacade, externalId: string): Promise
 }
 
 export function duplicate(externalId: string, payoutId: string): Refusal {
-  return refuse("duplicate_external_id", "Another payout has this external id; use a new one, or read that payout", { external_id: externalId, payout_id: payoutId });
+  return refuse("duplicate_external_id", "Another payout has this external id; use a new one, or read that payout", {
+    external_id: externalId,
+    payout_id: payoutId,
+  });
 }

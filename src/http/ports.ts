@@ -112,4 +112,3 @@ export type Build = {
   readonly vcsRef: string | undefined;
   readonly buildDate: string | undefined;
 };
-

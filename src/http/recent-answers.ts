@@ -15,7 +15,12 @@ export class RecentAnswers {
     const kept = this.#kept.get(key);
     if (kept !== undefined) {
       if (kept.fingerprint !== fingerprint) {
-        return { refusal: refuse("idempotency_mismatch", "The first request with this key had another body; use a new key for a new request") };
+        return {
+          refusal: refuse(
+            "idempotency_mismatch",
+            "The first request with this key had another body; use a new key for a new request",
+          ),
+        };
       }
       const { status, body } = await kept.answer;
       return { status, body, headers: { "idempotency-replayed": "true" } };

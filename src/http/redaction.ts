@@ -15,7 +15,10 @@ export function redact(value: unknown, depth = 0): unknown {
 
 export function redactFields(value: object, depth = 0): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]: [string, unknown]) => [key, BYTES.has(key) ? summary(inner) : redact(inner, depth + 1)]),
+    Object.entries(value).map(([key, inner]: [string, unknown]) => [
+      key,
+      BYTES.has(key) ? summary(inner) : redact(inner, depth + 1),
+    ]),
   );
 }
 

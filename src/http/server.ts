@@ -16,7 +16,7 @@ import {
   REQUEST_TIMEOUT_MS,
 } from "./bounds.ts";
 import { allowCrossOrigin } from "./cors.ts";
-import { mount } from "./endpoint.ts";
+import { mayBeEmpty, mount } from "./endpoint.ts";
 import { endpointsOf } from "./endpoints.ts";
 import { MethodTable } from "./method-table.ts";
 import { serveDocument } from "./openapi.ts";
@@ -58,20 +58,32 @@ function bareServer(ports: HttpPorts): FastifyInstance {
     // The engine refuses by itself while it drains, in the words of the catalogue.
     return503OnClosing: false,
     exposeHeadRoutes: false,
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true, strict: false } },
+    ajv: {
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+        allErrors: true,
+        strict: false,
+      },
+    },
     frameworkErrors: (_error, request, reply) => {
       sendProblem({ refusal: refuse("not_found", "The address is not valid") }, { request, reply });
     },
     clientErrorHandler: (error, socket) => {
       const text = JSON.stringify(problemOf(badHttp(error.code), `req_${nanoid()}`));
-      if (socket.writable) socket.end(`HTTP/1.1 400 Bad Request\r\ncontent-type: ${PROBLEM_TYPE}\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
+      if (socket.writable)
+        socket.end(
+          `HTTP/1.1 400 Bad Request\r\ncontent-type: ${PROBLEM_TYPE}\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+        );
       else socket.destroy();
     },
   });
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
     try {
-      done(null, parseJsonBody(String(body)));
+      const text = String(body);
+      done(null, text === "" && mayBeEmpty(request.routeOptions.config.endpoint) ? undefined : parseJsonBody(text));
     } catch (error) {
       done(error instanceof Error ? error : new Error("the body could not be read"));
     }
@@ -97,7 +109,12 @@ function observe(app: FastifyInstance, { metrics }: HttpPorts): void {
   });
   app.addHook("onResponse", (request, reply, done) => {
     const route = request.routeOptions.config.endpoint?.path ?? "unmatched";
-    metrics.httpRequest({ method: request.method, route, status: reply.statusCode, seconds: reply.elapsedTime / 1_000 });
+    metrics.httpRequest({
+      method: request.method,
+      route,
+      status: reply.statusCode,
+      seconds: reply.elapsedTime / 1_000,
+    });
     done();
   });
 }
@@ -138,7 +155,10 @@ function refuseUnknown(app: FastifyInstance, table: MethodTable): void {
     const path = request.url.split("?", 1)[0] ?? "";
     const methods = table.methodsOf(path);
     if (methods.length === 0) {
-      return sendProblem({ refusal: refuse("not_found", "No such endpoint; /openapi.json lists all") }, { request, reply });
+      return sendProblem(
+        { refusal: refuse("not_found", "No such endpoint; /openapi.json lists all") },
+        { request, reply },
+      );
     }
     reply.header("allow", methods.join(", "));
     return sendProblem({ refusal: refuse("method_not_allowed", `Use ${methods.join(" or ")}`) }, { request, reply });
@@ -146,7 +166,7 @@ function refuseUnknown(app: FastifyInstance, table: MethodTable): void {
 }
 
 function badHttp(code: string) {
-  const detail = code === "ERR_HTTP_REQUEST_TIMEOUT" ? "The request took too long to arrive" : "The request is not valid HTTP";
+  const detail =
+    code === "ERR_HTTP_REQUEST_TIMEOUT" ? "The request took too long to arrive" : "The request is not valid HTTP";
   return { refusal: refuse("validation_failed", detail) };
 }
-

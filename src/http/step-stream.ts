@@ -67,7 +67,11 @@ export class StepStream {
   #publish(step: CommittedStep): void {
     this.#number += 1;
     const data = JSON.stringify({ ...step, at: isoTime(step.at) });
-    const sent = { number: this.#number, step, text: `id: ${this.#epoch}-${this.#number}\nevent: step\ndata: ${data}\n\n` };
+    const sent = {
+      number: this.#number,
+      step,
+      text: `id: ${this.#epoch}-${this.#number}\nevent: step\ndata: ${data}\n\n`,
+    };
     this.#sent.push(sent);
     if (this.#sent.length > STREAM_REPLAY_MAX * 2) this.#sent.splice(0, STREAM_REPLAY_MAX);
     for (const client of this.#clients) if (wants(client, step)) this.#write(client, sent.text);
@@ -111,5 +115,7 @@ export class StepStream {
 }
 
 function wants({ filter }: Client, { actor }: CommittedStep): boolean {
-  return (filter.kind === undefined || filter.kind === actor.kind) && (filter.id === undefined || filter.id === actor.id);
+  return (
+    (filter.kind === undefined || filter.kind === actor.kind) && (filter.id === undefined || filter.id === actor.id)
+  );
 }

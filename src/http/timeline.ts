@@ -31,9 +31,14 @@ export async function payoutTimeline({ engine, words }: Ports, record: ActorReco
     ...payoutContext(record).attempts.map(({ transaction }) => ({ kind: "transaction", id: transaction })),
   ];
   const journals = await Promise.all(
-    actors.map(async (actor) => ({ actor, entries: await engine.journal(actor, { afterRevision: 0, limit: JOURNAL_PAGE_MAX }) })),
+    actors.map(async (actor) => ({
+      actor,
+      entries: await engine.journal(actor, { afterRevision: 0, limit: JOURNAL_PAGE_MAX }),
+    })),
   );
-  const items = journals.flatMap(({ actor, entries }) => entries.map((entry) => ({ at: entry.at, view: timelineEntry(actor, entry, words) })));
+  const items = journals.flatMap(({ actor, entries }) =>
+    entries.map((entry) => ({ at: entry.at, view: timelineEntry(actor, entry, words) })),
+  );
   items.sort((a, b) => a.at - b.at);
   return {
     payout_id: record.id,

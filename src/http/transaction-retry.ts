@@ -22,7 +22,11 @@ import type { Surface } from "./surface.ts";
 import { isoTime } from "./views/time.ts";
 
 type Ports = Pick<Surface, "engine" | "chain">;
-export type RetryOrder = { readonly transaction: ActorRecord; readonly by: string; readonly idempotency: Idempotency | undefined };
+export type RetryOrder = {
+  readonly transaction: ActorRecord;
+  readonly by: string;
+  readonly idempotency: Idempotency | undefined;
+};
 
 /**
  * The transaction is always asked first: a repeated request is answered from what was stored, and the state that
@@ -60,26 +64,50 @@ function pushed({ reply, record }: EngineOutcome, at: { context: TransactionCont
   const state = stateText(record.state);
   if (state === "confirmed") {
     const { blockNumber } = context.inclusion ?? {};
-    return { discard: refuse("tx_already_succeeded", "It succeeded in a solidified block; there is nothing to retry", { block_number: blockNumber }) };
+    return {
+      discard: refuse("tx_already_succeeded", "It succeeded in a solidified block; there is nothing to retry", {
+        block_number: blockNumber,
+      }),
+    };
   }
   if (state === "onWire.included") return { discard: inBlock(context) };
   if ((context.expiration ?? 0) <= at.headTime) return { discard: unproven(context) };
   // While a push is under way the machine takes no other; the bytes are on their way already.
   if (!reply.ok && state !== "onWire.broadcasting") return { discard: reply.refusal };
-  const body = { action: "rebroadcast", txid: context.txId ?? null, attempt: context.attempt, payout_id: context.owner.id, replaces: null };
+  const body = {
+    action: "rebroadcast",
+    txid: context.txId ?? null,
+    attempt: context.attempt,
+    payout_id: context.owner.id,
+    replaces: null,
+  };
   return { keep: { status: 200, body } };
 }
 
 function attempted({ reply, record }: EngineOutcome, dead: TransactionContext): Verdict {
   const c = payoutContext(record);
   if (record.tag === "needs_attention") {
-    return { discard: refuse("max_attempts", "The payout used all its attempts; a person decides with POST /payouts/{payout_id}/retry", { payout_id: record.id }) };
+    return {
+      discard: refuse(
+        "max_attempts",
+        "The payout used all its attempts; a person decides with POST /payouts/{payout_id}/retry",
+        { payout_id: record.id },
+      ),
+    };
   }
   if (!reply.ok) {
     const detail = `The payout is ${record.tag} with attempt ${c.attempt}; this transaction was attempt ${dead.attempt}`;
-    return { discard: refuse("state_conflict", detail, { payout_id: record.id, status: record.tag, txid: c.txId ?? null }) };
+    return {
+      discard: refuse("state_conflict", detail, { payout_id: record.id, status: record.tag, txid: c.txId ?? null }),
+    };
   }
-  const body = { action: "new_attempt", txid: null, attempt: c.attempt, payout_id: record.id, replaces: dead.txId ?? null };
+  const body = {
+    action: "new_attempt",
+    txid: null,
+    attempt: c.attempt,
+    payout_id: record.id,
+    replaces: dead.txId ?? null,
+  };
   return { keep: { status: 202, body } };
 }
 
@@ -89,12 +117,18 @@ function isDead({ state }: ActorRecord): boolean {
 }
 
 function inBlock({ inclusion }: TransactionContext): Refusal {
-  return refuse("tx_may_still_confirm", "It is in a block that is not solidified yet; wait for it", { block_number: inclusion?.blockNumber });
+  return refuse("tx_may_still_confirm", "It is in a block that is not solidified yet; wait for it", {
+    block_number: inclusion?.blockNumber,
+  });
 }
 
 function unproven({ expiration = 0, txId }: TransactionContext): Refusal {
-  return refuse("tx_may_still_confirm", "It has expired, but no solidified block proves yet that it can never land; the engine goes on by itself when one does", {
-    txid: txId,
-    retry_after_block_time: isoTime(expiration),
-  });
+  return refuse(
+    "tx_may_still_confirm",
+    "It has expired, but no solidified block proves yet that it can never land; the engine goes on by itself when one does",
+    {
+      txid: txId,
+      retry_after_block_time: isoTime(expiration),
+    },
+  );
 }

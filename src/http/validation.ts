@@ -1,10 +1,11 @@
 /** From text to checked values: the JSON body, the query, and words for what does not fit the schema. */
-import type { FastifySchemaValidationError } from "fastify/types/schema.js";
+import type { FastifyError } from "fastify";
 import { Fault, refuse, type ErrorCode } from "../domain/errors.ts";
 import { FIELD_ERRORS_MAX, SHOWN_VALUE_MAX } from "./bounds.ts";
 import type { FieldError, Rejected } from "./problem.ts";
 
-const forbiddenKey = /"(?:_|\\u005f){2}(?:p|\\u0070)(?:r|\\u0072)(?:o|\\u006f)(?:t|\\u0074)(?:o|\\u006f)(?:_|\\u005f){2}"|"(?:c|\\u0063)(?:o|\\u006f)(?:n|\\u006e)(?:s|\\u0073)(?:t|\\u0074)(?:r|\\u0072)(?:u|\\u0075)(?:c|\\u0063)(?:t|\\u0074)(?:o|\\u006f)(?:r|\\u0072)"/i;
+const forbiddenKey =
+  /"(?:_|\\u005f){2}(?:p|\\u0070)(?:r|\\u0072)(?:o|\\u006f)(?:t|\\u0074)(?:o|\\u006f)(?:_|\\u005f){2}"|"(?:c|\\u0063)(?:o|\\u006f)(?:n|\\u006e)(?:s|\\u0073)(?:t|\\u0074)(?:r|\\u0072)(?:u|\\u0075)(?:c|\\u0063)(?:t|\\u0074)(?:o|\\u006f)(?:r|\\u0072)"/i;
 
 /** Throws `Fault` `malformed_json`, or `validation_failed` for keys that reach an object's prototype. */
 export function parseJsonBody(text: string): unknown {
@@ -24,10 +25,14 @@ export function coerceQuery(schema: QuerySchema, query: unknown): void {
     if (type === "boolean" && (text === "true" || text === "false")) Reflect.set(query, name, text === "true");
   }
 }
+type Found = NonNullable<FastifyError["validation"]>[number];
 export type QuerySchema = { readonly properties: Readonly<Record<string, { readonly type?: unknown }>> };
 
 /** Turns what the schema compiler found into one refusal that names every wrong field. */
-export function rejectInvalid(found: readonly FastifySchemaValidationError[], at: { part: string; input: unknown }): Rejected {
+export function rejectInvalid(
+  found: readonly Found[],
+  at: { part: string; input: unknown },
+): Rejected {
   const errors = found.slice(0, FIELD_ERRORS_MAX).map((error) => fieldError(error, at.input));
   const [first] = errors;
   const where = at.part === "querystring" ? "query" : at.part;
@@ -39,7 +44,13 @@ export function rejectInvalid(found: readonly FastifySchemaValidationError[], at
   return { refusal: refuse(codeOf(errors), detail + more), errors };
 }
 
-/** Fields with an error code of their own, wherever they stand in a request. */
+/** Fields with an error code and a hint of their own, wherever they stand in a request. */
+const FIELD_HINTS: Readonly<Record<string, string>> = {
+  amount: '; write decimal text with at most 6 places, such as "12.5"',
+  to: "; write a TRON address in base58, 34 characters from T",
+  address: "; write a TRON address in base58, 34 characters from T",
+};
+
 const FIELD_CODES: Readonly<Record<string, ErrorCode>> = {
   amount: "invalid_amount",
   to: "invalid_address",
@@ -48,22 +59,27 @@ const FIELD_CODES: Readonly<Record<string, ErrorCode>> = {
 };
 
 function codeOf(errors: readonly FieldError[]): ErrorCode {
-  const codes = new Set(errors.map(({ path }) => FIELD_CODES[path.slice(path.lastIndexOf("/") + 1)]));
+  const codes = new Set(errors.map(({ path }) => FIELD_CODES[lastOf(path)]));
   const [only] = codes;
   return codes.size === 1 && only !== undefined ? only : "validation_failed";
 }
 
-function fieldError(error: FastifySchemaValidationError, input: unknown): FieldError {
+function fieldError(error: Found, input: unknown): FieldError {
   const named: unknown = error.params["additionalProperty"] ?? error.params["missingProperty"];
   const path = typeof named === "string" ? `${error.instancePath}/${escapePointer(named)}` : error.instancePath;
-  if (error.keyword === "additionalProperties") return { path: shorten(path), message: "is not a known field; remove it" };
+  if (error.keyword === "additionalProperties")
+    return { path: shorten(path), message: "is not a known field; remove it" };
   if (error.keyword === "required") return { path, message: "is required" };
   const value = valueAt(input, error.instancePath);
-  const message = `${error.message ?? "is wrong"}${allowed(error)}`;
+  const message = `${error.message ?? "is wrong"}${allowed(error)}${FIELD_HINTS[lastOf(path)] ?? ""}`;
   return isShowable(path, value) ? { path, message, value } : { path, message };
 }
 
-function allowed(error: FastifySchemaValidationError): string {
+function lastOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function allowed(error: Found): string {
   const values: unknown = error.params["allowedValues"];
   if (Array.isArray(values)) return `: ${values.join(", ")}`;
   const value: unknown = error.params["allowedValue"];
@@ -73,7 +89,9 @@ function allowed(error: FastifySchemaValidationError): string {
 /** Short scalars only, and never from a field that may hold a key. */
 function isShowable(path: string, value: unknown): boolean {
   if (/private|secret|key|phrase|seed|hex/i.test(path)) return false;
-  return typeof value === "string" ? value.length <= SHOWN_VALUE_MAX : typeof value === "number" || typeof value === "boolean" || value === null;
+  return typeof value === "string"
+    ? value.length <= SHOWN_VALUE_MAX
+    : typeof value === "number" || typeof value === "boolean" || value === null;
 }
 
 function valueAt(input: unknown, pointer: string): unknown {

@@ -16,7 +16,8 @@ export function readLimits(text: LimitsText | undefined, defaults: Limits): Limi
   for (const [name, value] of Object.entries({ minimum, maximum, daily, approvalAbove })) {
     if (value === undefined) continue;
     const amount = parseDecimal(value);
-    if (amount === undefined) return refuse("invalid_amount", `The limit ${name} is more than an amount can be`, { limit: name });
+    if (amount === undefined)
+      return refuse("invalid_amount", `The limit ${name} is more than an amount can be`, { limit: name });
     limits[name] = amount;
   }
   return contradiction(limits) ?? limits;
@@ -32,7 +33,9 @@ function contradiction({ minimum, maximum, daily }: Limits): Refusal | undefined
   if (minimum === undefined) return undefined;
   for (const [name, limit] of Object.entries({ maximum, daily })) {
     if (limit !== undefined && isLess(limit, minimum)) {
-      return refuse("validation_failed", `The limit ${name} is below the minimum, so no payout would be possible`, { limit: name });
+      return refuse("validation_failed", `The limit ${name} is below the minimum, so no payout would be possible`, {
+        limit: name,
+      });
     }
   }
   return undefined;

@@ -73,7 +73,10 @@ export const transactionMachine = setup({
     }),
   },
   guards: {
-    /** T3: the proof must cover the whole range of blocks that could hold the bytes. */
+    /**
+     * T3: the proof must cover the whole range of blocks that could hold the bytes. An inclusion at a height that the
+     * solidified blocks of the proof have passed without it stands no more: a fork removed it while nobody watched.
+     */
     proofHolds: ({ context, event }) => {
       if (event.type !== "chain.expired" || context.expiration === undefined || context.reference === undefined)
         return false;
@@ -82,7 +85,7 @@ export const transactionMachine = setup({
         proof.solidTimestamp >= context.expiration &&
         proof.scannedFrom <= context.reference.number + 1 &&
         proof.scannedTo >= proof.solidNumber &&
-        context.inclusion === undefined
+        (context.inclusion === undefined || context.inclusion.blockNumber <= proof.scannedTo)
       );
     },
     /** A block that it has left already may be orphaned later; that says nothing about where it is now. */
@@ -219,7 +222,7 @@ export const transactionMachine = setup({
         "chain.expired": {
           guard: "proofHolds",
           target: "expired",
-          actions: assign({ proof: ({ event }) => event.proof }),
+          actions: assign({ proof: ({ event }) => event.proof, inclusion: undefined }),
           description: "a solidified block is past its expiration and none up to it holds it",
         },
       },

@@ -114,7 +114,6 @@ export type Contract = {
   [T in ContractType]: { readonly type: T; readonly permissionId: number; readonly value: ContractValue<T> };
 }[ContractType];
 
-export type TransferContract = Extract<Contract, { type: "TransferContract" }>;
 export type TriggerSmartContract = Extract<Contract, { type: "TriggerSmartContract" }>;
 
 /** Joins a type with a message that was read with the shape of that type; encoding checks every field again. */

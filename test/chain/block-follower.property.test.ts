@@ -111,8 +111,6 @@ class Schedule {
         this.refusals = operation.times;
         break;
       case "restart":
-        // The messages of the old process are gone; what they said is found again, perhaps with a newer proof.
-        this.outstanding.clear();
         harness.restart();
         this.watchAgain();
         break;
@@ -186,7 +184,9 @@ class Schedule {
     for (let i = 0; i < depth + plan.longer; i += 1) this.mine(plan.keep && i === 1 ? popped : [], 0);
   }
 
+  /** What was queued for the watches before is gone; what it said is found again, perhaps with a newer proof. */
   private watchAgain(): void {
+    this.outstanding.clear();
     for (const [watchedName, terms] of this.watched) this.harness.watch(watchedName, terms);
   }
 

@@ -428,6 +428,22 @@ test("two actors that wait for one transaction both hear of it, and one that lef
   expect(harness.told.map((told) => told.id).toSorted()).toEqual(["one", "three"]);
 });
 
+test("an actor that went over to another transaction hears nothing more of the first one", async () => {
+  const harness = await following();
+  harness.watch("a");
+  harness.chain.mineWith(["a"]);
+  harness.onDeliver = () => {
+    throw new Fault("engine_busy");
+  };
+  await expect(harness.follower.step()).rejects.toThrow(Fault);
+  harness.onDeliver = () => {};
+  const terms = { expiration: Number.MAX_SAFE_INTEGER, referenceNumber: harness.chain.solid };
+  harness.follower.watch({ actor: { kind: "transaction", id: "a" }, txId: txIdOf("b"), ...terms });
+  harness.chain.mine(5);
+  await harness.steps(2);
+  expect(harness.told).toEqual([]);
+});
+
 test("watching again tells everything again", async () => {
   const harness = await following();
   harness.watch("a");

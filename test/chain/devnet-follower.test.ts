@@ -23,7 +23,7 @@ let nonce = 0;
 beforeEach(async () => {
   devnet = await startDevnet({ port: 0, slotMs: "manual" });
   await devnet.mine(1);
-  await devnet.faucet({ address: payer, trxSun: 1_000_000_000n, usdt: 1_000_000_000n });
+  await devnet.faucet({ address: payer, trxSun: 10_000_000_000n, usdt: 1_000_000_000n });
   await devnet.faucet({ address: payee, trxSun: 1_000_000n });
   await devnet.mine(30);
   gateway = openGateway([devnet.url], { usdtContract: devnet.usdtContract });

@@ -122,6 +122,14 @@ describe("reads go down the list of nodes", () => {
     await expect(open([first.url], { retry }).solidBlock()).rejects.toMatchObject({ code: "chain_timeout" });
   });
 
+  test("a body that stops in the middle is chain_timeout, one that is cut off is chain_error", async () => {
+    const retry = { ...GATEWAY_DEFAULTS.retry, maxRetries: 0 };
+    first.on("walletsolidity/getnowblock", { text: '{"blockID":', stall: true });
+    await expect(open([first.url], { retry }).solidBlock()).rejects.toMatchObject({ code: "chain_timeout" });
+    first.on("walletsolidity/getnowblock", { text: '{"blockID":', cut: true });
+    await expect(open([first.url], { retry }).solidBlock()).rejects.toMatchObject({ code: "chain_error" });
+  });
+
   test("a caller that gives up ends the request and the rounds", async () => {
     const controller = new AbortController();
     first.on("walletsolidity/getnowblock", () => {

@@ -57,7 +57,18 @@ export function openGateway(
   );
 }
 
-export type Answer = { status?: number; body?: unknown; text?: string; hang?: boolean; reset?: boolean };
+export type Answer = {
+  status?: number;
+  body?: unknown;
+  text?: string;
+  /** Nothing is ever answered. */
+  hang?: boolean;
+  /** The connection is reset instead of an answer. */
+  reset?: boolean;
+  /** The body begins and never ends; or is cut off. */
+  stall?: boolean;
+  cut?: boolean;
+};
 export type Asked = { path: string; body: Record<string, unknown>; headers: IncomingMessage["headers"]; port: string };
 
 /** A TRON node that says what the test says, over a real socket. */
@@ -113,6 +124,11 @@ export class ScriptedNode {
       return;
     }
     response.writeHead(answer.status ?? 200, { "content-type": "application/json" });
+    if (answer.stall === true || answer.cut === true) {
+      response.write(answer.text);
+      if (answer.cut === true) setTimeout(() => request.socket.resetAndDestroy(), 10);
+      return;
+    }
     response.end(answer.text ?? JSON.stringify(answer.body));
   }
 }

@@ -13,7 +13,7 @@ import {
   signed,
   trxTransfer,
   usdtTransfer,
-  Wallet,
+  type Wallet,
 } from "./support.ts";
 
 describe("each refusal has its code and its words", () => {

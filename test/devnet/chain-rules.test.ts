@@ -20,7 +20,7 @@ import {
   signed,
   trxTransfer,
   usdtTransfer,
-  Wallet,
+  type Wallet,
 } from "./support.ts";
 
 const now = (devnet: Devnet, scope: string): Promise<Json> => post(devnet, `/${scope}/getnowblock`);
@@ -36,9 +36,9 @@ describe("time", () => {
 
   test("the solidified block lags by 18 with 27 witnesses, by 0 with one, or by what was asked for", async () => {
     const lag = async (options: Parameters<typeof manualDevnet>[0]) => {
-      const { ledger, mine } = await manualDevnet(options);
-      await mine(3);
-      return ledger.headNumber() - ledger.solidNumber();
+      const devnet = await manualDevnet(options);
+      await devnet.mine(3);
+      return devnet.ledger.headNumber() - devnet.ledger.solidNumber();
     };
     expect(await lag({})).toBe(18);
     expect(await lag({ witnesses: 1 })).toBe(0);
@@ -299,7 +299,8 @@ describe("the token", () => {
 describe("properties", () => {
   test("whatever is sent, TRX is only moved or burned, tokens only moved, and the same calls make the same chain", async () => {
     const wallets = [alice, bob, carol];
-    const step = fc.record({
+    type Step = { from: number; to: number; asset: "TRX" | "USDT"; amount: bigint; feeLimit: bigint; mine: boolean };
+    const step: fc.Arbitrary<Step> = fc.record({
       from: fc.nat(2),
       to: fc.nat(2),
       asset: fc.constantFrom("TRX" as const, "USDT" as const),
@@ -307,7 +308,7 @@ describe("properties", () => {
       feeLimit: fc.bigInt({ min: 0n, max: 20_000_000n }),
       mine: fc.boolean(),
     });
-    const play = async (steps: fc.RecordValue<{ steps: typeof step }>["steps"][]) => {
+    const play = async (steps: Step[]) => {
       const devnet = await fundedDevnet();
       const usdt = (wallet: Wallet) => devnet.ledger.usdt(wallet.address);
       let tick = 0;

@@ -126,9 +126,9 @@ describe("whatever arrives, the node answers like a node and lives on", () => {
       fc.string(),
       fc.json(),
       fc.uint8Array({ maxLength: 60 }).map((some) => Buffer.from(some)),
-      object.map((some) =>
-        new URLSearchParams(Object.entries(some).map(([key, item]) => [key, String(item)])).toString(),
-      ),
+      fc
+        .dictionary(fc.constantFrom(...FIELDS), fc.string(), { maxKeys: 6 })
+        .map((some) => new URLSearchParams(some).toString()),
     );
     const call = fc.record({
       method: fc.constantFrom("GET", "POST", "PUT", "DELETE"),
@@ -152,7 +152,7 @@ describe("whatever arrives, the node answers like a node and lives on", () => {
     expect(await broadcast(devnet, await signed(devnet, trxTransfer(bob, 1n)))).toMatchObject({ result: true });
   });
 
-  test("transactions with any byte changed are refused or are another transaction, never an accident", async () => {
+  test("bytes that were changed are refused, or are the same payment with its signature spelled differently", async () => {
     const devnet = await fundedDevnet();
     const tx = await signed(devnet, usdtTransfer(devnet, bob, 5n));
     const bytes = Buffer.from(tx.hex, "hex");
@@ -168,13 +168,14 @@ describe("whatever arrives, the node answers like a node and lives on", () => {
         const transaction = (isCut ? mutated.subarray(0, cut) : mutated).toString("hex");
         if (transaction === tx.hex) return;
         const answer = await post(devnet, "/wallet/broadcasthex", { transaction });
-        expect(answer["result"] ?? answer["Error"]).not.toBe(true);
         expect(answer["txid"] ?? answer["Error"]).toEqual(expect.any(String));
+        if (answer["result"] === true) expect(answer["txid"]).toBe(tx.txId);
       }),
       { numRuns: 500 },
     );
     await devnet.mine();
-    expect(devnet.ledger.payments({ from: alice.address })).toEqual([]);
+    const others = devnet.ledger.payments({ from: alice.address }).filter(({ txId }) => txId !== tx.txId);
+    expect(others).toEqual([]);
   });
 
   test("a body of many megabytes is too large", async () => {

@@ -11,6 +11,7 @@ import {
   broadcast,
   fundedDevnet,
   infoOf,
+  type Json,
   manualDevnet,
   pay,
   post,
@@ -134,8 +135,8 @@ describe("the stand-alone devnet", () => {
   }
 
   const exit = (child: ChildProcess) => new Promise<number | null>((resolve) => child.once("exit", resolve));
-  const asked = async (url: string, path: string, body: unknown): Promise<Record<string, any>> =>
-    (await (await fetch(url + path, { method: "POST", body: JSON.stringify(body) })).json()) as Record<string, any>;
+  const asked = async (url: string, path: string, body: unknown): Promise<Json> =>
+    (await (await fetch(url + path, { method: "POST", body: JSON.stringify(body) })).json()) as Json;
 
   test("killed while it makes blocks, it has every block that it ever showed", { timeout: 60_000 }, async () => {
     const seen = new Map<number, string>();

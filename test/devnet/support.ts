@@ -25,7 +25,8 @@ export async function manualDevnet(options: Partial<DevnetOptions> = {}): Promis
   return devnet;
 }
 
-export type Json = Record<string, any>;
+/** What a node answered; each test says what it expects to be in it. */
+export type Json = Record<string, ReturnType<typeof JSON.parse>>;
 
 export async function post(devnet: Devnet, path: string, body: unknown = {}): Promise<Json> {
   const response = await fetch(devnet.url + path, {

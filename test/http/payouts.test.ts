@@ -5,12 +5,27 @@ test("smoke", async () => {
   const door = await openDoor();
   console.log("open", performance.now() - t0);
   const a = await door.post("/api/v1/tron/payouts", payout(), { key: "k" });
-  console.log(a.statusCode, a.headers, a.body);
-  const b = await door.post("/api/v1/payouts", payout(), { key: "k" });
-  console.log(b.statusCode, b.headers["idempotency-replayed"], b.body === a.body);
-  console.log((await door.post("/api/v1/payouts", payout({amount: 12.5, foo: 1}), { key: "k2" })).body);
-  console.log((await door.post("/api/v1/payouts", payout({amount: 12.5}), { key: "k2" })).body);
-  console.log((await door.get("/health")).body, (await door.get("/api/v1/wallets")).body);
-  console.log((await door.get("/nope")).body, (await door.call("PATCH","/api/v1/payouts")).body, (await door.get("/api/v1/payouts?limit=2")).body.length);
   expect(a.statusCode).toBe(202);
+  const doc = await door.get("/openapi.json");
+  console.log(doc.statusCode, doc.body.length, doc.body.slice(0, 3000));
+  const d = await door.get("/docs");
+  console.log(d.statusCode, d.body.length);
+  for (const u of [
+    "/status",
+    "/stats",
+    "/metrics",
+    "/config",
+    "/tron-client/stats",
+    "/api/v1/network/info",
+    "/api/v1/tron/network/status",
+    "/api/v1/inspector/machines",
+    "/api/v1/inspector/actors",
+    "/api/v1/payouts/" + a.json().id + "/events",
+    "/api/v1/inspector/actors/payout/" + a.json().id,
+    "/api/v1/wallets/wal_1/balance",
+    "/api/v1/wallets/wal_1/history?skip=0",
+  ]) {
+    const r = await door.get(u);
+    console.log(u, r.statusCode, r.body.slice(0, 600));
+  }
 });

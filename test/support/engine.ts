@@ -11,7 +11,7 @@ import { RecordStore } from "../../src/persistence/record-store.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { silentLogger, type Logger } from "../../src/ports/telemetry.ts";
-import { openEngine, type Engine } from "../../src/supervisor/engine.ts";
+import { openEngine, type Engine, type EnginePorts } from "../../src/supervisor/engine.ts";
 import type { EngineAnswer, EngineRequest } from "../../src/supervisor/facade.ts";
 import type { IntensityOptions } from "../../src/supervisor/restart-intensity.ts";
 import { drain, ManualClock } from "./manual-clock.ts";
@@ -40,6 +40,12 @@ export type RigOptions = {
   failpoint?: (name: string) => void;
   onFatal?: (error: unknown) => void;
   maySign?: () => boolean;
+  mailboxDepthMax?: number;
+  components?: EnginePorts["components"];
+  observer?: EnginePorts["observer"];
+  serviceOf?: EnginePorts["serviceOf"];
+  /** False: the engine is built but not started. */
+  start?: boolean;
 };
 
 export type Rig = { engine: Engine; world: ScriptedWorld; clock: ManualClock; store: Store };
@@ -63,6 +69,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     {
       ...(options.cacheMax === undefined ? {} : { cacheMax: options.cacheMax }),
       ...(options.intensity === undefined ? {} : { intensity: options.intensity }),
+      ...(options.mailboxDepthMax === undefined ? {} : { mailboxDepthMax: options.mailboxDepthMax }),
     },
     {
       catalog: options.catalog ?? catalog,
@@ -70,8 +77,9 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       clock,
       logger: options.logger ?? silentLogger,
       effects: options.effects?.(effects) ?? effects,
-      serviceOf: (source) => (source in effects ? serviceOf(source) : "payout-router"),
-      components: {},
+      serviceOf: options.serviceOf ?? ((source) => (source in effects ? serviceOf(source) : "payout-router")),
+      components: options.components ?? {},
+      ...(options.observer === undefined ? {} : { observer: options.observer }),
       blockTime: () => world.headTimestamp(),
       onFatal:
         options.onFatal ??
@@ -81,7 +89,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       ...(options.failpoint === undefined ? {} : { failpoint: options.failpoint }),
     },
   );
-  await engine.start();
+  if (options.start !== false) await engine.start();
   return { engine, world, clock: clock as ManualClock, store };
 }
 

@@ -33,9 +33,20 @@ export type Door = Rig & {
   post(url: string, body: unknown, options?: CallOptions): Promise<LightMyRequestResponse>;
   get(url: string, options?: CallOptions): Promise<LightMyRequestResponse>;
 };
-export type CallOptions = { token?: string | null; key?: string | null; headers?: Record<string, string>; body?: unknown; text?: string };
+export type CallOptions = {
+  token?: string | null;
+  key?: string | null;
+  headers?: Record<string, string>;
+  body?: unknown;
+  text?: string;
+};
 
-export type DoorOptions = RigOptions & { http?: Partial<HttpOptions>; ports?: Partial<HttpPorts>; limits?: Limits; serverClock?: Clock };
+export type DoorOptions = RigOptions & {
+  http?: Partial<HttpOptions>;
+  ports?: Partial<HttpPorts>;
+  limits?: Limits;
+  serverClock?: Clock;
+};
 
 /** Tokens are "admin", or scopes joined by commas; each text is a principal of its own. */
 export async function openDoor(options: DoorOptions = {}): Promise<Door> {
@@ -63,7 +74,15 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
   Object.assign(world.gateway, {
     account: async (address: string): Promise<AccountFacts> => {
       calls.account += 1;
-      const plain = { activated: true, isContract: false, trxSun: units(5_000_000n), energyLimit: 0, energyUsed: 0, bandwidthLimit: 600, bandwidthUsed: 0 };
+      const plain = {
+        activated: true,
+        isContract: false,
+        trxSun: units(5_000_000n),
+        energyLimit: 0,
+        energyUsed: 0,
+        bandwidthLimit: 600,
+        bandwidthUsed: 0,
+      };
       return { address, ...plain, ...facts.get(address) };
     },
     isBlacklisted: async (address: string) => {
@@ -75,12 +94,24 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
   const ports: HttpPorts = {
     engine: rig.engine,
     gateway: world.gateway,
-    chain: { reference: () => world.reference(), headTimestamp: () => world.headTimestamp(), status: () => status.chain },
+    chain: {
+      reference: () => world.reference(),
+      headTimestamp: () => world.headTimestamp(),
+      status: () => status.chain,
+    },
     tokens: { verify: verifyToken },
     keys,
-    addresses: { isValid: isTronAddress, toHex41, fromHex41, isBurned: (address) => address === ZERO_ADDRESS || address === BLACKHOLE_ADDRESS },
+    addresses: {
+      isValid: isTronAddress,
+      toHex41,
+      fromHex41,
+      isBurned: (address) => address === ZERO_ADDRESS || address === BLACKHOLE_ADDRESS,
+    },
     network: { name: "devnet", genesisId: "0".repeat(56) + "2b6653dc", usdtContract: USDT, checkDestinations: true },
-    payments: { feeReserveSun: { USDT: units(15_000_000n), TRX: units(2_000_000n) }, limits: { minimum: units(10_000_000n) } },
+    payments: {
+      feeReserveSun: { USDT: units(15_000_000n), TRX: units(2_000_000n) },
+      limits: { minimum: units(10_000_000n) },
+    },
     decodeSigned: () => {
       throw new Error("not scripted");
     },
@@ -123,7 +154,8 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     requests,
     call,
     get: (url, given) => call("GET", url, given),
-    post: (url, body, given) => call("POST", url, { ...given, body, key: given?.key === undefined ? nextKey() : given.key }),
+    post: (url, body, given) =>
+      call("POST", url, { ...given, body, key: given?.key === undefined ? nextKey() : given.key }),
   };
 }
 
@@ -154,8 +186,12 @@ export function nextKey(): string {
 
 function verifyToken(header: string | undefined): ReturnType<HttpPorts["tokens"]["verify"]> {
   const text = header?.startsWith("Bearer ") === true ? header.slice(7) : undefined;
-  if (text === undefined || text === "wrong") return { ok: false, refusal: { code: "unauthenticated", detail: "Send the header Authorization: Bearer <token>" } };
-  return { ok: true, principal: { id: text, name: text, scopes: text.split(",").map((part) => (part.split("@")[0] ?? "") as Grant) } };
+  if (text === undefined || text === "wrong")
+    return { ok: false, refusal: { code: "unauthenticated", detail: "Send the header Authorization: Bearer <token>" } };
+  return {
+    ok: true,
+    principal: { id: text, name: text, scopes: text.split(",").map((part) => (part.split("@")[0] ?? "") as Grant) },
+  };
 }
 
 function keysOf() {

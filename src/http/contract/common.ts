@@ -22,7 +22,10 @@ export const Time = Type.String({ description: "ISO 8601, UTC" });
 export const Asset = AssetSchema;
 export const Id = Type.String({ pattern: "^[A-Za-z0-9_-]{1,64}$" });
 /** A caller's own id of a payment. */
-export const ExternalId = Type.String({ pattern: "^[\\x21-\\x7e]{1,128}$", description: "Your own id; unique among all payouts" });
+export const ExternalId = Type.String({
+  pattern: "^[\\x21-\\x7e]{1,128}$",
+  description: "Your own id; unique among all payouts",
+});
 /** Small texts of the caller, kept and given back. Keys that could reach a prototype are no keys. */
 export const Labels = Type.Record(
   Type.String({ pattern: "^(?!(?:__proto__|constructor|prototype)$)[A-Za-z0-9_.-]{1,64}$" }),
@@ -37,9 +40,15 @@ export const Refusal = Type.Object({
 export const Anything = Type.Record(Type.String(), Type.Unknown());
 
 export const pageQuery = {
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_LIMIT_MAX, description: `Default ${PAGE_LIMIT_DEFAULT}` })),
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: PAGE_LIMIT_MAX, description: `Default ${PAGE_LIMIT_DEFAULT}` }),
+  ),
   cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: "next_cursor of the page before" })),
-  order: Type.Optional(Type.Union([Type.Literal("desc"), Type.Literal("asc")], { description: "Newest first (desc, default) or oldest first" })),
+  order: Type.Optional(
+    Type.Union([Type.Literal("desc"), Type.Literal("asc")], {
+      description: "Newest first (desc, default) or oldest first",
+    }),
+  ),
 };
 export const PageQuery = Type.Object(pageQuery, strict);
 

@@ -48,12 +48,20 @@ export const ParametersView = Type.Object({
 });
 
 export const RawTransaction = Type.Object(
-  { raw_hex: Type.String({ pattern: "^([0-9A-Fa-f]{2})+$", maxLength: 20_000, description: "Signed transaction bytes as hex" }) },
+  {
+    raw_hex: Type.String({
+      pattern: "^([0-9A-Fa-f]{2})+$",
+      maxLength: 20_000,
+      description: "Signed transaction bytes as hex",
+    }),
+  },
   strict,
 );
 export const Broadcast = Type.Object({
   txid: TxId,
-  class: Type.String({ description: "accepted, known, busy, refused or ambiguous; only accepted means that a node took it" }),
+  class: Type.String({
+    description: "accepted, known, busy, refused or ambiguous; only accepted means that a node took it",
+  }),
   code: Type.String(),
   message: Type.String(),
   node: Type.String(),
@@ -87,11 +95,19 @@ export const AccountView = Type.Object({
   bandwidth: Resource,
 });
 
-const Price = Type.Object({ energy: Type.Integer(), bandwidth: Type.Integer(), burn_sun: AmountUnits, burn_trx: Type.String() });
+const Price = Type.Object({
+  energy: Type.Integer(),
+  bandwidth: Type.Integer(),
+  burn_sun: AmountUnits,
+  burn_trx: Type.String(),
+});
 export const ResourcePrice = Type.Object({
   sun_per_energy: Type.Integer(),
   sun_per_bandwidth: Type.Integer(),
-  typical_usdt_transfer: Type.Object({ to_holder: Price, to_new_holder: Price }, { description: "Burned when nothing is staked; estimate a real order for its own figure" }),
+  typical_usdt_transfer: Type.Object(
+    { to_holder: Price, to_new_holder: Price },
+    { description: "Burned when nothing is staked; estimate a real order for its own figure" },
+  ),
 });
 
 export const TokenBalance = Type.Object({

@@ -1,5 +1,19 @@
 import { Type, type Static } from "typebox";
-import { Address, Amount, AmountUnits, Anything, Asset, ExternalId, Id, Labels, pageQuery, Refusal, strict, Time, TxId } from "./common.ts";
+import {
+  Address,
+  Amount,
+  AmountUnits,
+  Anything,
+  Asset,
+  ExternalId,
+  Id,
+  Labels,
+  pageQuery,
+  Refusal,
+  strict,
+  Time,
+  TxId,
+} from "./common.ts";
 
 /** The public words; docs/states.md maps machine states to them. */
 export const PAYOUT_STATUSES = [
@@ -35,13 +49,18 @@ export const TransferOrder = Type.Object(
   strict,
 );
 
-export const PayoutEstimateOrder = Type.Object({ wallet: Id, to: Address, amount: Amount, asset: Type.Optional(Asset) }, strict);
+export const PayoutEstimateOrder = Type.Object(
+  { wallet: Id, to: Address, amount: Amount, asset: Type.Optional(Asset) },
+  strict,
+);
 
 export const Attempt = Type.Object({
   attempt: Type.Integer(),
   transaction_id: Type.String({ description: "id of the transaction actor" }),
   txid: Type.Union([TxId, Type.Null()]),
-  outcome: Type.Union([Type.String(), Type.Null()], { description: "confirmed, reverted, expired, failed; null while it runs" }),
+  outcome: Type.Union([Type.String(), Type.Null()], {
+    description: "confirmed, reverted, expired, failed; null while it runs",
+  }),
   block_number: Type.Union([Type.Integer(), Type.Null()]),
   fee_trx: Type.Union([Type.String(), Type.Null()], { description: "TRX burned" }),
   energy: Type.Union([Type.Integer(), Type.Null()]),
@@ -82,7 +101,9 @@ export const Payout = Type.Object({
   txid: Type.Union([Type.String(), Type.Null()], { description: "Of the attempt that counts now" }),
   block_number: Type.Union([Type.Integer(), Type.Null()]),
   reason: Type.Union([Refusal, Type.Null()], { description: "Why it is where it is, when that is not plain progress" }),
-  payout_hash: Type.String({ description: "An approval names it; it binds wallet, destination, asset, amount and fee reserve" }),
+  payout_hash: Type.String({
+    description: "An approval names it; it binds wallet, destination, asset, amount and fee reserve",
+  }),
   decided_by: Type.Union([Type.String(), Type.Null()]),
   comment: Type.Union([Type.String(), Type.Null()]),
   next_action_at: Type.Union([Time, Type.Null()], { description: "When the engine does something next by itself" }),
@@ -101,7 +122,10 @@ export const PayoutQuery = Type.Object(
 
 export const Approval = Type.Object(
   {
-    payout_hash: Type.String({ pattern: "^[A-Za-z0-9_-]{43}$", description: "payout_hash of the payout that was looked at" }),
+    payout_hash: Type.String({
+      pattern: "^[A-Za-z0-9_-]{43}$",
+      description: "payout_hash of the payout that was looked at",
+    }),
     comment: Type.Optional(Type.String({ maxLength: 500 })),
   },
   strict,
@@ -149,7 +173,9 @@ export const Batch = Type.Object({
   by_status: Type.Record(Type.String(), Type.Object({ count: Type.Integer(), amount: Type.String() }), {
     description: "Lines that reached an end, by how",
   }),
-  invalid: Type.Array(Type.Object({ line_id: Type.String(), index: Type.Integer(), code: Type.String(), detail: Type.String() })),
+  invalid: Type.Array(
+    Type.Object({ line_id: Type.String(), index: Type.Integer(), code: Type.String(), detail: Type.String() }),
+  ),
   reason: Type.Union([Refusal, Type.Null()]),
   created_by: Type.String(),
   created_at: Time,

@@ -44,12 +44,15 @@ export const TransactionView = Type.Object({
   amount_units: Type.Union([Type.String(), Type.Null()]),
   expires_at: Type.Union([Time, Type.Null()]),
   pushes: Type.Integer({ description: "Times its bytes were handed to a node" }),
-  last_push: Type.Union(
-    [Type.Object({ class: Type.String(), code: Type.String(), message: Type.String(), node: Type.String(), at: Time }), Type.Null()],
-  ),
+  last_push: Type.Union([
+    Type.Object({ class: Type.String(), code: Type.String(), message: Type.String(), node: Type.String(), at: Time }),
+    Type.Null(),
+  ]),
   receipt: Type.Union([Receipt, Type.Null()]),
   solidified: Type.Boolean(),
-  confirmations: Type.Integer({ description: "Blocks from its own to the newest, both counted; 0 while it is in none" }),
+  confirmations: Type.Integer({
+    description: "Blocks from its own to the newest, both counted; 0 while it is in none",
+  }),
   failure: Type.Union([Refusal, Type.Null()]),
 });
 
@@ -61,7 +64,13 @@ export const ReceiptView = Type.Object({
   confirmations: Type.Integer(),
   message: Type.Union([Type.String(), Type.Null()]),
   transfers: Type.Array(
-    Type.Object({ log_index: Type.Integer(), token: Type.String(), from: Type.String(), to: Type.String(), amount_units: Type.String() }),
+    Type.Object({
+      log_index: Type.Integer(),
+      token: Type.String(),
+      from: Type.String(),
+      to: Type.String(),
+      amount_units: Type.String(),
+    }),
     { description: "Token transfers that it logged; known once it is solidified" },
   ),
 });
@@ -85,7 +94,13 @@ export const PreviewOrder = Type.Object(
 );
 export const Preview = Type.Object({
   type: Type.String(),
-  order: Type.Object({ asset: Type.String(), from: Type.String(), to: Type.String(), amount: Type.String(), amount_units: AmountUnits }),
+  order: Type.Object({
+    asset: Type.String(),
+    from: Type.String(),
+    to: Type.String(),
+    amount: Type.String(),
+    amount_units: AmountUnits,
+  }),
   needs_approval: Type.Boolean(),
   fee_reserve_trx: Type.String(),
   reference_block: Type.Union([Type.Object({ number: Type.Integer(), id: Type.String() }), Type.Null()]),
@@ -93,4 +108,7 @@ export const Preview = Type.Object({
   signed: Type.Boolean({ description: "Always false: nothing is signed, stored or sent" }),
 });
 
-export const FeeQuestion = Type.Object({ from: Address, to: Address, amount: Amount, asset: Type.Optional(Asset) }, strict);
+export const FeeQuestion = Type.Object(
+  { from: Address, to: Address, amount: Amount, asset: Type.Optional(Asset) },
+  strict,
+);

@@ -10,7 +10,11 @@ export const LimitsOrder = Type.Object(
     daily: Type.Optional(Amount),
     approval_above: Type.Optional(Amount),
   },
-  { ...strict, description: "USDT. minimum and maximum of one payout, what may leave in any 24 h, from where an approval is needed" },
+  {
+    ...strict,
+    description:
+      "USDT. minimum and maximum of one payout, what may leave in any 24 h, from where an approval is needed",
+  },
 );
 
 const Hot = Type.Boolean({ description: "Read its balance every minute, not only when asked" });
@@ -28,7 +32,10 @@ export const WalletOrder = Type.Object(
 export const WalletImport = Type.Object(
   {
     name: Name,
-    private_key: Type.String({ pattern: "^[0-9A-Fa-f]{64}$", description: "64 hex characters; encrypted at once and never shown again" }),
+    private_key: Type.String({
+      pattern: "^[0-9A-Fa-f]{64}$",
+      description: "64 hex characters; encrypted at once and never shown again",
+    }),
     labels: Type.Optional(Labels),
     limits: Type.Optional(LimitsOrder),
     hot: Type.Optional(Hot),
@@ -39,7 +46,12 @@ export const WalletImport = Type.Object(
 export const WalletBatchOrder = Type.Object(
   {
     count: Type.Integer({ minimum: 1, description: "At most 100" }),
-    prefix: Type.Optional(Type.String({ pattern: "^[A-Za-z0-9 _.-]{1,80}$", description: 'Names become "<prefix>-1" and so on; default "wallet"' })),
+    prefix: Type.Optional(
+      Type.String({
+        pattern: "^[A-Za-z0-9 _.-]{1,80}$",
+        description: 'Names become "<prefix>-1" and so on; default "wallet"',
+      }),
+    ),
     labels: Type.Optional(Labels),
   },
   strict,
@@ -50,16 +62,24 @@ export const WalletChange = Type.Object(
   { ...strict, minProperties: 1, description: "Each field that is given replaces what was there" },
 );
 
-export const FreezeOrder = Type.Object({ reason: Type.Optional(Type.String({ minLength: 1, maxLength: 300 })) }, strict);
+export const FreezeOrder = Type.Object(
+  { reason: Type.Optional(Type.String({ minLength: 1, maxLength: 300 })) },
+  strict,
+);
 
-export const ArchiveQuery = Type.Object({ confirm: Type.Unsafe<string>({ ...Id, description: "The wallet's id again" }) }, strict);
+export const ArchiveQuery = Type.Object(
+  { confirm: Type.Unsafe<string>({ ...Id, description: "The wallet's id again" }) },
+  strict,
+);
 
 export const WalletQuery = Type.Object(
   {
     ...pageQuery,
     status: Type.Optional(Type.Union([Type.Literal("active"), Type.Literal("frozen"), Type.Literal("archived")])),
     kind: Type.Optional(Type.Union([Type.Literal("hd"), Type.Literal("imported"), Type.Literal("watch")])),
-    label: Type.Optional(Type.String({ pattern: "^[A-Za-z0-9_.-]{1,64}(=.{0,256})?$", description: "name, or name=value" })),
+    label: Type.Optional(
+      Type.String({ pattern: "^[A-Za-z0-9_.-]{1,64}(=.{0,256})?$", description: "name, or name=value" }),
+    ),
   },
   strict,
 );
@@ -105,9 +125,14 @@ export const Balance = Type.Object({
   address: Type.String(),
   usdt: purse,
   trx: purse,
-  as_of_block: Type.Union([Type.Integer(), Type.Null()], { description: "Solidified block of the last reading; null before the first" }),
+  as_of_block: Type.Union([Type.Integer(), Type.Null()], {
+    description: "Solidified block of the last reading; null before the first",
+  }),
   refreshing: Type.Boolean({ description: "A new reading is under way; ask again" }),
   problem: Type.Union([Type.String(), Type.Null()], { description: "Why the last reading failed" }),
 });
 
-export const BalanceQuery = Type.Object({ refresh: Type.Optional(Type.Boolean({ description: "Read again even if the last reading is recent" })) }, strict);
+export const BalanceQuery = Type.Object(
+  { refresh: Type.Optional(Type.Boolean({ description: "Read again even if the last reading is recent" })) },
+  strict,
+);

@@ -19,7 +19,9 @@ export function addressEndpoints(surface: Surface): Endpoint[] {
       scope: "network:read",
       summary: "Everything that speaks against paying to an address",
       inputs: { body: AddressQuestion },
-      answers: { 200: { description: "Findings; valid says whether it is an address at all", schema: AddressFindings } },
+      answers: {
+        200: { description: "Findings; valid says whether it is an address at all", schema: AddressFindings },
+      },
       handle: ({ request }) => examine(surface, request.body.address),
     }),
     endpoint({
@@ -46,7 +48,16 @@ async function examine(surface: Surface, text: string): Promise<Outcome> {
   const address = isHex ? addresses.fromHex41(text) : text;
   if (!addresses.isValid(address)) {
     const warnings = ["not a TRON address, or its checksum is wrong"];
-    const unknown = { address: null, hex: null, valid: false, form: "unknown", own: false, activated: null, is_contract: null, blacklisted: null };
+    const unknown = {
+      address: null,
+      hex: null,
+      valid: false,
+      form: "unknown",
+      own: false,
+      activated: null,
+      is_contract: null,
+      blacklisted: null,
+    };
     return { status: 200, body: { ...unknown, warnings } };
   }
   const onChain = await lookUp(surface, address);
@@ -57,10 +68,20 @@ async function examine(surface: Surface, text: string): Promise<Outcome> {
     ...(own ? ["it belongs to a wallet of this engine"] : []),
     ...(onChain.is_contract === true ? ["it is a contract, which may never give money back"] : []),
     ...(onChain.blacklisted === true ? ["the USDT contract has frozen it"] : []),
-    ...(onChain.activated === false ? ["it is not activated: a first TRX transfer to it costs about 1.1 TRX more"] : []),
+    ...(onChain.activated === false
+      ? ["it is not activated: a first TRX transfer to it costs about 1.1 TRX more"]
+      : []),
     ...(onChain.activated === null ? ["no node answered; what the chain knows about it is not included"] : []),
   ];
-  const body = { address, hex: addresses.toHex41(address), valid: true, form: isHex ? "hex" : "base58", own, ...onChain, warnings };
+  const body = {
+    address,
+    hex: addresses.toHex41(address),
+    valid: true,
+    form: isHex ? "hex" : "base58",
+    own,
+    ...onChain,
+    warnings,
+  };
   return { status: 200, body };
 }
 
@@ -69,7 +90,10 @@ type OnChain = { activated: boolean | null; is_contract: boolean | null; blackli
 async function lookUp({ gateway, logger }: Surface, address: string): Promise<OnChain> {
   const signal = nodeSignal();
   try {
-    const [account, blacklisted] = await Promise.all([gateway.account(address, signal), gateway.isBlacklisted(address, signal)]);
+    const [account, blacklisted] = await Promise.all([
+      gateway.account(address, signal),
+      gateway.isBlacklisted(address, signal),
+    ]);
     return { activated: account.activated, is_contract: account.isContract, blacklisted };
   } catch (error) {
     logger.debug({ error }, "an address could not be looked up");
@@ -84,11 +108,19 @@ async function push(surface: Surface, { rawHex, idempotency, recent }: Push): Pr
   const signedHex = rawHex.toLowerCase();
   const { txId, transfer, expiration } = decodeSigned(signedHex);
   if (expiration <= chain.headTimestamp()) {
-    return { refusal: refuse("tx_expired", "The newest block is past the transaction's expiration; build a new one", { expires_at: isoTime(expiration) }) };
+    return {
+      refusal: refuse("tx_expired", "The newest block is past the transaction's expiration; build a new one", {
+        expires_at: isoTime(expiration),
+      }),
+    };
   }
   const known = await engine.index("transaction", `tx:${txId}`, { limit: 1 });
   if (ownAddress(transfer.from) && known.ids.length === 0) {
-    return { refusal: refuse("conflict", "The transaction spends from a wallet of this engine; order a transfer instead", { from: transfer.from }) };
+    return {
+      refusal: refuse("conflict", "The transaction spends from a wallet of this engine; order a transfer instead", {
+        from: transfer.from,
+      }),
+    };
   }
   const handOver = async (): Promise<Answer> => {
     const { class: outcome, code, message, node } = await gateway.broadcast(signedHex, nodeSignal());

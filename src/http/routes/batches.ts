@@ -39,7 +39,9 @@ function batches(surface: Surface): Endpoint[] {
       handle: ({ request, idempotency }) => {
         const { wallet, asset = "USDT", mode = "all_or_nothing", items } = request.body;
         const order = { wallet, asset, mode, items };
-        return idempotency === undefined ? undefined : acceptBatch(surface, order, { by: request.principal.id, idempotency });
+        return idempotency === undefined
+          ? undefined
+          : acceptBatch(surface, order, { by: request.principal.id, idempotency });
       },
     }),
     endpoint({
@@ -53,7 +55,9 @@ function batches(surface: Surface): Endpoint[] {
       errors: ["not_found"],
       handle: ({ request }) => {
         const record = find(request.params.batch_id);
-        return record === undefined ? noBatch(request.params.batch_id) : { status: 200, body: batchView(record, words) };
+        return record === undefined
+          ? noBatch(request.params.batch_id)
+          : { status: 200, body: batchView(record, words) };
       },
     }),
     endpoint({
@@ -82,7 +86,8 @@ function looking(surface: Surface): Endpoint[] {
       tag: "Payouts",
       scope: "payouts:read",
       summary: "What a payout would cost",
-      description: "Judges the order as POST /payouts does, without the wallet's ledger, and asks a node for the fee. Nothing is stored.",
+      description:
+        "Judges the order as POST /payouts does, without the wallet's ledger, and asks a node for the fee. Nothing is stored.",
       inputs: { body: PayoutEstimateOrder },
       answers: { 200: { description: "The estimate", schema: EstimateView } },
       errors: [...ORDER_ERRORS, "simulation_reverted", "fee_cap_exceeded", ...NODE_ERRORS],
@@ -107,7 +112,8 @@ function looking(surface: Surface): Endpoint[] {
       errors: ["not_found"],
       handle: async ({ request }) => {
         const record = surface.engine.record({ kind: "payout", id: request.params.payout_id });
-        if (record === undefined) return { refusal: refuse("not_found", `There is no payout ${request.params.payout_id}`) };
+        if (record === undefined)
+          return { refusal: refuse("not_found", `There is no payout ${request.params.payout_id}`) };
         return { status: 200, body: await payoutTimeline(surface, record) };
       },
     }),

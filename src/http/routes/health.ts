@@ -33,9 +33,13 @@ export function healthEndpoints(ports: Ports): Endpoint[] {
         aliases: [`${API_ROOT}/system${path}`],
         tag: "Service",
         scope: "public",
-        summary: path === "/health" ? "Health of the engine and what it depends on" : "Whether the engine takes payouts",
+        summary:
+          path === "/health" ? "Health of the engine and what it depends on" : "Whether the engine takes payouts",
         description: "With a token of scope ops:read the answer carries the figures.",
-        answers: { 200: { description: "Ready", schema: Health }, 503: { description: "Not ready; see reasons", schema: Health } },
+        answers: {
+          200: { description: "Ready", schema: Health },
+          503: { description: "Not ready; see reasons", schema: Health },
+        },
         handle: ({ request }) => {
           const reasons = readinessReasons(ports);
           const ready = reasons.length === 0;
@@ -57,14 +61,21 @@ export function readinessReasons({ engine, chain, diskState, clock }: Ports): st
   if (disk === "full" || readOnly) reasons.push("the disk is full; reads go on, nothing new is accepted");
   if (halted !== undefined) reasons.push(`the block follower stopped: ${halted}`);
   else if (head === undefined || lastProgressAt === undefined) reasons.push("no block has been read yet");
-  else if (clock.now() - lastProgressAt > CHAIN_STALLED_MS) reasons.push(`no new block for more than ${CHAIN_STALLED_MS / 1_000} seconds`);
+  else if (clock.now() - lastProgressAt > CHAIN_STALLED_MS)
+    reasons.push(`no new block for more than ${CHAIN_STALLED_MS / 1_000} seconds`);
   return reasons;
 }
 
 export function checksOf({ engine, chain, diskState }: Ports): Record<string, unknown> {
   const { phase, readOnly, messagesWaiting, actorsInMemory, poisoned } = engine.status();
   return {
-    engine: { phase, read_only: readOnly, messages_waiting: messagesWaiting, actors_in_memory: actorsInMemory, poisoned },
+    engine: {
+      phase,
+      read_only: readOnly,
+      messages_waiting: messagesWaiting,
+      actors_in_memory: actorsInMemory,
+      poisoned,
+    },
     chain: chainView(chain.status()),
     disk: { state: diskState() },
   };

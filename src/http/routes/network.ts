@@ -3,7 +3,14 @@ import type { Block, ChainParameters } from "../../domain/chain-facts.ts";
 import { refuse, type Refusal } from "../../domain/errors.ts";
 import { big, formatDecimal, units } from "../../domain/money.ts";
 import { Address, pathParams } from "../contract/common.ts";
-import { AccountView, BlockView, NetworkFacts, NetworkStatus, ParametersView, ResourcePrice } from "../contract/network.ts";
+import {
+  AccountView,
+  BlockView,
+  NetworkFacts,
+  NetworkStatus,
+  ParametersView,
+  ResourcePrice,
+} from "../contract/network.ts";
 import { API_ROOT, endpoint, type Description, type Endpoint, type Outcome } from "../endpoint.ts";
 import { nodeSignal } from "../node-signal.ts";
 import { judgeAddress } from "../payment-orders.ts";
@@ -11,7 +18,11 @@ import type { Surface } from "../surface.ts";
 import { chainView } from "../views/chain.ts";
 import { isoTime } from "../views/time.ts";
 
-export const NODE_ERRORS = ["chain_error", "chain_unavailable", "chain_timeout"] as const satisfies Description["errors"];
+export const NODE_ERRORS = [
+  "chain_error",
+  "chain_unavailable",
+  "chain_timeout",
+] as const satisfies Description["errors"];
 const common = { method: "GET", tag: "Network", scope: "network:read" } as const;
 const BLOCK = /^(latest|solid|0|[1-9][0-9]{0,14})$/;
 /** Energy of a USDT transfer to somebody who holds USDT already, and to somebody who does not (tron.md §4.3). */
@@ -125,7 +136,10 @@ async function readAccount(surface: Surface, address: string): Promise<Outcome> 
   const wrong = judgeAddress(surface, address);
   if (wrong !== undefined) return { refusal: wrong };
   const signal = nodeSignal();
-  const [account, usdt] = await Promise.all([surface.gateway.account(address, signal), surface.gateway.tokenBalance(address, signal)]);
+  const [account, usdt] = await Promise.all([
+    surface.gateway.account(address, signal),
+    surface.gateway.tokenBalance(address, signal),
+  ]);
   const body = {
     address,
     activated: account.activated,
@@ -165,7 +179,10 @@ function priceView({ energyFeeSun, bandwidthFeeSun }: ChainParameters) {
   return {
     sun_per_energy: energyFeeSun,
     sun_per_bandwidth: bandwidthFeeSun,
-    typical_usdt_transfer: { to_holder: price(TYPICAL_ENERGY.to_holder), to_new_holder: price(TYPICAL_ENERGY.to_new_holder) },
+    typical_usdt_transfer: {
+      to_holder: price(TYPICAL_ENERGY.to_holder),
+      to_new_holder: price(TYPICAL_ENERGY.to_new_holder),
+    },
   };
 }
 

@@ -77,11 +77,18 @@ function intake({ intake: payouts }: Surface): Endpoint[] {
 function reading({ engine, words }: Surface): Endpoint[] {
   const view = (record: ActorRecord) => payoutView(record, words);
   const list = async (query: Paging & { wallet?: string; external_id?: string }, status?: string): Promise<Outcome> => {
-    if (status !== undefined && !PAYOUT_STATUSES.some((known) => known === status)) return { refusal: unknownStatus(status) };
+    if (status !== undefined && !PAYOUT_STATUSES.some((known) => known === status))
+      return { refusal: unknownStatus(status) };
     const { wallet, external_id: externalId } = query;
-    const index = externalId !== undefined ? `external:${externalId}` : status !== undefined ? `status:${status}` : indexOfWallet(engine, wallet);
+    const index =
+      externalId !== undefined
+        ? `external:${externalId}`
+        : status !== undefined
+          ? `status:${status}`
+          : indexOfWallet(engine, wallet);
     const matches = (record: ActorRecord) =>
-      (wallet === undefined || payoutContext(record).walletId === wallet) && (status === undefined || record.tag === status);
+      (wallet === undefined || payoutContext(record).walletId === wallet) &&
+      (status === undefined || record.tag === status);
     return { status: 200, body: toPage(await listRecords(engine, { kind: "payout", index, query, matches }), view) };
   };
   return [
@@ -118,7 +125,9 @@ function reading({ engine, words }: Surface): Endpoint[] {
       errors: ["not_found"],
       handle: ({ request }) => {
         const record = engine.record({ kind: "payout", id: request.params.payout_id });
-        return record === undefined ? { refusal: noPayout(request.params.payout_id) } : { status: 200, body: view(record) };
+        return record === undefined
+          ? { refusal: noPayout(request.params.payout_id) }
+          : { status: 200, body: view(record) };
       },
     }),
   ];
@@ -146,13 +155,18 @@ function deciding(surface: Surface): Endpoint[] {
     }),
     endpoint({
       ...decision("cancel", "payouts:cancel", "Cancel a payout of which nothing is signed"),
-      description: "Wins or loses in one commit: 200 means that it will never be paid, 409 not_cancellable that only the chain decides now.",
+      description:
+        "Wins or loses in one commit: 200 means that it will never be paid, 409 not_cancellable that only the chain decides now.",
       inputs: { params, body: Nothing },
       errors: ["not_found", "not_cancellable", "state_conflict", "quarantined"],
       handle: (call) => tell(surface, call, { type: "payout.cancel" }),
     }),
     endpoint({
-      ...decision("retry", "payouts:create", "Try a payout again that provably cannot be paid by what was signed before"),
+      ...decision(
+        "retry",
+        "payouts:create",
+        "Try a payout again that provably cannot be paid by what was signed before",
+      ),
       idempotencyKey: "required",
       inputs: { params, body: Nothing },
       answers: { 202: { description: "A new attempt begins", schema: Payout } },

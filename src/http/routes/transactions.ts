@@ -4,7 +4,15 @@ import { formatDecimal, type Asset } from "../../domain/money.ts";
 import type { ActorRecord } from "../../domain/records.ts";
 import { Address, HistoryQuery, pageOf, pathParams, TxId } from "../contract/common.ts";
 import { EstimateView, Nothing } from "../contract/payouts.ts";
-import { FeeQuestion, HistoryEntry, Preview, PreviewOrder, ReceiptView, RetryView, TransactionView } from "../contract/transactions.ts";
+import {
+  FeeQuestion,
+  HistoryEntry,
+  Preview,
+  PreviewOrder,
+  ReceiptView,
+  RetryView,
+  TransactionView,
+} from "../contract/transactions.ts";
 import { API_ROOT, endpoint, type Endpoint, type Outcome } from "../endpoint.ts";
 import { estimateOrder, readOrder } from "../estimates.ts";
 import { readHistory } from "../history.ts";
@@ -33,7 +41,8 @@ function planning(surface: Surface): Endpoint[] {
       tag: "Transactions",
       scope: "tx:create",
       summary: "Preview the transaction that a transfer would sign",
-      description: "Checks and estimates like a real order. Nothing is signed, stored or sent; order a transfer to have it done.",
+      description:
+        "Checks and estimates like a real order. Nothing is signed, stored or sent; order a transfer to have it done.",
       inputs: { body: PreviewOrder },
       answers: { 200: { description: "What would be signed", schema: Preview } },
       errors: [...ORDER_ERRORS, ...ESTIMATE_ERRORS],
@@ -104,8 +113,19 @@ function retrying(surface: Surface): Endpoint {
       "Never signs anew while the transaction could still land. 409 tx_may_still_confirm names in evidence.retry_after_block_time the block time that a solidified block has to reach.",
     idempotencyKey: "required",
     inputs: { params, body: Nothing },
-    answers: { 200: { description: "The same bytes are pushed again", schema: RetryView }, 202: { description: "A new attempt begins", schema: RetryView } },
-    errors: ["not_found", "tx_may_still_confirm", "tx_already_succeeded", "max_attempts", "state_conflict", "quarantined", ...ORDER_ERRORS],
+    answers: {
+      200: { description: "The same bytes are pushed again", schema: RetryView },
+      202: { description: "A new attempt begins", schema: RetryView },
+    },
+    errors: [
+      "not_found",
+      "tx_may_still_confirm",
+      "tx_already_succeeded",
+      "max_attempts",
+      "state_conflict",
+      "quarantined",
+      ...ORDER_ERRORS,
+    ],
     handle: async ({ request, idempotency }) => {
       const { txid } = request.params;
       const transaction = await findOwn(surface, txid);
@@ -143,7 +163,9 @@ async function readTransaction(surface: Surface, txid: string): Promise<Outcome>
   const own = await findOwn(surface, txid);
   if (own !== undefined) return { status: 200, body: transactionView(own, { words: surface.words, heights }) };
   const receipt = await surface.gateway.solidReceipt(txid, nodeSignal());
-  return receipt === undefined ? { refusal: unknownTransaction(txid) } : { status: 200, body: foreignView(receipt, heights) };
+  return receipt === undefined
+    ? { refusal: unknownTransaction(txid) }
+    : { status: 200, body: foreignView(receipt, heights) };
 }
 
 async function readReceipt(surface: Surface, txid: string): Promise<Outcome> {
@@ -162,7 +184,10 @@ async function readReceipt(surface: Surface, txid: string): Promise<Outcome> {
 }
 
 /** Of an own transaction the engine knows enough to answer while no node does. */
-async function solidReceipt({ gateway }: Surface, { txid, isOwn }: { txid: string; isOwn: boolean }): Promise<Receipt | undefined> {
+async function solidReceipt(
+  { gateway }: Surface,
+  { txid, isOwn }: { txid: string; isOwn: boolean },
+): Promise<Receipt | undefined> {
   try {
     return await gateway.solidReceipt(txid, nodeSignal());
   } catch (error) {
@@ -182,5 +207,8 @@ function heightsOf({ chain }: Surface): Heights {
 }
 
 function unknownTransaction(txid: string) {
-  return refuse("not_found", `Neither this engine nor a solidified block has the transaction ${txid}; one of others can still be on its way`);
+  return refuse(
+    "not_found",
+    `Neither this engine nor a solidified block has the transaction ${txid}; one of others can still be on its way`,
+  );
 }

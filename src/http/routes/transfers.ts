@@ -25,7 +25,8 @@ function transfer({ intake }: Surface, asset: Asset): Endpoint {
     tag: asset === "USDT" ? "USDT" : "TRX",
     scope: "transfers:create",
     summary: `Transfer ${asset} from a wallet`,
-    description: "A payout without the minimum, which may also go to another wallet of the engine. Follow it at Location.",
+    description:
+      "A payout without the minimum, which may also go to another wallet of the engine. Follow it at Location.",
     idempotencyKey: "required",
     inputs: { body: TransferOrder },
     answers: { 202: { description: "Accepted", schema: Payout } },
@@ -61,7 +62,11 @@ function reading(surface: Surface): Endpoint[] {
       handle: ({ request: { params: place, query } }) => {
         const wrong = judgeAddress(surface, place.address);
         if (wrong !== undefined) return { refusal: wrong };
-        return readHistory(surface, { address: place.address, query, matches: (record) => payoutContext(record).asset === "USDT" });
+        return readHistory(surface, {
+          address: place.address,
+          query,
+          matches: (record) => payoutContext(record).asset === "USDT",
+        });
       },
     }),
     endpoint({
@@ -80,14 +85,21 @@ async function readBalance(surface: Surface, address: string): Promise<Outcome> 
   const wrong = judgeAddress(surface, address);
   if (wrong !== undefined) return { refusal: wrong };
   const { amount, atBlock } = await surface.gateway.tokenBalance(address, nodeSignal());
-  return { status: 200, body: { address, asset: "USDT", balance: formatDecimal(amount), balance_units: amount, at_block: atBlock } };
+  return {
+    status: 200,
+    body: { address, asset: "USDT", balance: formatDecimal(amount), balance_units: amount, at_block: atBlock },
+  };
 }
 
 async function readContract(surface: Surface, asked: string | undefined): Promise<Outcome> {
   const { network, addresses, gateway } = surface;
   const wrong = asked === undefined ? undefined : judgeAddress(surface, asked);
   if (wrong !== undefined) return { refusal: wrong };
-  const checked = asked === undefined ? null : { address: asked, blacklisted: await gateway.isBlacklisted(asked, nodeSignal()) };
+  const checked =
+    asked === undefined ? null : { address: asked, blacklisted: await gateway.isBlacklisted(asked, nodeSignal()) };
   const { usdtContract: address, name } = network;
-  return { status: 200, body: { address, hex: addresses.toHex41(address), symbol: "USDT", decimals: 6, network: name, checked } };
+  return {
+    status: 200,
+    body: { address, hex: addresses.toHex41(address), symbol: "USDT", decimals: 6, network: name, checked },
+  };
 }

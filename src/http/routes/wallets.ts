@@ -33,7 +33,8 @@ function creating(surface: Surface): Endpoint[] {
       tag: "Wallets",
       scope: "wallets:create",
       summary: "Create an HD wallet",
-      description: "With an Idempotency-Key a repeat gives the same wallet. Limits that are left out are those of the configuration.",
+      description:
+        "With an Idempotency-Key a repeat gives the same wallet. Limits that are left out are those of the configuration.",
       idempotencyKey: "optional",
       inputs: { body: WalletOrder },
       answers: { 201: { description: "Created", schema: Wallet } },
@@ -47,25 +48,7 @@ function creating(surface: Surface): Endpoint[] {
         return create(surface, { id, key: { ...key, kind: "hd" }, terms: { name, labels, limits, hot }, idempotency });
       },
     }),
-    endpoint({
-      method: "POST",
-      path: `${PATH}/import`,
-      tag: "Wallets",
-      scope: "wallets:import",
-      summary: "Import a private key as a wallet",
-      idempotencyKey: "optional",
-      inputs: { body: WalletImport },
-      answers: { 201: { description: "Created", schema: Wallet } },
-      errors: ["invalid_amount", "conflict"],
-      handle: async ({ request, idempotency }) => {
-        const limits = readLimits(request.body.limits, payments.limits);
-        if ("code" in limits) return { refusal: limits };
-        const { name, private_key: privateKey, labels = {}, hot = true } = request.body;
-        const id = newId(idempotency);
-        const key = await keys.importKey(id, privateKey);
-        return create(surface, { id, key: { ...key, kind: "imported" }, terms: { name, labels, limits, hot }, idempotency });
-      },
-    }),
+    importing(surface),
     endpoint({
       method: "POST",
       path: `${PATH}/batch/create`,
@@ -79,6 +62,29 @@ function creating(surface: Surface): Endpoint[] {
       handle: ({ request, idempotency }) => createMany(surface, request.body, idempotency),
     }),
   ];
+}
+
+function importing(surface: Surface): Endpoint {
+  return endpoint({
+    method: "POST",
+    path: `${PATH}/import`,
+    tag: "Wallets",
+    scope: "wallets:import",
+    summary: "Import a private key as a wallet",
+    idempotencyKey: "optional",
+    inputs: { body: WalletImport },
+    answers: { 201: { description: "Created", schema: Wallet } },
+    errors: ["invalid_amount", "conflict"],
+    handle: async ({ request, idempotency }) => {
+      const limits = readLimits(request.body.limits, surface.payments.limits);
+      if ("code" in limits) return { refusal: limits };
+      const { name, private_key: privateKey, labels = {}, hot = true } = request.body;
+      const id = newId(idempotency);
+      const key = await surface.keys.importKey(id, privateKey);
+      const terms = { name, labels, limits, hot };
+      return create(surface, { id, key: { ...key, kind: "imported" }, terms, idempotency });
+    },
+  });
 }
 
 function reading({ engine, words }: Surface): Endpoint[] {
@@ -96,7 +102,10 @@ function reading({ engine, words }: Surface): Endpoint[] {
       handle: async ({ request: { query } }) => {
         const index = query.status === undefined ? "all" : `status:${query.status}`;
         const matches = (record: ActorRecord) => fits(record, query);
-        return { status: 200, body: toPage(await listRecords(engine, { kind: "wallet", index, query, matches }), view) };
+        return {
+          status: 200,
+          body: toPage(await listRecords(engine, { kind: "wallet", index, query, matches }), view),
+        };
       },
     }),
     endpoint({
@@ -145,14 +154,26 @@ function record({ engine, words }: Surface, { id, key, terms, idempotency }: New
 }
 
 /** Wallets of a batch are receiving addresses as a rule, so their balances are read only when asked for. */
-async function createMany(surface: Surface, order: { count: number; prefix?: string; labels?: Record<string, string> }, idempotency: Idempotency | undefined): Promise<Outcome> {
+async function createMany(
+  surface: Surface,
+  order: { count: number; prefix?: string; labels?: Record<string, string> },
+  idempotency: Idempotency | undefined,
+): Promise<Outcome> {
   const { count, prefix = "wallet", labels = {} } = order;
   if (count > WALLET_BATCH_MAX) {
-    return { refusal: refuse("batch_too_large", `Ask for at most ${WALLET_BATCH_MAX} wallets at a time`, { count, maximum: WALLET_BATCH_MAX }) };
+    return {
+      refusal: refuse("batch_too_large", `Ask for at most ${WALLET_BATCH_MAX} wallets at a time`, {
+        count,
+        maximum: WALLET_BATCH_MAX,
+      }),
+    };
   }
   const items: unknown[] = [];
   for (let number = 1; number <= count; number += 1) {
-    const part = idempotency === undefined ? undefined : { key: `${idempotency.key}:${number}`, fingerprint: idempotency.fingerprint };
+    const part =
+      idempotency === undefined
+        ? undefined
+        : { key: `${idempotency.key}:${number}`, fingerprint: idempotency.fingerprint };
     const id = newId(part);
     const key = await surface.keys.createHdWallet(id);
     const terms = { name: `${prefix}-${number}`, labels, limits: surface.payments.limits, hot: false };

@@ -40,7 +40,11 @@ export function payoutView(record: ActorRecord, words: MachineWords): PayoutView
 }
 
 /** A copy: what the record holds is never handed out to be changed. */
-function refusalView({ code, detail, evidence }: NonNullable<PayoutContext["reason"]>): NonNullable<PayoutView["reason"]> {
+function refusalView({
+  code,
+  detail,
+  evidence,
+}: NonNullable<PayoutContext["reason"]>): NonNullable<PayoutView["reason"]> {
   return evidence === undefined ? { code, detail } : { code, detail, evidence: { ...evidence } };
 }
 

@@ -75,7 +75,13 @@ export function receiptView(txid: string, found: { receipt: Receipt; heights: He
     solidified: true,
     confirmations: confirmations(receipt.blockNumber, heights),
     message: receipt.message ?? null,
-    transfers: receipt.transfers.map(({ logIndex, token, from, to, amount }) => ({ log_index: logIndex, token, from, to, amount_units: amount })),
+    transfers: receipt.transfers.map(({ logIndex, token, from, to, amount }) => ({
+      log_index: logIndex,
+      token,
+      from,
+      to,
+      amount_units: amount,
+    })),
   };
 }
 
@@ -93,7 +99,9 @@ export function ownReceiptView(txid: string, found: { inclusion: Inclusion; soli
   };
 }
 
-function inclusionView(included: Pick<Inclusion, "blockNumber" | "blockTimestamp" | "result" | "feeSun" | "energyUsed">) {
+function inclusionView(
+  included: Pick<Inclusion, "blockNumber" | "blockTimestamp" | "result" | "feeSun" | "energyUsed">,
+) {
   return {
     block_number: included.blockNumber,
     block_time: isoTime(included.blockTimestamp),

@@ -1,0 +1,83 @@
+/** Hands an order to the API, in batches. Sending the same order again reaches the same batches and pays nobody twice. */
+import { EXIT, Stop } from "./demo-options.ts";
+import { EngineRefusal, type EngineClient } from "./engine-client.ts";
+import { batchOf, batchOfExternalId, PATHS, readBatch, type BatchProgress } from "./engine-view.ts";
+import { fieldsOf, listAt, numberAt, textAt } from "./fields.ts";
+import { describeProblems } from "./problems.ts";
+import type { BatchOrder, PayoutOrder } from "./payout-order.ts";
+import type { FileProblem, PayoutLine } from "./payout-file.ts";
+
+export type Sent = {
+  readonly batches: readonly BatchProgress[];
+  /** Batches that had been accepted before. */
+  readonly known: number;
+};
+
+type Sending = { readonly walletId: string; readonly lines: readonly PayoutLine[]; readonly file: string };
+
+/** Throws `Stop` with what the engine has against the order. */
+export async function sendOrder(engine: EngineClient, order: PayoutOrder, sending: Sending): Promise<Sent> {
+  const batches: BatchProgress[] = [];
+  let known = 0;
+  for (const batch of order.batches) {
+    const { progress, isKnown } = await sendBatch(engine, batch, sending).catch((error: unknown) => {
+      throw batches.length === 0 || !(error instanceof Refused) ? error : partly(error, batches.length);
+    });
+    batches.push(progress);
+    if (isKnown) known += 1;
+  }
+  return { batches, known };
+}
+
+/** The engine looked at a batch and accepted nothing of it. */
+export class Refused extends Stop {}
+
+async function sendBatch(engine: EngineClient, batch: BatchOrder, sending: Sending): Promise<{ progress: BatchProgress; isKnown: boolean }> {
+  const { items, idempotencyKey } = batch;
+  try {
+    const body = { wallet: sending.walletId, asset: "USDT", mode: "all_or_nothing", items };
+    const answer = await engine.post({ path: PATHS.batch, body, idempotencyKey });
+    const progress = batchOf(answer.body);
+    // The answer to a repeat is the first answer; how far the batch is now has to be asked.
+    return answer.replayed ? { progress: await readBatch(engine, progress.id), isKnown: true } : { progress, isKnown: false };
+  } catch (error) {
+    if (!(error instanceof EngineRefusal)) throw error;
+    const earlier = await acceptedEarlier(engine, error, batch);
+    if (earlier !== undefined) return { progress: earlier, isKnown: true };
+    throw refusalOf(error, sending, items.map(({ line_id: lineId }) => lineId));
+  }
+}
+
+/** The same order sent with another token has another key; its external ids give it away. */
+async function acceptedEarlier(engine: EngineClient, refusal: EngineRefusal, { items }: BatchOrder): Promise<BatchProgress | undefined> {
+  const codes = new Set(invalidLines(refusal).map((line) => textAt(line, "code")));
+  const [first] = items;
+  if (first === undefined || codes.size !== 1 || !codes.has("duplicate_external_id")) return undefined;
+  const id = await batchOfExternalId(engine, first.external_id);
+  return id === undefined ? undefined : readBatch(engine, id);
+}
+
+function refusalOf(refusal: EngineRefusal, { lines, file }: Sending, lineIds: readonly string[]): Refused {
+  const places = new Map(lines.map(({ lineId, line }) => [lineId, line]));
+  const problems = invalidLines(refusal).map((invalid): FileProblem => {
+    const code = textAt(invalid, "code") ?? "";
+    const line = places.get(lineIds[numberAt(invalid, "index") ?? -1] ?? "") ?? 0;
+    return { line, column: columnOf(code), message: `${code}: ${textAt(invalid, "detail") ?? ""}` };
+  });
+  if (problems.length > 0) return new Refused(EXIT.file, `The engine refused the file; nothing was sent.\n${describeProblems(file, problems)}`);
+  return new Refused(EXIT.engine, `The engine refused the order, nothing was sent: ${refusal.message}`);
+}
+
+function invalidLines({ problem }: EngineRefusal): readonly unknown[] {
+  return listAt(fieldsOf(problem)["evidence"], "lines");
+}
+
+function columnOf(code: string): string {
+  if (code === "duplicate_external_id") return "line_id";
+  return code.includes("address") || code.startsWith("destination") ? "address" : "amount";
+}
+
+function partly(error: Refused, accepted: number): Stop {
+  const before = accepted === 1 ? "The batch before it was accepted and is being paid" : `The ${accepted} batches before it were accepted and are being paid`;
+  return new Stop(EXIT.engine, `${error.message.replace("nothing was sent", "this batch was not sent")}\n${before}; run the same command again to go on.`);
+}

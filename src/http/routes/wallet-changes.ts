@@ -1,0 +1,185 @@
+import { refuse } from "../../domain/errors.ts";
+import type { Message } from "../../domain/records.ts";
+import type { EngineAnswer, Outcome as EngineOutcome, Verdict } from "../../supervisor/facade.ts";
+import { answerOf } from "../answers.ts";
+import { BALANCE_STALE_BLOCKS, REVISION_TRIES_MAX } from "../bounds.ts";
+import { HistoryQuery, pageOf } from "../contract/common.ts";
+import { Nothing } from "../contract/payouts.ts";
+import { HistoryEntry } from "../contract/transactions.ts";
+import { ArchiveQuery, Balance, BalanceQuery, FreezeOrder, Wallet, WalletChange } from "../contract/wallets.ts";
+import { ALIAS_ROOT, API_ROOT, endpoint, type Description, type Endpoint, type Outcome } from "../endpoint.ts";
+import { readHistory } from "../history.ts";
+import { keepNothing } from "../payout-intake.ts";
+import { walletContext } from "../records.ts";
+import type { Surface } from "../surface.ts";
+import { balanceView, walletView } from "../views/wallet.ts";
+import { etagOf, readLimits, type LimitsText } from "../wallet-terms.ts";
+import { noWallet, walletParams } from "./wallets.ts";
+
+const PATH = `${API_ROOT}/wallets/:wallet_id`;
+const answers = { 200: { description: "The wallet", schema: Wallet } };
+
+export function walletChangeEndpoints(surface: Surface): Endpoint[] {
+  return [...changing(surface), ...freezing(surface), ...money(surface)];
+}
+
+function changing(surface: Surface): Endpoint[] {
+  const common = { path: PATH, tag: "Wallets", answers } as const;
+  return [
+    endpoint({
+      ...common,
+      method: "PUT",
+      scope: "wallets:update",
+      summary: "Change name, labels or limits",
+      description:
+        "Each field that is given replaces what was there. With If-Match the change is refused when somebody else changed the wallet since its ETag was read; payments do not count as changes.",
+      inputs: { params: walletParams, body: WalletChange },
+      errors: ["not_found", "invalid_amount", "precondition_failed", "conflict", "quarantined"],
+      handle: ({ request }) =>
+        change(surface, { id: request.params.wallet_id, text: request.body, ifMatch: request.headers["if-match"] }),
+    }),
+    endpoint({
+      ...common,
+      method: "DELETE",
+      scope: "wallets:delete",
+      summary: "Put an empty wallet away; its key is kept",
+      inputs: { params: walletParams, querystring: ArchiveQuery },
+      errors: ["not_found", "wallet_not_empty", "wallet_in_use", "state_conflict", "quarantined"],
+      handle: async ({ request: { params, query } }) => {
+        if (query.confirm !== params.wallet_id) {
+          return { refusal: refuse("validation_failed", "Repeat the wallet's id in ?confirm= to put it away") };
+        }
+        return answerOf(await tell(surface, params.wallet_id, { type: "wallet.archive" }));
+      },
+    }),
+  ];
+}
+
+function freezing(surface: Surface): Endpoint[] {
+  const common = {
+    method: "POST",
+    tag: "Wallets",
+    scope: "wallets:freeze",
+    answers,
+    errors: ["not_found", "state_conflict", "quarantined"],
+  } as const satisfies Partial<Description>;
+  return [
+    endpoint({
+      ...common,
+      path: `${PATH}/freeze`,
+      summary: "Stop a wallet: nothing new is reserved or signed",
+      inputs: { params: walletParams, body: FreezeOrder },
+      handle: async ({ request: { params, body, principal } }) => {
+        const reason = body.reason ?? `frozen by ${principal.name}`;
+        return answerOf(await tell(surface, params.wallet_id, { type: "wallet.freeze", reason }));
+      },
+    }),
+    endpoint({
+      ...common,
+      path: `${PATH}/unfreeze`,
+      summary: "Let a frozen wallet pay again",
+      inputs: { params: walletParams, body: Nothing },
+      handle: async ({ request }) =>
+        answerOf(await tell(surface, request.params.wallet_id, { type: "wallet.unfreeze" })),
+    }),
+  ];
+}
+
+function money(surface: Surface): Endpoint[] {
+  const common = { method: "GET", tag: "Wallets", scope: "wallets:read" } as const;
+  return [
+    endpoint({
+      ...common,
+      path: `${PATH}/balance`,
+      summary: "What a wallet holds, has promised and can still pay",
+      description: "The last solidified reading, at once; when it is old, a new one is begun and `refreshing` says so.",
+      inputs: { params: walletParams, querystring: BalanceQuery },
+      answers: { 200: { description: "The balance", schema: Balance } },
+      errors: ["not_found"],
+      handle: ({ request }) =>
+        readBalance(surface, { id: request.params.wallet_id, refresh: request.query.refresh ?? false }),
+    }),
+    endpoint({
+      ...common,
+      path: `${PATH}/history`,
+      aliases: [`${API_ROOT}/transactions/:wallet_id/history`, `${ALIAS_ROOT}/transactions/:wallet_id/history`],
+      summary: "A wallet's payments, newest first",
+      inputs: { params: walletParams, querystring: HistoryQuery },
+      answers: { 200: { description: "Payments", schema: pageOf(HistoryEntry) } },
+      errors: ["not_found", "invalid_cursor"],
+      handle: ({ request: { params, query } }) => {
+        const record = surface.engine.record({ kind: "wallet", id: params.wallet_id });
+        if (record === undefined) return { refusal: noWallet(params.wallet_id) };
+        return readHistory(surface, { address: walletContext(record).address, query });
+      },
+    }),
+  ];
+}
+
+async function tell({ engine, words }: Surface, id: string, message: Message): Promise<EngineAnswer> {
+  const respond = ({ reply, record }: EngineOutcome): Verdict =>
+    reply.ok
+      ? { keep: { status: 200, body: walletView(record, words) } }
+      : { discard: inWords(reply.refusal, record.tag) };
+  const answer = await engine.request({ to: { kind: "wallet", id }, message, respond });
+  return "refusal" in answer && answer.refusal.code === "not_found" ? { refusal: noWallet(id) } : answer;
+}
+
+function inWords(refusal: Extract<EngineOutcome["reply"], { ok: false }>["refusal"], status: string) {
+  return refusal.code === "state_conflict" ? refuse("state_conflict", `The wallet is ${status}`, { status }) : refusal;
+}
+
+type ChangeOrder = {
+  readonly id: string;
+  readonly text: { name?: string; labels?: Record<string, string>; limits?: LimitsText };
+  readonly ifMatch: string | undefined;
+};
+
+/**
+ * If-Match is checked against the record that was read, and the step must be the very next one after it; when a payment
+ * got in between, both are done again.
+ */
+async function change(surface: Surface, { id, text, ifMatch }: ChangeOrder): Promise<Outcome> {
+  const { engine, words } = surface;
+  for (let tries = 0; tries < REVISION_TRIES_MAX; tries += 1) {
+    const before = engine.record({ kind: "wallet", id });
+    if (before === undefined) return { refusal: noWallet(id) };
+    if (ifMatch !== undefined && ifMatch !== "*" && ifMatch !== etagOf(before)) {
+      return {
+        refusal: refuse("precondition_failed", "The wallet was changed since; read it again", { etag: etagOf(before) }),
+      };
+    }
+    const limits = readLimits(text.limits, walletContext(before).limits);
+    if ("code" in limits) return { refusal: limits };
+    let etag = "";
+    const answer = await engine.request({
+      to: { kind: "wallet", id },
+      message: { type: "wallet.update", ...text, limits },
+      respond: ({ record }) => {
+        if (record.revision !== before.revision + 1) return { discard: refuse("conflict", OVERTAKEN) };
+        etag = etagOf(record);
+        return { keep: { status: 200, body: walletView(record, words) } };
+      },
+    });
+    if (!("refusal" in answer)) return { status: answer.status, body: answer.body, headers: { etag } };
+    if (answer.refusal.detail !== OVERTAKEN) return answer;
+  }
+  return { refusal: refuse("conflict", OVERTAKEN) };
+}
+
+const OVERTAKEN = "Payments of the wallet keep getting in between; try again";
+
+async function readBalance(
+  { engine, chain }: Surface,
+  { id, refresh }: { id: string; refresh: boolean },
+): Promise<Outcome> {
+  const record = engine.record({ kind: "wallet", id });
+  if (record === undefined) return { refusal: noWallet(id) };
+  const { balanceBlock } = walletContext(record).ledger;
+  const solid = chain.status().solid?.number ?? 0;
+  if (refresh || balanceBlock < 0 || solid - balanceBlock > BALANCE_STALE_BLOCKS) {
+    await engine.request({ to: { kind: "wallet", id }, message: { type: "wallet.refresh" }, respond: keepNothing });
+  }
+  const now = engine.record({ kind: "wallet", id }) ?? record;
+  return { status: 200, body: balanceView(now, "balances" in now.effects) };
+}

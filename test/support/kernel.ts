@@ -1,0 +1,118 @@
+/** Machines under the pure kernel, without an engine: birth, messages, answers, timers and the replay of a journal. */
+import { begin, forgo, step, type Live, type Step } from "../../src/actors/step.ts";
+import type { ActorAddress, ActorRecord, JournalEntry, Message } from "../../src/domain/records.ts";
+import { catalog, type Catalog, type CatalogEntry } from "../../src/machines/catalog.ts";
+import type { EffectError, Stamp } from "../../src/machines/durable.ts";
+
+export const STAMP: Stamp = { at: 1_800_000_000_000, blockTime: 1_700_000_300_000 };
+
+export function entryOf(kind: string, from: Catalog = catalog): CatalogEntry {
+  const entry = from[kind];
+  if (entry === undefined) throw new Error(`no machine ${kind}`);
+  return entry;
+}
+
+/** One actor and its last step. Each call makes a new one. */
+export class Driven {
+  readonly entry: CatalogEntry;
+  readonly last: Step;
+
+  constructor(entry: CatalogEntry, last: Step) {
+    this.entry = entry;
+    this.last = last;
+  }
+
+  static born(kind: string, input: unknown, change: { id?: string; stamp?: Stamp } = {}): Driven {
+    const entry = entryOf(kind);
+    return new Driven(entry, begin(entry, { actor: { kind, id: change.id ?? "a1" }, input }, change.stamp ?? STAMP));
+  }
+
+  get record(): ActorRecord {
+    return this.last.record;
+  }
+
+  get state(): string {
+    return textOf(this.record.state);
+  }
+
+  get tag(): string {
+    return this.record.tag;
+  }
+
+  get tells(): Message[] {
+    return this.last.tells.map((tell) =>
+      "message" in tell ? tell.message : { type: "create", to: tell.to, input: tell.create },
+    );
+  }
+
+  context<T>(): T {
+    return this.record.context as T;
+  }
+
+  send(message: Message, stamp: Stamp = STAMP): Driven {
+    return new Driven(this.entry, apply(this.entry, this.last, message, stamp));
+  }
+
+  /** The effect's answer, if the effect is running. */
+  answer(invokeId: string, output: unknown, stamp: Stamp = STAMP): Driven {
+    if (this.record.effects[invokeId] === undefined) throw new Error(`no effect ${invokeId} in ${this.state}`);
+    return this.send({ type: `xstate.done.actor.${invokeId}`, output, actorId: invokeId } as Message, stamp);
+  }
+
+  fail(invokeId: string, error: EffectError, stamp: Stamp = STAMP): Driven {
+    if (this.record.effects[invokeId] === undefined) throw new Error(`no effect ${invokeId} in ${this.state}`);
+    return this.send({ type: `xstate.error.actor.${invokeId}`, error, actorId: invokeId } as Message, stamp);
+  }
+
+  /** The one timer of the state. */
+  elapse(stamp: Stamp = STAMP): Driven {
+    const [timer, ...others] = Object.values(this.record.timers);
+    if (timer === undefined || others.length > 0) throw new Error(`not one timer in ${this.state}`);
+    return this.send(timer.event, stamp);
+  }
+}
+
+/** A step as the engine makes it: an answer takes its effect off the record, a timer takes itself off. */
+export function apply(entry: CatalogEntry, live: Live, message: Message, stamp: Stamp): Step {
+  const gated = { record: gatedBy(live.record, message), snapshot: live.snapshot };
+  const made = step(entry, gated, message, stamp);
+  return made.changed || gated.record === live.record ? made : forgo(gated, stamp);
+}
+
+/** The record that a journal tells, step by step from its first entry. */
+export function replay(entry: CatalogEntry, actor: ActorAddress, journal: readonly JournalEntry[]): ActorRecord {
+  const [first, ...rest] = journal;
+  if (first === undefined) throw new Error("an empty journal");
+  let live: Live = begin(entry, { actor, input: first.event["input"] }, stampOf(first));
+  for (const line of rest) {
+    const { blockTime: _, ...message } = line.event;
+    live = apply(entry, live, message as Message, stampOf(line));
+    if (live.record.revision !== line.revision)
+      throw new Error(`revision ${line.revision} (${line.event.type}) replays as ${live.record.revision}`);
+  }
+  return live.record;
+}
+
+function gatedBy(record: ActorRecord, message: Message): ActorRecord {
+  const invokeId = /^xstate\.(?:done|error)\.actor\.(.+)$/.exec(message.type)?.[1];
+  if (invokeId !== undefined) {
+    if (record.effects[invokeId] === undefined) return record;
+    const { [invokeId]: _, ...effects } = record.effects;
+    return { ...record, effects };
+  }
+  const timerId = Object.keys(record.timers).find((id) => record.timers[id]?.event.type === message.type);
+  if (timerId === undefined) return record;
+  const { [timerId]: _, ...timers } = record.timers;
+  return { ...record, timers };
+}
+
+function stampOf(line: JournalEntry): Stamp {
+  return { at: line.at, blockTime: Number(line.event["blockTime"]) };
+}
+
+export function textOf(value: ActorRecord["state"]): string {
+  if (typeof value === "string") return value;
+  return Object.entries(value)
+    .map(([key, child]) => `${key}.${textOf(child)}`)
+    .join("|");
+}

@@ -1,0 +1,40 @@
+/** A store whose process can die: from then on nothing is written or read, and what was being written may or may not be. */
+import type { Store, Write } from "../../src/ports/store.ts";
+
+const never = new Promise<never>(() => {});
+
+export type MortalStore = { readonly store: Store; die(): void };
+
+export function mortal(inner: Store, options: { writeTurns: () => number; landsAnyway: () => boolean }): MortalStore {
+  let dead = false;
+  const alive =
+    <A extends unknown[], R>(read: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => (dead ? never : read(...args));
+  const commit = async (writes: readonly Write[]): Promise<void> => {
+    if (dead) return never;
+    for (let turns = options.writeTurns(); turns > 0; turns -= 1) await new Promise((resolve) => setImmediate(resolve));
+    if (dead && !options.landsAnyway()) return never;
+    await inner.commit(writes);
+    return dead ? never : undefined;
+  };
+  const store: Store = {
+    commit,
+    record: (actor) => inner.record(actor),
+    reply: (key) => inner.reply(key),
+    meta: (name) => inner.meta(name),
+    quarantine: (actor) => inner.quarantine(actor),
+    outbox: alive((request) => inner.outbox(request)),
+    outboxSources: alive(() => inner.outboxSources()),
+    timers: alive((request) => inner.timers(request)),
+    nextTimer: alive(() => inner.nextTimer()),
+    index: alive((kind, index, page) => inner.index(kind, index, page)),
+    journal: alive((actor, page) => inner.journal(actor, page)),
+    feed: alive((page) => inner.feed(page)),
+    lastFeedSequence: alive(() => inner.lastFeedSequence()),
+    deadLetters: alive((page) => inner.deadLetters(page)),
+    quarantines: alive((limit) => inner.quarantines(limit)),
+    inbox: alive((actor, page) => inner.inbox(actor, page)),
+    close: () => inner.close(),
+  };
+  return { store, die: () => (dead = true) };
+}
