@@ -42,13 +42,18 @@ export const rooms = {
   },
   http: {
     owns: "the HTTP surface",
-    may: ["domain", "ports", "security/access", "supervisor/engine", "supervisor/facade"],
+    may: ["domain", "ports", "machines", "actors/machine-tree", "actors/step", "security/access", "supervisor/facade"],
     packages: ["@fastify/swagger", "@fastify/type-provider-typebox", "fastify", "nanoid", "typebox"],
   },
   operations: {
     owns: "configuration, logs, metrics, clock",
     may: ["domain", "ports"],
     packages: ["pino", "prom-client", "typebox"],
+  },
+  composition: {
+    owns: "how the adapters are put together; only compose.ts and main.ts use it",
+    may: ["domain", "tron", "machines", "ports", "actors", "supervisor", "persistence", "chain", "security", "devnet", "http", "operations"],
+    packages: [],
   },
   cli: {
     owns: "commands for people",

@@ -8,12 +8,14 @@ import type { FastifyInstance } from "fastify";
 import type { EffectTable } from "./actors/dispatcher.ts";
 import { createEffects, serviceOf } from "./actors/effects/table.ts";
 import { BlockFollower, type FollowerCursor } from "./chain/block-follower.ts";
-import { NETWORKS } from "./chain/networks.ts";
 import { GATEWAY_DEFAULTS, TronGateway } from "./chain/tron-gateway.ts";
-import { startDevnet, type Devnet } from "./devnet/devnet.ts";
+import type { Devnet } from "./devnet/devnet.ts";
 import { Fault } from "./domain/errors.ts";
 import { createServer } from "./http/server.ts";
-import { httpPorts } from "./http-ports.ts";
+import { httpPorts } from "./composition/http-ports.ts";
+import { openNetwork, type Network } from "./composition/network.ts";
+import { openTreasury } from "./composition/treasury.ts";
+import { walletLimits } from "./composition/wallet-limits.ts";
 import { catalog } from "./machines/catalog.ts";
 import type { Config } from "./operations/config.ts";
 import type { ProcessLogger } from "./operations/logger.ts";
@@ -27,7 +29,6 @@ import { resolveEncryptionKey } from "./security/encryption-key.ts";
 import { openKeystore, type Keystore } from "./security/keystore.ts";
 import { openSigner, type ThreadedSigner } from "./security/signer.ts";
 import { openEngine, type Engine } from "./supervisor/engine.ts";
-import { openTreasury } from "./treasury.ts";
 
 export type ComposeOptions = {
   readonly config: Config;
@@ -53,8 +54,6 @@ export type Program = {
   readonly app: FastifyInstance;
   stop(): Promise<void>;
 };
-
-export type Network = { readonly name: string; readonly genesisId: string; readonly usdtContract: string; readonly urls: readonly string[] };
 
 /** What was opened, in order; closed in reverse, each once. */
 class Opened {
@@ -87,14 +86,23 @@ async function start(options: ComposeOptions, opened: Opened): Promise<Program> 
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const disk = await openDisk(config, opened);
   const metrics = opened.add(createMetrics({ defaults: config.service.metricsEnabled }), (it) => it.stop());
-  const { devnet, network } = await openNetwork(config, opened);
+  const { devnet, network } = await openNetwork(config);
+  if (devnet !== undefined) opened.add(devnet, (it) => it.close());
   const { keystore, tokens } = await openKeys(config, disk);
   const gateway = await openGateway({ config, network, clock, logger, metrics }, opened);
   const signer = opened.add(
     await openSigner({ keystore, usdtContract: network.usdtContract, threads: config.keys.signerThreads }),
     (it) => it.close(),
   );
-  const guard = opened.add(new DiskGuard({ directory: config.dataDir, clock, logger, ...(options.measureDisk === undefined ? {} : { measure: options.measureDisk }) }), (it) => it.stop());
+  const guard = opened.add(
+    new DiskGuard({
+      directory: config.dataDir,
+      clock,
+      logger,
+      ...(options.measureDisk === undefined ? {} : { measure: options.measureDisk }),
+    }),
+    (it) => it.stop(),
+  );
   await guard.start();
   const { engine, follower } = await buildEngine({ ...options, clock, disk, gateway, signer, guard, metrics });
   await engine.commit([
@@ -103,10 +111,14 @@ async function start(options: ComposeOptions, opened: Opened): Promise<Program> 
   ]);
   await engine.start();
   opened.add(engine, (it) => it.drain());
-  opened.add(guard.subscribe((state) => (engine.readOnly = state === "full")), (unsubscribe) => unsubscribe());
+  opened.add(
+    guard.subscribe((state) => (engine.readOnly = state === "full")),
+    (unsubscribe) => unsubscribe(),
+  );
   engine.readOnly = guard.state() === "full";
   void disk.verify().catch((error: unknown) => onFatal(error));
-  const treasury = devnet === undefined ? undefined : await openTreasury({ engine, keystore, devnet, limits: walletLimits(config) });
+  const treasury =
+    devnet === undefined ? undefined : await openTreasury({ engine, keystore, devnet, limits: walletLimits(config) });
   const firstTokenFile = await tokens.ensureFirstToken();
   const app = opened.add(
     await createServer(
@@ -116,7 +128,16 @@ async function start(options: ComposeOptions, opened: Opened): Promise<Program> 
     (it) => it.close(),
   );
   const url = await app.listen({ host: config.service.host, port: config.service.port });
-  return { url, network, treasury, firstTokenFile: firstTokenFile ?? join(config.dataDir, "first-token"), devnet, engine, app, stop: () => opened.closeAll() };
+  return {
+    url,
+    network,
+    treasury,
+    firstTokenFile: firstTokenFile ?? join(config.dataDir, "first-token"),
+    devnet,
+    engine,
+    app,
+    stop: () => opened.closeAll(),
+  };
 }
 
 async function openDisk(config: Config, opened: Opened): Promise<OpenedStore> {
@@ -128,31 +149,14 @@ async function openDisk(config: Config, opened: Opened): Promise<OpenedStore> {
   return disk;
 }
 
-/** An embedded devnet when no node is configured for it; otherwise the nodes of the network. */
-async function openNetwork(config: Config, opened: Opened): Promise<{ devnet: Devnet | undefined; network: Network }> {
-  const { chain } = config;
-  if (chain.network === "devnet" && chain.endpoints.length === 0) {
-    const { port, blockMs, solidLag } = config.devnet;
-    const devnet = await startDevnet({ port, slotMs: blockMs, solidLag, dataDir: join(config.dataDir, "devnet"), seed: "lucid" });
-    opened.add(devnet, (it) => it.close());
-    return { devnet, network: { name: "devnet", genesisId: devnet.genesisId, usdtContract: devnet.usdtContract, urls: [devnet.url] } };
-  }
-  const known = chain.network === "custom" ? undefined : NETWORKS[chain.network];
-  const genesisId = chain.genesisId ?? (known !== undefined && "genesisId" in known ? known.genesisId : undefined);
-  const usdtContract = chain.usdtContract ?? (known !== undefined && "usdtContract" in known ? known.usdtContract : undefined);
-  if (genesisId === undefined || usdtContract === undefined) {
-    throw new Fault("config_invalid", "a devnet of its own needs TRON_GENESIS_ID and USDT_CONTRACT; it prints both when it starts");
-  }
-  return {
-    devnet: undefined,
-    network: { name: chain.network, genesisId, usdtContract, urls: chain.endpoints.length > 0 ? chain.endpoints : (known?.urls ?? []) },
-  };
-}
-
 async function openKeys(config: Config, disk: OpenedStore): Promise<{ keystore: Keystore; tokens: ApiTokens }> {
   const { dataDir, chain, keys } = config;
   const given = keys.walletEncryptionKey?.reveal();
-  const encryptionKey = await resolveEncryptionKey({ env: { WALLET_ENCRYPTION_KEY: given }, network: chain.network, dataDir });
+  const encryptionKey = await resolveEncryptionKey({
+    env: { WALLET_ENCRYPTION_KEY: given },
+    network: chain.network,
+    dataDir,
+  });
   const expected = disk.store.meta("keystore");
   const keystore = await openKeystore({
     directory: join(dataDir, "keys"),
@@ -187,7 +191,12 @@ async function openGateway(
     {
       clock,
       logger,
-      observe: ({ path, outcome, milliseconds }) => metrics.nodeRequest({ endpoint: path, outcome: outcome === "ok" ? "ok" : "error", seconds: milliseconds / 1_000 }),
+      observe: ({ path, outcome, milliseconds }) =>
+        metrics.nodeRequest({
+          endpoint: path,
+          outcome: outcome === "ok" ? "ok" : "error",
+          seconds: milliseconds / 1_000,
+        }),
     },
   );
   opened.add(gateway, (it) => it.close());
@@ -221,7 +230,14 @@ async function buildEngine(parts: EngineParts): Promise<{ engine: Engine; follow
   );
   const effects = createEffects(
     { expirationMs: config.fees.expirationMs, nodeConcurrency: 64, signConcurrency: 512 },
-    { gateway, signer, view: follower, watcher: follower, peek: (actor) => engine.peek(actor), maySign: () => guard.state() !== "full" },
+    {
+      gateway,
+      signer,
+      view: follower,
+      watcher: follower,
+      peek: (actor) => engine.peek(actor),
+      maySign: () => guard.state() !== "full",
+    },
   );
   const engine: Engine = await openEngine(
     { mailboxDepthMax: config.engine.mailboxDepth },
@@ -248,7 +264,11 @@ function metricsObserver(metrics: Metrics) {
       for (const { actor } of steps) metrics.stepped(actor.kind);
     },
     effectFinished: (source: string, outcome: "ok" | "error" | "aborted") =>
-      metrics.effectFinished({ source, outcome: outcome === "ok" ? "done" : outcome === "error" ? "failed" : "dropped", seconds: 0 }),
+      metrics.effectFinished({
+        source,
+        outcome: outcome === "ok" ? "done" : outcome === "error" ? "failed" : "dropped",
+        seconds: 0,
+      }),
   };
 }
 
@@ -266,11 +286,8 @@ function pollMsOf(config: Config): number {
   return config.chain.network === "devnet" ? Math.min(1_500, Math.max(100, config.devnet.blockMs / 2)) : 1_500;
 }
 
-export function walletLimits(config: Config) {
-  const { minimum, maximum, dailyLimit, approvalAbove } = config.payouts;
-  return { minimum, maximum, daily: dailyLimit, approvalAbove };
-}
-
 function cursorOf(value: unknown): FollowerCursor | undefined {
-  return typeof value === "object" && value !== null && "number" in value && "scannedFrom" in value ? (value as FollowerCursor) : undefined;
+  return typeof value === "object" && value !== null && "number" in value && "scannedFrom" in value
+    ? (value as FollowerCursor)
+    : undefined;
 }

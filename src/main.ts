@@ -4,7 +4,9 @@ import { isFault } from "./domain/errors.ts";
 
 const [major = 0] = process.versions.node.split(".").map(Number);
 if (major < 24) {
-  console.error(`lucid-tron needs Node 24 or newer, this is ${process.version}. Run it with "npm start", which brings its own.`);
+  console.error(
+    `lucid-tron needs Node 24 or newer, this is ${process.version}. Run it with "npm start", which brings its own.`,
+  );
   process.exit(78);
 }
 enableCompileCache();
@@ -12,7 +14,7 @@ const [{ startProgram }, { loadConfig }, { createLogger }, { banner }] = await P
   import("./compose.ts"),
   import("./operations/config.ts"),
   import("./operations/logger.ts"),
-  import("./banner.ts"),
+  import("./composition/banner.ts"),
 ]);
 
 /** 78: the configuration or the data directory is wrong. 70: the store failed; start again from disk. */

@@ -26,7 +26,11 @@ export type SolidReceipt = {
   readonly moves: readonly TokenMove[];
 };
 
-export type WitnessOptions = { readonly nodeUrl: string; readonly apiKey: string | undefined; readonly usdtContract: string };
+export type WitnessOptions = {
+  readonly nodeUrl: string;
+  readonly apiKey: string | undefined;
+  readonly usdtContract: string;
+};
 
 export class ChainWitness {
   readonly #options: WitnessOptions;
@@ -47,7 +51,10 @@ export class ChainWitness {
 
   /** Token balance of each address, in base units. */
   async balances(addresses: readonly string[]): Promise<Map<string, bigint>> {
-    const found = await inParallel(addresses, async (address): Promise<[string, bigint]> => [address, await this.#balance(address)]);
+    const found = await inParallel(addresses, async (address): Promise<[string, bigint]> => [
+      address,
+      await this.#balance(address),
+    ]);
     return new Map(found);
   }
 
@@ -65,7 +72,11 @@ export class ChainWitness {
       visible: true,
     });
     const [word] = listAt(answer, "constant_result");
-    if (typeof word !== "string" || !/^[0-9a-f]{64}$/i.test(word)) throw new Stop(EXIT.mismatch, `${this.#options.nodeUrl} gives no balance of ${address}: ${JSON.stringify(answer).slice(0, 200)}`);
+    if (typeof word !== "string" || !/^[0-9a-f]{64}$/i.test(word))
+      throw new Stop(
+        EXIT.mismatch,
+        `${this.#options.nodeUrl} gives no balance of ${address}: ${JSON.stringify(answer).slice(0, 200)}`,
+      );
     return BigInt(`0x${word}`);
   }
 
@@ -87,7 +98,11 @@ export class ChainWitness {
   #move(log: unknown): TokenMove[] {
     const address = textAt(log, "address") ?? "";
     if (!/^[0-9a-f]{40}$/i.test(address) || fromEvm20(address) !== this.#options.usdtContract) return [];
-    const move = decodeTransferLog({ address, topics: listAt(log, "topics").map(String), data: textAt(log, "data") ?? "" });
+    const move = decodeTransferLog({
+      address,
+      topics: listAt(log, "topics").map(String),
+      data: textAt(log, "data") ?? "",
+    });
     return move === undefined ? [] : [move];
   }
 
@@ -97,14 +112,18 @@ export class ChainWitness {
       try {
         const response = await fetch(nodeUrl + path, {
           method: "POST",
-          headers: { "content-type": "application/json", ...(apiKey === undefined ? {} : { "TRON-PRO-API-KEY": apiKey }) },
+          headers: {
+            "content-type": "application/json",
+            ...(apiKey === undefined ? {} : { "TRON-PRO-API-KEY": apiKey }),
+          },
           body: JSON.stringify(body),
           signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
         });
         if (!response.ok) throw new Error(`HTTP ${response.status}`);
         return await response.json();
       } catch (error) {
-        if (attempt >= TRIES) throw new Stop(EXIT.engine, `the TRON node ${nodeUrl} does not answer: ${reasonOf(error)}`);
+        if (attempt >= TRIES)
+          throw new Stop(EXIT.engine, `the TRON node ${nodeUrl} does not answer: ${reasonOf(error)}`);
         await sleep(250 * 2 ** Math.min(attempt, 5));
       }
     }

@@ -50,7 +50,8 @@ export function readOptions(args: readonly string[]): DemoOptions | undefined {
   if (values.help === true) return undefined;
   if (positionals.length > 1) throw new Stop(EXIT.usage, `one file at a time, please\n\n${USAGE}`);
   const minutes = values.wait === undefined ? 15 : Number(values.wait);
-  if (!(minutes > 0 && minutes <= 10_080)) throw new Stop(EXIT.usage, `--wait must be a number of minutes from 0 to 10080\n\n${USAGE}`);
+  if (!(minutes > 0 && minutes <= 10_080))
+    throw new Stop(EXIT.usage, `--wait must be a number of minutes from 0 to 10080\n\n${USAGE}`);
   return {
     file: positionals[0],
     wallet: values.wallet,
@@ -82,6 +83,7 @@ function parse(args: readonly string[]) {
 
 function address(name: string, text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) throw new Stop(EXIT.usage, `${name} must be an http address`);
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+    throw new Stop(EXIT.usage, `${name} must be an http address`);
   return text.replace(/\/+$/, "");
 }

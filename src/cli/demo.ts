@@ -6,22 +6,23 @@ import { readFile, realpath } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isFault } from "../domain/errors.ts";
-import { add, formatDecimal, isLess, ZERO, type Units } from "../domain/money.ts";
+import { add, ZERO } from "../domain/money.ts";
 import { loadConfig, type Config } from "../operations/config.ts";
 import { ChainWitness } from "./chain-witness.ts";
+import { conclude } from "./conclusion.ts";
 import { EXIT, readOptions, Stop, USAGE, type DemoOptions } from "./demo-options.ts";
 import { EngineClient, EngineRefusal } from "./engine-client.ts";
 import { findOrStartEngine, type Engine } from "./engine-process.ts";
-import { paymentsTo, readAvailable, readNetwork, readWallet, type NetworkFacts, type Payer, type PayoutRow } from "./engine-view.ts";
-import { followOrder, type Followed } from "./follow-order.ts";
+import { paymentsTo, readAvailable, readNetwork, readWallet, type NetworkFacts, type Payer } from "./engine-view.ts";
+import { followOrder } from "./follow-order.ts";
 import { findRepeated, lineKey, readMemo, removeMemo, writeMemo, type OrderMemo } from "./order-memo.ts";
 import { judgeAmounts, readPayoutFile, type FileProblem, type PayoutLine } from "./payout-file.ts";
 import { orderOf, type PayoutOrder } from "./payout-order.ts";
 import { describeProblems } from "./problems.ts";
 import { Progress } from "./progress.ts";
-import { grouped, tableOf, totalsOf } from "./report.ts";
+import { grouped } from "./report.ts";
 import { Refused, sendOrder, type Sent } from "./send-order.ts";
-import { judgeOnChain, type Verdict } from "./verdict.ts";
+import { judgeOnChain, type Case } from "./verdict.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/payouts.csv", import.meta.url));
 const DEVNET_WALLET = "wal_treasury";
@@ -34,7 +35,12 @@ type Job = {
   readonly lines: readonly PayoutLine[];
   readonly progress: Progress;
 };
-type Place = { readonly engine: EngineClient; readonly network: NetworkFacts; readonly payer: Payer; readonly witness: ChainWitness };
+type Place = {
+  readonly engine: EngineClient;
+  readonly network: NetworkFacts;
+  readonly payer: Payer;
+  readonly witness: ChainWitness;
+};
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -78,10 +84,19 @@ async function readLines({ file }: DemoOptions): Promise<{ file: string; lines: 
 
 async function openEngine({ options, config, progress }: Job): Promise<Engine> {
   const { host, port } = config.service;
-  const where = { url: options.url, host, port, dataDir: config.dataDir, env: process.env, say: (text: string) => progress.say(text) };
+  const where = {
+    url: options.url,
+    host,
+    port,
+    dataDir: config.dataDir,
+    env: process.env,
+    patienceMs: options.waitMs,
+    say: (text: string) => progress.say(text),
+  };
   const engine = await findOrStartEngine(where);
   // The terminal sends Ctrl-C to the engine as well when it is a child; this waits until it has stopped in order.
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void engine.stop().then(() => process.exit(130)));
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => void engine.stop().then(() => process.exit(130)));
   return engine;
 }
 
@@ -93,14 +108,26 @@ async function pay(job: Job, url: string): Promise<number> {
   await introduce(job, { url, place });
   const { memo, isNew } = await remember(job, { order, place });
   const sent = await send(job, { order, place, isNew });
+  const before = await balancesBefore(job, { memo, isLate: isNew && sent.known > 0 });
   const batchIds = sent.batches.map(({ id }) => id);
   const followed = await followOrder(place.engine, batchIds, { progress: job.progress, waitMs: job.options.waitMs });
   job.progress.end();
-  // Balances that were first read after the order had been sent say nothing about it.
-  const before = isNew && sent.known > 0 ? undefined : memo;
   const sources = { witness: place.witness, paymentsTo: (address: string) => paymentsTo(place.engine, address) };
-  const verdict = await judgeOnChain({ lines: job.lines, payouts: followed.payouts, payerAddress: payer.address, before }, sources);
-  return conclude(job, { followed, verdict, before });
+  const verdict = await judgeOnChain(
+    { lines: job.lines, payouts: followed.payouts, payerAddress: payer.address, before },
+    sources,
+  );
+  return conclude({ ...followed, lines: job.lines, verdict, balancesKnown: before !== undefined }, job.progress);
+}
+
+/** Balances that were first read after the order had been sent say nothing about it, now or in a later run. */
+async function balancesBefore(
+  { config }: Job,
+  { memo, isLate }: { memo: OrderMemo; isLate: boolean },
+): Promise<Case["before"]> {
+  if (isLate) await writeMemo(config.dataDir, { ...memo, balances: undefined });
+  const { block, balances } = memo;
+  return isLate || balances === undefined ? undefined : { block, balances };
 }
 
 /** Where we are and who pays; everything that can be refused without sending anything is refused here. */
@@ -110,14 +137,20 @@ async function enter({ options, config, file, lines, progress }: Job, url: strin
   const network = await readNetwork(engine);
   await refuseExample(options, network);
   const walletId = options.wallet ?? (network.name === "devnet" ? DEVNET_WALLET : undefined);
-  if (walletId === undefined) throw new Stop(EXIT.usage, `name the wallet that pays: --wallet <id>, see GET ${url}/api/v1/tron/wallets`);
+  if (walletId === undefined)
+    throw new Stop(EXIT.usage, `name the wallet that pays: --wallet <id>, see GET ${url}/api/v1/tron/wallets`);
   const payer = await readWallet(engine, walletId);
   const problems = judgeAmounts(lines, payer);
   if (problems.length > 0) throw wrongFile(file, problems);
   const nodeUrl = options.node ?? config.chain.endpoints[0] ?? network.nodeUrl;
   if (nodeUrl === undefined) throw new Stop(EXIT.usage, "name a TRON node to check the result against: --node <url>");
-  const witness = new ChainWitness({ nodeUrl, apiKey: config.chain.apiKey?.reveal(), usdtContract: network.usdtContract });
-  if ((await witness.genesisId()) !== network.genesisId) throw new Stop(EXIT.usage, `${nodeUrl} is a node of another chain than the engine's`);
+  const witness = new ChainWitness({
+    nodeUrl,
+    apiKey: config.chain.apiKey?.reveal(),
+    usdtContract: network.usdtContract,
+  });
+  if ((await witness.genesisId()) !== network.genesisId)
+    throw new Stop(EXIT.usage, `${nodeUrl} is a node of another chain than the engine's`);
   return { engine, network, payer, witness };
 }
 
@@ -126,7 +159,8 @@ async function readToken({ dataDir }: Config): Promise<string> {
   if (given !== undefined && given !== "") return given;
   const path = join(dataDir, "first-token");
   const text = await readFile(path, "utf8").catch(() => undefined);
-  if (text === undefined) throw new Stop(EXIT.usage, `no API token: set LUCID_TOKEN, or DATA_DIR to the engine's own (there is no ${path})`);
+  if (text === undefined)
+    throw new Stop(EXIT.usage, `no API token: set LUCID_TOKEN, or DATA_DIR to the engine's own (there is no ${path})`);
   return text.trim();
 }
 
@@ -134,7 +168,10 @@ async function readToken({ dataDir }: Config): Promise<string> {
 async function refuseExample({ file }: DemoOptions, network: NetworkFacts): Promise<void> {
   if (network.name === "devnet") return;
   if (file === undefined || (await realpath(file)) === (await realpath(EXAMPLE))) {
-    throw new Stop(EXIT.usage, `nobody holds the keys of the example's addresses; on ${network.name} name a file of your own`);
+    throw new Stop(
+      EXIT.usage,
+      `nobody holds the keys of the example's addresses; on ${network.name} name a file of your own`,
+    );
   }
 }
 
@@ -143,7 +180,12 @@ type Ordering = { readonly order: PayoutOrder; readonly place: Place };
 async function refuseRepeated({ options, config, lines, file }: Job, { order, place }: Ordering): Promise<void> {
   if (options.again || (await readMemo(config.dataDir, order.id)) !== undefined) return;
   const { payer, network } = place;
-  const repeated = await findRepeated(config.dataDir, { id: order.id, walletId: payer.id, genesisId: network.genesisId, lines });
+  const repeated = await findRepeated(config.dataDir, {
+    id: order.id,
+    walletId: payer.id,
+    genesisId: network.genesisId,
+    lines,
+  });
   if (repeated === undefined) return;
   const message = `also in ${repeated.file}, which was sent before`;
   const problems = repeated.lines.map(({ line }) => ({ line, column: "", message }));
@@ -159,76 +201,51 @@ async function introduce({ file, lines, progress }: Job, { url, place }: { url: 
   const available = await readAvailable(place.engine, place.payer.id);
   progress.say(`Paying ${file}: ${lines.length} lines, ${grouped(total)} USDT to ${recipients} addresses`);
   progress.say(`  engine       ${url} (${place.network.name})`);
-  progress.say(`  wallet       ${place.payer.id} ${place.payer.address}${available === undefined ? "" : `, ${grouped(available)} USDT available`}`);
+  progress.say(
+    `  wallet       ${place.payer.id} ${place.payer.address}${available === undefined ? "" : `, ${grouped(available)} USDT available`}`,
+  );
 }
 
-async function remember({ config, file, lines }: Job, { order, place }: Ordering): Promise<{ memo: OrderMemo; isNew: boolean }> {
+async function remember(
+  { config, file, lines }: Job,
+  { order, place }: Ordering,
+): Promise<{ memo: OrderMemo; isNew: boolean }> {
   const known = await readMemo(config.dataDir, order.id);
   if (known !== undefined) return { memo: known, isNew: false };
   const { witness, payer, network } = place;
   const block = await witness.solidNumber();
   const balances = await witness.balances([...new Set(lines.map(({ address }) => address))]);
-  const memo = { orderId: order.id, file, genesisId: network.genesisId, walletId: payer.id, block, balances, lines: new Set(lines.map(lineKey)) };
+  const memo = {
+    orderId: order.id,
+    file,
+    genesisId: network.genesisId,
+    walletId: payer.id,
+    block,
+    balances,
+    lines: new Set(lines.map(lineKey)),
+  };
   await writeMemo(config.dataDir, memo);
   return { memo, isNew: true };
 }
 
-async function send({ config, file, lines, progress }: Job, { order, place, isNew }: Ordering & { isNew: boolean }): Promise<Sent> {
-  const sent = await sendOrder(place.engine, order, { walletId: place.payer.id, lines, file }).catch(async (error: unknown) => {
-    if (isNew && error instanceof Refused) await removeMemo(config.dataDir, order.id);
-    throw error;
-  });
+async function send(
+  { config, file, lines, progress }: Job,
+  { order, place, isNew }: Ordering & { isNew: boolean },
+): Promise<Sent> {
+  const sent = await sendOrder(place.engine, order, { walletId: place.payer.id, lines, file }).catch(
+    async (error: unknown) => {
+      if (isNew && error instanceof Refused) await removeMemo(config.dataDir, order.id);
+      throw error;
+    },
+  );
   const paid = sent.batches.reduce((sum, { byStatus }) => sum + (byStatus.get("confirmed") ?? 0), 0);
   const batches = sent.batches.length === 1 ? "one batch" : `${sent.batches.length} batches`;
-  const what = sent.known === 0 ? `accepted in ${batches}` : `sent before: ${paid} of ${lines.length} already paid, nobody is paid twice`;
+  const what =
+    sent.known === 0
+      ? `accepted in ${batches}`
+      : `sent before: ${paid} of ${lines.length} already paid, nobody is paid twice`;
   progress.say(`  order        ${order.id}, ${what}`);
   return sent;
-}
-
-type Outcome = { readonly followed: Followed; readonly verdict: Verdict; readonly before: OrderMemo | undefined };
-
-function conclude({ progress, lines }: Job, { followed, verdict, before }: Outcome): number {
-  const { ended } = followed;
-  const payouts = inFileOrder(followed.payouts, lines);
-  const { receipts, exact, explained, problems } = verdict;
-  const columns = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
-  const report = { payouts, receipts, columns };
-  progress.say(`\n${tableOf(report)}\n\n${totalsOf(report)}`);
-  if (before !== undefined) {
-    const others = explained === 0 ? "" : `; ${explained} more got other payouts besides, all accounted for`;
-    progress.say(`  balances     ${exact} of ${new Set(lines.map(({ address }) => address)).size} grew by exactly their amount${others}`);
-  }
-  return judge({ payouts, ended, problems, known: before !== undefined }, progress);
-}
-
-function inFileOrder(payouts: readonly PayoutRow[], lines: readonly PayoutLine[]): PayoutRow[] {
-  const places = new Map(lines.map(({ lineId }, index) => [lineId, index]));
-  const place = ({ lineId }: PayoutRow): number => places.get(lineId) ?? lines.length;
-  return payouts.toSorted((a, b) => place(a) - place(b));
-}
-
-function judge(result: { payouts: Followed["payouts"]; ended: boolean; problems: readonly string[]; known: boolean }, progress: Progress): number {
-  const { payouts, ended, problems, known } = result;
-  const open = payouts.filter(({ status }) => status !== "confirmed");
-  for (const { lineId, status, reason, waitingFor } of open.slice(0, 20)) progress.say(`  ${lineId}: ${status}: ${reason ?? `waits for ${waitingFor}`}`);
-  if (problems.length > 0) {
-    progress.say(`\nThe chain does not show what was ordered:\n${problems.map((problem) => `  ${problem}`).join("\n")}`);
-    return EXIT.mismatch;
-  }
-  if (!ended) {
-    progress.say(`\n${open.length} payouts are still on their way. Run the same command again to go on waiting.`);
-    return EXIT.waiting;
-  }
-  if (open.length > 0) {
-    progress.say(`\n${open.length} payouts ended without being paid; everything else is in a solidified block.`);
-    return EXIT.unpaid;
-  }
-  if (!known) {
-    progress.say("\nEvery payout is in a solidified block, but the balances before the order were noted in the data directory\nof the first run and not in this one, so that nobody can tell here by how much they grew.");
-    return EXIT.mismatch;
-  }
-  progress.say("\nEvery payout is in a solidified block and every balance grew by exactly its amount.");
-  return EXIT.ok;
 }
 
 function wrongFile(file: string, problems: readonly FileProblem[]): Stop {

@@ -53,8 +53,10 @@ export class EngineClient {
   /** All pages of a list. */
   async list(path: string): Promise<unknown[]> {
     const items: unknown[] = [];
-    for (let cursor: string | undefined = ""; cursor !== undefined; ) {
-      const page = await this.get(`${path}?limit=100&order=asc${cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`}`);
+    for (let cursor: string | undefined = ""; cursor !== undefined;) {
+      const page = await this.get(
+        `${path}?limit=100&order=asc${cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`}`,
+      );
       items.push(...listAt(page, "items"));
       cursor = textAt(page, "next_cursor");
     }
@@ -64,20 +66,28 @@ export class EngineClient {
   async #call(method: string, path: string, sent?: { body: string; idempotencyKey: string }): Promise<EngineAnswer> {
     const { patienceMs, say } = this.#options;
     const deadline = Date.now() + patienceMs;
-    for (let away = false; ; ) {
+    for (let away = false; ;) {
       const answer = await this.#once(method, path, sent);
       if (!("notNow" in answer)) {
         if (away) say("engine is back");
         return answer;
       }
-      if (Date.now() > deadline) throw new Stop(EXIT.engine, `${this.#options.url} does not answer (${answer.notNow}); run the same command again to go on`);
+      if (Date.now() > deadline)
+        throw new Stop(
+          EXIT.engine,
+          `${this.#options.url} does not answer (${answer.notNow}); run the same command again to go on`,
+        );
       if (!away) say(`engine away, waiting (${answer.notNow})`);
       away = true;
       await sleep(PAUSE_MS);
     }
   }
 
-  async #once(method: string, path: string, sent?: { body: string; idempotencyKey: string }): Promise<EngineAnswer | { notNow: string }> {
+  async #once(
+    method: string,
+    path: string,
+    sent?: { body: string; idempotencyKey: string },
+  ): Promise<EngineAnswer | { notNow: string }> {
     let response: Response;
     let body: unknown;
     try {
@@ -96,7 +106,8 @@ export class EngineClient {
     }
     if (response.ok) return { body, replayed: response.headers.get("idempotency-replayed") === "true" };
     const code = textAt(body, "code");
-    if (NOT_NOW.has(response.status) || code === "idempotency_in_flight") return { notNow: code ?? `HTTP ${response.status}` };
+    if (NOT_NOW.has(response.status) || code === "idempotency_in_flight")
+      return { notNow: code ?? `HTTP ${response.status}` };
     throw new EngineRefusal(body, response.status);
   }
 }

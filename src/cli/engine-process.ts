@@ -25,20 +25,21 @@ export type Where = {
   readonly port: number;
   readonly dataDir: string;
   readonly env: NodeJS.ProcessEnv;
+  readonly patienceMs: number;
   readonly say: (text: string) => void;
 };
 
 export async function findOrStartEngine(where: Where): Promise<Engine> {
   const url = where.url ?? `http://${reachable(where.host)}:${where.port}`;
   if (where.url !== undefined || (where.port !== 0 && (await listens(url)))) {
-    await untilReady(url, where.say);
+    await untilReady(url, where);
     return { url, started: false, stop: () => Promise.resolve() };
   }
   where.say(`no engine at ${url}; starting one for this run`);
   const child = new EngineChild(where);
   try {
     const ownUrl = await child.start();
-    await untilReady(ownUrl, where.say);
+    await untilReady(ownUrl, where);
     return { url: ownUrl, started: true, stop: () => child.stop() };
   } catch (error) {
     await child.stop();
@@ -92,7 +93,10 @@ class EngineChild {
     const { dataDir, env, say } = this.#where;
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const output = openSync(this.#log, this.#starts === 0 ? "w" : "a", 0o600);
-    const child = spawn(process.execPath, [MAIN], { env: { ...env, SERVICE_PORT: String(port) }, stdio: ["ignore", output, output] });
+    const child = spawn(process.execPath, [MAIN], {
+      env: { ...env, SERVICE_PORT: String(port) },
+      stdio: ["ignore", output, output],
+    });
     closeSync(output);
     this.#child = child;
     this.#starts += 1;
@@ -115,13 +119,14 @@ async function listens(url: string): Promise<boolean> {
   }
 }
 
-async function untilReady(url: string, say: (text: string) => void): Promise<void> {
-  const deadline = Date.now() + START_TIMEOUT_MS;
-  for (let said = false; ; ) {
+async function untilReady(url: string, { say, patienceMs }: Pick<Where, "say" | "patienceMs">): Promise<void> {
+  const startedAt = Date.now();
+  const deadline = startedAt + Math.min(START_TIMEOUT_MS, patienceMs);
+  for (let said = false; ;) {
     const state = await readiness(url);
     if (state === "ready") return;
     if (Date.now() > deadline) throw new Stop(EXIT.engine, `the engine at ${url} is not ready: ${state}`);
-    if (!said && Date.now() > deadline - START_TIMEOUT_MS + 2_000) {
+    if (!said && Date.now() > startedAt + 2_000) {
       said = true;
       say(`waiting for the engine at ${url}: ${state}`);
     }

@@ -5,9 +5,25 @@ import { fieldsOf, listAt, needText, numberAt, textAt } from "./fields.ts";
 
 const API = "/api/v1/tron";
 
-export type Payer = { readonly id: string; readonly address: string; readonly status: string; readonly minimum: Units | undefined; readonly maximum: Units | undefined };
-export type NetworkFacts = { readonly name: string; readonly genesisId: string; readonly usdtContract: string; readonly nodeUrl: string | undefined };
-export type BatchProgress = { readonly id: string; readonly status: string; readonly count: number; readonly byStatus: ReadonlyMap<string, number> };
+export type Payer = {
+  readonly id: string;
+  readonly address: string;
+  readonly status: string;
+  readonly minimum: Units | undefined;
+  readonly maximum: Units | undefined;
+};
+export type NetworkFacts = {
+  readonly name: string;
+  readonly genesisId: string;
+  readonly usdtContract: string;
+  readonly nodeUrl: string | undefined;
+};
+export type BatchProgress = {
+  readonly id: string;
+  readonly status: string;
+  readonly count: number;
+  readonly byStatus: ReadonlyMap<string, number>;
+};
 export type PayoutRow = {
   readonly id: string;
   readonly lineId: string;
@@ -27,14 +43,25 @@ export const PATHS = { batch: `${API}/payouts/batch` } as const;
 export async function readNetwork(engine: EngineClient): Promise<NetworkFacts> {
   const [info, status] = [await engine.get(`${API}/network/info`), await engine.get(`${API}/network/status`)];
   const [node] = listAt(status, "providers");
-  return { name: needText(info, "network"), genesisId: needText(info, "genesis_id"), usdtContract: needText(info, "usdt_contract"), nodeUrl: textAt(node, "endpoint") };
+  return {
+    name: needText(info, "network"),
+    genesisId: needText(info, "genesis_id"),
+    usdtContract: needText(info, "usdt_contract"),
+    nodeUrl: textAt(node, "endpoint"),
+  };
 }
 
 export async function readWallet(engine: EngineClient, walletId: string): Promise<Payer> {
   const wallet = await engine.get(`${API}/wallets/${encodeURIComponent(walletId)}`);
   const limits = fieldsOf(wallet)["limits"];
   const limit = (name: string): Units | undefined => parseDecimal(textAt(limits, name) ?? "");
-  return { id: needText(wallet, "id"), address: needText(wallet, "address"), status: needText(wallet, "status"), minimum: limit("minimum"), maximum: limit("maximum") };
+  return {
+    id: needText(wallet, "id"),
+    address: needText(wallet, "address"),
+    status: needText(wallet, "status"),
+    minimum: limit("minimum"),
+    maximum: limit("maximum"),
+  };
 }
 
 /** What the wallet could pay now, USDT. */
@@ -48,8 +75,16 @@ export async function readBatch(engine: EngineClient, id: string): Promise<Batch
 }
 
 export function batchOf(batch: unknown): BatchProgress {
-  const byStatus = Object.entries(fieldsOf(fieldsOf(batch)["by_status"])).map(([status, entry]): [string, number] => [status, numberAt(entry, "count") ?? 0]);
-  return { id: needText(batch, "id"), status: needText(batch, "status"), count: numberAt(batch, "count") ?? 0, byStatus: new Map(byStatus) };
+  const byStatus = Object.entries(fieldsOf(fieldsOf(batch)["by_status"])).map(([status, entry]): [string, number] => [
+    status,
+    numberAt(entry, "count") ?? 0,
+  ]);
+  return {
+    id: needText(batch, "id"),
+    status: needText(batch, "status"),
+    count: numberAt(batch, "count") ?? 0,
+    byStatus: new Map(byStatus),
+  };
 }
 
 export async function readPayouts(engine: EngineClient, batchId: string): Promise<PayoutRow[]> {

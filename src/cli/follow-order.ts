@@ -10,7 +10,11 @@ const ON_THE_WAY = new Set(["broadcast", "unknown"]);
 export type Followed = { readonly payouts: readonly PayoutRow[]; readonly ended: boolean };
 
 /** Ends when all payouts have, or when nothing moved for `waitMs`. */
-export async function followOrder(engine: EngineClient, batchIds: readonly string[], shown: { progress: Progress; waitMs: number }): Promise<Followed> {
+export async function followOrder(
+  engine: EngineClient,
+  batchIds: readonly string[],
+  shown: { progress: Progress; waitMs: number },
+): Promise<Followed> {
   const { progress, waitMs } = shown;
   let [movedAt, before, saidApproval] = [Date.now(), "", false];
   let listedAt = 0;
@@ -27,7 +31,10 @@ export async function followOrder(engine: EngineClient, batchIds: readonly strin
       listedAt = Date.now();
       sent = payouts.filter(({ status }) => ON_THE_WAY.has(status)).length;
       const waiting = payouts.filter(({ status }) => status === "awaiting_approval").length;
-      if (waiting > 0 && !saidApproval) progress.say(`${waiting} payouts wait for an approval (PUT /api/v1/tron/payouts/{payout_id}/approve, by another token)`);
+      if (waiting > 0 && !saidApproval)
+        progress.say(
+          `${waiting} payouts wait for an approval (PUT /api/v1/tron/payouts/{payout_id}/approve, by another token)`,
+        );
       saidApproval ||= waiting > 0;
     }
     const { confirmed, otherwise } = endsOf(batches);

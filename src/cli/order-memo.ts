@@ -3,7 +3,7 @@
  * and which lines it has. Written before the order is sent, so that no kill between the two loses the balances.
  *
  * N1. A memo exists for every order that was or may have been accepted; it is removed only after a clear refusal.
- * N2. A memo is never overwritten: the first balances are the true ones.
+ * N2. Balances are never replaced by later ones: only the first are from before the order.
  */
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -17,8 +17,8 @@ export type OrderMemo = {
   readonly walletId: string;
   /** Solidified block at which the balances were read. */
   readonly block: number;
-  /** Base units by address. */
-  readonly balances: ReadonlyMap<string, bigint>;
+  /** Base units by address; `undefined` when the order had been sent before anybody here could read them. */
+  readonly balances: ReadonlyMap<string, bigint> | undefined;
   /** line_id, address and amount of each line, as one text. */
   readonly lines: ReadonlySet<string>;
 };
@@ -34,7 +34,14 @@ export async function readMemo(directory: string, orderId: string): Promise<Orde
 /** On disk when it returns. */
 export async function writeMemo(directory: string, memo: OrderMemo): Promise<void> {
   const { balances, lines, ...rest } = memo;
-  const text = JSON.stringify({ ...rest, balances: Object.fromEntries([...balances].map(([address, amount]) => [address, String(amount)])), lines: [...lines] });
+  const text = JSON.stringify({
+    ...rest,
+    balances:
+      balances === undefined
+        ? null
+        : Object.fromEntries([...balances].map(([address, amount]) => [address, String(amount)])),
+    lines: [...lines],
+  });
   const path = join(directory, fileOf(memo.orderId));
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const handle = await open(`${path}.new`, "w", 0o600);
@@ -52,7 +59,10 @@ export async function removeMemo(directory: string, orderId: string): Promise<vo
 }
 
 /** The same lines under another order of the same wallet: somebody changed the file and would pay them again. */
-export async function findRepeated(directory: string, order: { id: string; walletId: string; genesisId: string; lines: readonly PayoutLine[] }): Promise<{ file: string; lines: PayoutLine[] } | undefined> {
+export async function findRepeated(
+  directory: string,
+  order: { id: string; walletId: string; genesisId: string; lines: readonly PayoutLine[] },
+): Promise<{ file: string; lines: PayoutLine[] } | undefined> {
   for (const memo of await allMemos(directory)) {
     if (memo.orderId === order.id || memo.walletId !== order.walletId || memo.genesisId !== order.genesisId) continue;
     const lines = order.lines.filter((line) => memo.lines.has(lineKey(line)));
@@ -63,7 +73,9 @@ export async function findRepeated(directory: string, order: { id: string; walle
 
 async function allMemos(directory: string): Promise<OrderMemo[]> {
   const names = await readdir(directory).catch((): string[] => []);
-  const texts = await Promise.all(names.filter((name) => /^demo-[0-9a-f]{32}\.json$/.test(name)).map((name) => readText(join(directory, name))));
+  const texts = await Promise.all(
+    names.filter((name) => /^demo-[0-9a-f]{32}\.json$/.test(name)).map((name) => readText(join(directory, name))),
+  );
   return texts.flatMap((text) => parse(text) ?? []);
 }
 
@@ -81,8 +93,26 @@ async function readText(path: string): Promise<string | undefined> {
 function parse(text: string | undefined): OrderMemo | undefined {
   if (text === undefined) return undefined;
   const memo: unknown = JSON.parse(text);
-  const [orderId, file, genesisId, walletId] = [textAt(memo, "orderId"), textAt(memo, "file"), textAt(memo, "genesisId"), textAt(memo, "walletId")];
-  if (orderId === undefined || file === undefined || genesisId === undefined || walletId === undefined) return undefined;
-  const balances = Object.entries(fieldsOf(fieldsOf(memo)["balances"])).map(([address, amount]): [string, bigint] => [address, BigInt(String(amount))]);
-  return { orderId, file, genesisId, walletId, block: numberAt(memo, "block") ?? 0, balances: new Map(balances), lines: new Set(listAt(memo, "lines").map(String)) };
+  const [orderId, file, genesisId, walletId] = [
+    textAt(memo, "orderId"),
+    textAt(memo, "file"),
+    textAt(memo, "genesisId"),
+    textAt(memo, "walletId"),
+  ];
+  if (orderId === undefined || file === undefined || genesisId === undefined || walletId === undefined)
+    return undefined;
+  const noted = fieldsOf(memo)["balances"];
+  const balances = Object.entries(fieldsOf(noted)).map(([address, amount]): [string, bigint] => [
+    address,
+    BigInt(String(amount)),
+  ]);
+  return {
+    orderId,
+    file,
+    genesisId,
+    walletId,
+    block: numberAt(memo, "block") ?? 0,
+    balances: noted === null ? undefined : new Map(balances),
+    lines: new Set(listAt(memo, "lines").map(String)),
+  };
 }

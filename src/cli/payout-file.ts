@@ -33,15 +33,18 @@ const HEADER = COLUMNS.join(",");
 /** The bytes of a file to its lines, or to everything that is wrong with it. */
 export function readPayoutFile(bytes: Uint8Array): PayoutFile {
   const text = decode(bytes);
-  if (text === undefined) return failed({ line: 1, column: "", message: "the file is not UTF-8 text; save it as CSV in UTF-8" });
+  if (text === undefined)
+    return failed({ line: 1, column: "", message: "the file is not UTF-8 text; save it as CSV in UTF-8" });
   const rows = parseRows(text);
   if ("problem" in rows) return failed(rows.problem);
   const [header, ...body] = rows.rows;
-  if (header === undefined) return failed({ line: 1, column: "", message: `the file is empty; its first line must be ${HEADER}` });
+  if (header === undefined)
+    return failed({ line: 1, column: "", message: `the file is empty; its first line must be ${HEADER}` });
   const columns = header.cells.map((cell) => cell.toLowerCase());
   const wrongHeader = judgeHeader(columns, header.line);
   if (wrongHeader.length > 0) return { ok: false, problems: wrongHeader };
-  if (body.length === 0) return failed({ line: header.line, column: "", message: "the file has a header and no lines" });
+  if (body.length === 0)
+    return failed({ line: header.line, column: "", message: "the file has a header and no lines" });
   return readBody(body, columns);
 }
 
@@ -114,7 +117,14 @@ function lineOfOpenQuote(text: string): number {
 function judgeHeader(columns: readonly string[], line: number): FileProblem[] {
   const known: readonly string[] = COLUMNS;
   const separator = columns.length === 1 && /[;\t]/.test(columns[0] ?? "");
-  if (separator) return [{ line, column: "", message: `the columns are separated by something else than commas; the first line must be ${HEADER}` }];
+  if (separator)
+    return [
+      {
+        line,
+        column: "",
+        message: `the columns are separated by something else than commas; the first line must be ${HEADER}`,
+      },
+    ];
   const unknown = columns
     .filter((column) => !known.includes(column))
     .map((column) => ({ line, column, message: `unknown column; the columns are ${HEADER}` }));
@@ -141,7 +151,8 @@ function readBody(body: readonly Row[], columns: readonly string[]): PayoutFile 
     total += big(read.amount);
     lines.push(read);
   }
-  if (total > AMOUNT_MAX) problems.push({ line: 1, column: "amount", message: "the amounts together are more than a TRON amount can hold" });
+  if (total > AMOUNT_MAX)
+    problems.push({ line: 1, column: "amount", message: "the amounts together are more than a TRON amount can hold" });
   return problems.length === 0 ? { ok: true, lines } : { ok: false, problems };
 }
 
@@ -149,8 +160,12 @@ type Place = { readonly columns: readonly string[]; readonly seen: Map<string, n
 
 function readRow({ line, cells }: Row, { columns, seen }: Place): PayoutLine | { problems: FileProblem[] } {
   if (cells.length !== columns.length) {
-    const hint = cells.length > columns.length ? '; write 12.5 and not 12,5' : "";
-    return { problems: [{ line, column: "", message: `has ${cells.length} values and the header has ${columns.length}${hint}` }] };
+    const hint = cells.length > columns.length ? "; write 12.5 and not 12,5" : "";
+    return {
+      problems: [
+        { line, column: "", message: `has ${cells.length} values and the header has ${columns.length}${hint}` },
+      ],
+    };
   }
   const cell = (column: Column): string => cells[columns.indexOf(column)] ?? "";
   const [lineId, address, text] = [cell("line_id"), cell("address"), cell("amount")];
@@ -176,7 +191,8 @@ function judgeAddress(address: string): string | undefined {
   if (isTronAddress(address)) return undefined;
   if (address === "") return "is empty";
   if (/^(0x|41)[0-9a-f]{40}$/i.test(address)) return "hex has no checksum; write the address in base58 (T…)";
-  if (!/^T[1-9A-HJ-NP-Za-km-z]{33}$/.test(address)) return "not a TRON address: it has 34 letters and digits and begins with T";
+  if (!/^T[1-9A-HJ-NP-Za-km-z]{33}$/.test(address))
+    return "not a TRON address: it has 34 letters and digits and begins with T";
   return "wrong checksum: one of its characters is wrong; upper and lower case differ";
 }
 

@@ -11,13 +11,22 @@ import { BATCH_LINES_MAX } from "../domain/limits.ts";
 import { formatDecimal } from "../domain/money.ts";
 import type { PayoutLine } from "./payout-file.ts";
 
-export type BatchItem = { readonly line_id: string; readonly to: string; readonly amount: string; readonly external_id: string };
+export type BatchItem = {
+  readonly line_id: string;
+  readonly to: string;
+  readonly amount: string;
+  readonly external_id: string;
+};
 export type BatchOrder = { readonly idempotencyKey: string; readonly items: readonly BatchItem[] };
 export type PayoutOrder = { readonly id: string; readonly batches: readonly BatchOrder[] };
 
 export function orderOf(lines: readonly PayoutLine[], payer: { walletId: string; genesisId: string }): PayoutOrder {
   const sorted = lines.toSorted((a, b) => (a.lineId < b.lineId ? -1 : 1));
-  const content = [payer.genesisId, payer.walletId, ...sorted.map(({ lineId, address, amount }) => [lineId, address, amount])];
+  const content = [
+    payer.genesisId,
+    payer.walletId,
+    ...sorted.map(({ lineId, address, amount }) => [lineId, address, amount]),
+  ];
   const id = createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 32);
   const items = sorted.map(({ lineId, address, amount }) => ({
     line_id: lineId,

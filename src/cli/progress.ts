@@ -1,6 +1,11 @@
 /** Shows how far the payouts are: one line that changes on a terminal, plain lines otherwise. Owns the last line shown. */
 
-export type Stage = { readonly total: number; readonly sent: number; readonly confirmed: number; readonly otherwise: number };
+export type Stage = {
+  readonly total: number;
+  readonly sent: number;
+  readonly confirmed: number;
+  readonly otherwise: number;
+};
 export type Screen = { readonly isTerminal: boolean; readonly columns: number; write(text: string): void };
 
 const PLAIN_EVERY_MS = 5_000;

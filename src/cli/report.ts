@@ -3,14 +3,25 @@ import { add, formatDecimal, ZERO, type Units } from "../domain/money.ts";
 import type { SolidReceipt } from "./chain-witness.ts";
 import type { PayoutRow } from "./engine-view.ts";
 
-export type Report = { readonly payouts: readonly PayoutRow[]; readonly receipts: ReadonlyMap<string, SolidReceipt>; readonly columns: number };
+export type Report = {
+  readonly payouts: readonly PayoutRow[];
+  readonly receipts: ReadonlyMap<string, SolidReceipt>;
+  readonly columns: number;
+};
 
 /** Ids are shortened when the whole ones do not fit into the width. */
 export function tableOf({ payouts, receipts, columns }: Report): string {
   const whole = rowsOf(payouts, receipts, (text) => text);
   const fitting = widthOf(whole) <= columns ? whole : rowsOf(payouts, receipts, shorten);
   const widths = widthsOf(fitting);
-  return fitting.map((row) => row.map((cell, index) => align(cell, { width: widths[index] ?? 0, right: NUMBERS.has(index) })).join("  ").trimEnd()).join("\n");
+  return fitting
+    .map((row) =>
+      row
+        .map((cell, index) => align(cell, { width: widths[index] ?? 0, right: NUMBERS.has(index) }))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
 }
 
 export function totalsOf({ payouts, receipts }: Report): string {
@@ -32,7 +43,11 @@ const HEADER = ["line", "payout", "recipient", "amount", "state", "txID", "block
 const NUMBERS = new Set([3, 6, 7, 8]);
 const GAP = 2;
 
-function rowsOf(payouts: readonly PayoutRow[], receipts: ReadonlyMap<string, SolidReceipt>, id: (text: string) => string): string[][] {
+function rowsOf(
+  payouts: readonly PayoutRow[],
+  receipts: ReadonlyMap<string, SolidReceipt>,
+  id: (text: string) => string,
+): string[][] {
   const rows = payouts.map((payout) => {
     const receipt = receipts.get(payout.id);
     return [

@@ -32,24 +32,38 @@ export async function sendOrder(engine: EngineClient, order: PayoutOrder, sendin
 /** The engine looked at a batch and accepted nothing of it. */
 export class Refused extends Stop {}
 
-async function sendBatch(engine: EngineClient, batch: BatchOrder, sending: Sending): Promise<{ progress: BatchProgress; isKnown: boolean }> {
+async function sendBatch(
+  engine: EngineClient,
+  batch: BatchOrder,
+  sending: Sending,
+): Promise<{ progress: BatchProgress; isKnown: boolean }> {
   const { items, idempotencyKey } = batch;
   try {
     const body = { wallet: sending.walletId, asset: "USDT", mode: "all_or_nothing", items };
     const answer = await engine.post({ path: PATHS.batch, body, idempotencyKey });
     const progress = batchOf(answer.body);
     // The answer to a repeat is the first answer; how far the batch is now has to be asked.
-    return answer.replayed ? { progress: await readBatch(engine, progress.id), isKnown: true } : { progress, isKnown: false };
+    return answer.replayed
+      ? { progress: await readBatch(engine, progress.id), isKnown: true }
+      : { progress, isKnown: false };
   } catch (error) {
     if (!(error instanceof EngineRefusal)) throw error;
     const earlier = await acceptedEarlier(engine, error, batch);
     if (earlier !== undefined) return { progress: earlier, isKnown: true };
-    throw refusalOf(error, sending, items.map(({ line_id: lineId }) => lineId));
+    throw refusalOf(
+      error,
+      sending,
+      items.map(({ line_id: lineId }) => lineId),
+    );
   }
 }
 
 /** The same order sent with another token has another key; its external ids give it away. */
-async function acceptedEarlier(engine: EngineClient, refusal: EngineRefusal, { items }: BatchOrder): Promise<BatchProgress | undefined> {
+async function acceptedEarlier(
+  engine: EngineClient,
+  refusal: EngineRefusal,
+  { items }: BatchOrder,
+): Promise<BatchProgress | undefined> {
   const codes = new Set(invalidLines(refusal).map((line) => textAt(line, "code")));
   const [first] = items;
   if (first === undefined || codes.size !== 1 || !codes.has("duplicate_external_id")) return undefined;
@@ -64,7 +78,11 @@ function refusalOf(refusal: EngineRefusal, { lines, file }: Sending, lineIds: re
     const line = places.get(lineIds[numberAt(invalid, "index") ?? -1] ?? "") ?? 0;
     return { line, column: columnOf(code), message: `${code}: ${textAt(invalid, "detail") ?? ""}` };
   });
-  if (problems.length > 0) return new Refused(EXIT.file, `The engine refused the file; nothing was sent.\n${describeProblems(file, problems)}`);
+  if (problems.length > 0)
+    return new Refused(
+      EXIT.file,
+      `The engine refused the file; nothing was sent.\n${describeProblems(file, problems)}`,
+    );
   return new Refused(EXIT.engine, `The engine refused the order, nothing was sent: ${refusal.message}`);
 }
 
@@ -78,6 +96,12 @@ function columnOf(code: string): string {
 }
 
 function partly(error: Refused, accepted: number): Stop {
-  const before = accepted === 1 ? "The batch before it was accepted and is being paid" : `The ${accepted} batches before it were accepted and are being paid`;
-  return new Stop(EXIT.engine, `${error.message.replace("nothing was sent", "this batch was not sent")}\n${before}; run the same command again to go on.`);
+  const before =
+    accepted === 1
+      ? "The batch before it was accepted and is being paid"
+      : `The ${accepted} batches before it were accepted and are being paid`;
+  return new Stop(
+    EXIT.engine,
+    `${error.message.replace("nothing was sent", "this batch was not sent")}\n${before}; run the same command again to go on.`,
+  );
 }

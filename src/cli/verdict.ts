@@ -33,14 +33,22 @@ export type Verdict = {
   readonly problems: readonly string[];
 };
 
-type Sources = { readonly witness: ChainWitness; readonly paymentsTo: (address: string) => Promise<readonly Payment[]> };
+export type Sources = {
+  readonly witness: Pick<ChainWitness, "balances" | "receipts">;
+  readonly paymentsTo: (address: string) => Promise<readonly Payment[]>;
+};
 
 export async function judgeOnChain(facts: Case, sources: Sources): Promise<Verdict> {
   const { receipts, problems } = await judgeReceipts(facts, sources.witness);
   const missing = judgeLines(facts);
   if (facts.before === undefined) return { receipts, exact: 0, explained: 0, problems: [...missing, ...problems] };
   const balances = await judgeBalances({ ...facts, before: facts.before }, sources);
-  return { receipts, exact: balances.exact, explained: balances.explained, problems: [...missing, ...problems, ...balances.problems] };
+  return {
+    receipts,
+    exact: balances.exact,
+    explained: balances.explained,
+    problems: [...missing, ...problems, ...balances.problems],
+  };
 }
 
 /** Every line of the file has one payout that says the same. */
@@ -50,12 +58,19 @@ function judgeLines({ lines, payouts }: Case): string[] {
     const [payout, ...more] = byLine.get(lineId) ?? [];
     if (payout === undefined) return [`line ${lineId}: the engine has no payout for it`];
     if (more.length > 0) return [`line ${lineId}: the engine has ${more.length + 1} payouts for it`];
-    return payout.to === address && payout.amount === amount ? [] : [`line ${lineId}: payout ${payout.id} is another order than the line`];
+    return payout.to === address && payout.amount === amount
+      ? []
+      : [`line ${lineId}: payout ${payout.id} is another order than the line`];
   });
-  return payouts.length === lines.length ? wrong : [...wrong, `the engine has ${payouts.length} payouts for ${lines.length} lines`];
+  return payouts.length === lines.length
+    ? wrong
+    : [...wrong, `the engine has ${payouts.length} payouts for ${lines.length} lines`];
 }
 
-async function judgeReceipts({ payouts, payerAddress }: Case, witness: ChainWitness): Promise<{ receipts: Map<string, SolidReceipt>; problems: string[] }> {
+async function judgeReceipts(
+  { payouts, payerAddress }: Case,
+  witness: Sources["witness"],
+): Promise<{ receipts: Map<string, SolidReceipt>; problems: string[] }> {
   const confirmed = payouts.filter(({ status }) => status === "confirmed");
   const txIds = confirmed.map(({ txId }) => txId ?? "");
   const found = await witness.receipts(txIds);
@@ -73,12 +88,23 @@ async function judgeReceipts({ payouts, payerAddress }: Case, witness: ChainWitn
   return { receipts, problems };
 }
 
-function receiptProblems(payout: PayoutRow, { receipt, payerAddress }: { receipt: SolidReceipt; payerAddress: string }): string[] {
+function receiptProblems(
+  payout: PayoutRow,
+  { receipt, payerAddress }: { receipt: SolidReceipt; payerAddress: string },
+): string[] {
   const { id, to, amount, txId } = payout;
   if (!receipt.succeeded) return [`${id}: its transaction ${txId} failed on the chain`];
   const [move, ...more] = receipt.moves;
-  if (move === undefined || more.length > 0 || move.from !== payerAddress || move.to !== to || move.amount !== BigInt(amount ?? "-1")) {
-    return [`${id}: its transaction ${txId} moved something else than ${amount === undefined ? "?" : formatDecimal(amount)} USDT to ${to}`];
+  if (
+    move === undefined ||
+    more.length > 0 ||
+    move.from !== payerAddress ||
+    move.to !== to ||
+    move.amount !== BigInt(amount ?? "-1")
+  ) {
+    return [
+      `${id}: its transaction ${txId} moved something else than ${amount === undefined ? "?" : formatDecimal(amount)} USDT to ${to}`,
+    ];
   }
   return [];
 }
@@ -86,13 +112,19 @@ function receiptProblems(payout: PayoutRow, { receipt, payerAddress }: { receipt
 type KnownCase = Case & { readonly before: NonNullable<Case["before"]> };
 type Growth = { readonly address: string; readonly expected: bigint; readonly grown: bigint };
 
-async function judgeBalances(facts: KnownCase, sources: Sources): Promise<{ exact: number; explained: number; problems: string[] }> {
+async function judgeBalances(
+  facts: KnownCase,
+  sources: Sources,
+): Promise<{ exact: number; explained: number; problems: string[] }> {
   const expected = expectedGrowth(facts);
   let unexpected = await differences([...expected.keys()], { facts, expected, sources });
   const exact = (): number => expected.size - unexpected.length;
   for (let tries = 0; tries < REREADS && unexpected.some(({ grown, expected: due }) => grown < due); tries += 1) {
     await sleep(REREAD_AFTER_MS);
-    unexpected = await differences(unexpected.map(({ address }) => address), { facts, expected, sources });
+    unexpected = await differences(
+      unexpected.map(({ address }) => address),
+      { facts, expected, sources },
+    );
   }
   const problems: string[] = [];
   let explained = 0;
@@ -113,7 +145,11 @@ function expectedGrowth({ payouts, lines }: Case): Map<string, bigint> {
   return due;
 }
 
-type Comparison = { readonly facts: KnownCase; readonly expected: ReadonlyMap<string, bigint>; readonly sources: Sources };
+type Comparison = {
+  readonly facts: KnownCase;
+  readonly expected: ReadonlyMap<string, bigint>;
+  readonly sources: Sources;
+};
 
 async function differences(addresses: readonly string[], { facts, expected, sources }: Comparison): Promise<Growth[]> {
   const now = await sources.witness.balances(addresses);
@@ -127,7 +163,10 @@ async function differences(addresses: readonly string[], { facts, expected, sour
 }
 
 /** What other payouts of the engine brought to an address since the balances were noted, by their receipts. */
-async function otherPayments(address: string, { facts, sources }: Pick<Comparison, "facts" | "sources">): Promise<bigint> {
+async function otherPayments(
+  address: string,
+  { facts, sources }: Pick<Comparison, "facts" | "sources">,
+): Promise<bigint> {
   const own = new Set(facts.payouts.map(({ id }) => id));
   const others = (await sources.paymentsTo(address)).filter(({ payoutId }) => !own.has(payoutId));
   const receipts = await sources.witness.receipts([...new Set(others.flatMap(({ txId }) => txId ?? []))]);
@@ -139,7 +178,8 @@ async function otherPayments(address: string, { facts, sources }: Pick<Compariso
 }
 
 function describe({ address, expected, grown }: Growth, others: bigint): string {
-  const text = (amount: bigint): string => (amount < 0n ? `-${formatDecimal(units(-amount))}` : formatDecimal(units(amount)));
+  const text = (amount: bigint): string =>
+    amount < 0n ? `-${formatDecimal(units(-amount))}` : formatDecimal(units(amount));
   const besides = others === 0n ? "" : ` (and ${text(others)} by other payouts)`;
   return `${address}: ordered ${text(expected)} USDT${besides}, but its balance changed by ${text(grown)}`;
 }

@@ -29,10 +29,7 @@ type Found = NonNullable<FastifyError["validation"]>[number];
 export type QuerySchema = { readonly properties: Readonly<Record<string, { readonly type?: unknown }>> };
 
 /** Turns what the schema compiler found into one refusal that names every wrong field. */
-export function rejectInvalid(
-  found: readonly Found[],
-  at: { part: string; input: unknown },
-): Rejected {
+export function rejectInvalid(found: readonly Found[], at: { part: string; input: unknown }): Rejected {
   const errors = found.slice(0, FIELD_ERRORS_MAX).map((error) => fieldError(error, at.input));
   const [first] = errors;
   const where = at.part === "querystring" ? "query" : at.part;
@@ -41,7 +38,7 @@ export function rejectInvalid(
       ? `The ${where} does not fit the schema`
       : `In the ${where}, ${first.path === "" ? "the whole" : first.path} ${first.message}`;
   const more = errors.length > 1 ? `, and ${errors.length - 1} more; see errors` : "";
-  return { refusal: refuse(codeOf(errors), detail + more), errors };
+  return { refusal: refuse(codeOf(found), detail + more), errors };
 }
 
 /** Fields with an error code and a hint of their own, wherever they stand in a request. */
@@ -58,8 +55,13 @@ const FIELD_CODES: Readonly<Record<string, ErrorCode>> = {
   cursor: "invalid_cursor",
 };
 
-function codeOf(errors: readonly FieldError[]): ErrorCode {
-  const codes = new Set(errors.map(({ path }) => FIELD_CODES[lastOf(path)]));
+/** The field's own code when nothing else is wrong; a field that is missing or unknown is a wrong request, not a wrong value. */
+function codeOf(found: readonly Found[]): ErrorCode {
+  const codes = new Set(
+    found.map(({ keyword, instancePath }) =>
+      keyword === "required" || keyword === "additionalProperties" ? undefined : FIELD_CODES[lastOf(instancePath)],
+    ),
+  );
   const [only] = codes;
   return codes.size === 1 && only !== undefined ? only : "validation_failed";
 }

@@ -1,12 +1,15 @@
 /** The HTTP server over the production engine, a memory store and a scripted world. */
 import type { FastifyInstance, LightMyRequestResponse } from "fastify";
 import type { AccountFacts } from "../../src/domain/chain-facts.ts";
-import { units, ZERO } from "../../src/domain/money.ts";
+import type { Refusal } from "../../src/domain/errors.ts";
+import { units } from "../../src/domain/money.ts";
 import type { ChainStatus, HttpOptions, HttpPorts } from "../../src/http/ports.ts";
 import { createServer } from "../../src/http/server.ts";
 import type { Limits } from "../../src/machines/ledger.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import { silentLogger } from "../../src/ports/telemetry.ts";
+import type { Engine } from "../../src/supervisor/engine.ts";
+import type { EngineFacade } from "../../src/supervisor/facade.ts";
 import type { Grant } from "../../src/security/access.ts";
 import { fromHex41, isTronAddress, toHex41, ZERO_ADDRESS, BLACKHOLE_ADDRESS } from "../../src/tron/address.ts";
 import { openWallet, PAYER, startRig, type Rig, type RigOptions } from "./engine.ts";
@@ -29,6 +32,8 @@ export type Door = Rig & {
   blacklisted: Set<string>;
   calls: { account: number; blacklist: number };
   requests: { method: string; route: string; status: number }[];
+  /** What the engine's next requests are refused with, whatever they are; for states that are hard to reach. */
+  refusals: Refusal[];
   call(method: string, url: string, options?: CallOptions): Promise<LightMyRequestResponse>;
   post(url: string, body: unknown, options?: CallOptions): Promise<LightMyRequestResponse>;
   get(url: string, options?: CallOptions): Promise<LightMyRequestResponse>;
@@ -91,8 +96,9 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     },
     tokenBalance: async () => ({ amount: units(7_500_000n), atBlock: world.solid }),
   });
+  const refusals: Refusal[] = [];
   const ports: HttpPorts = {
-    engine: rig.engine,
+    engine: refusing(rig.engine, refusals),
     gateway: world.gateway,
     chain: {
       reference: () => world.reference(),
@@ -129,9 +135,10 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
   };
   const app = await createServer({ corsOrigins: [], ...options.http }, ports);
   await app.ready();
+  const check = contractOf(app);
   const call: Door["call"] = async (method, url, { token = "admin", key, headers, body, text } = {}) => {
     const payload = text ?? (body === undefined ? undefined : JSON.stringify(body));
-    return app.inject({
+    const response = await app.inject({
       method: method as "GET",
       url,
       headers: {
@@ -142,6 +149,8 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
       },
       ...(payload === undefined ? {} : { payload }),
     });
+    check({ method, url, response });
+    return response;
   };
   return {
     ...rig,
@@ -152,6 +161,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     blacklisted,
     calls,
     requests,
+    refusals,
     call,
     get: (url, given) => call("GET", url, given),
     post: (url, body, given) =>
@@ -194,6 +204,48 @@ function verifyToken(header: string | undefined): ReturnType<HttpPorts["tokens"]
   };
 }
 
+function refusing(engine: Engine, refusals: Refusal[]): EngineFacade {
+  return new Proxy(engine, {
+    get(target, name) {
+      const refusal = name === "request" || name === "restart" || name === "release" ? refusals.shift() : undefined;
+      if (refusal !== undefined) return async () => (name === "request" ? { refusal } : refusal);
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+type Operation = { "x-aliases": string[]; "x-errors": string[]; responses: Record<string, unknown> };
+export type Document = { paths: Record<string, Record<string, Operation>> };
+
+/** Every answer of every test is compared with what the document promises for its endpoint. */
+function contractOf(app: FastifyInstance) {
+  const document = app.swagger() as unknown as Document;
+  const rows = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).flatMap(([method, operation]) =>
+      [path, ...operation["x-aliases"]].map((text) => {
+        const [first = "", second] = text.split(" ");
+        const [verb, place] = second === undefined ? [method.toUpperCase(), first] : [first, second];
+        return { verb, place, pattern: new RegExp(`^${place.replace(/\{[a-z_]+\}|:[a-z_]+/g, "[^/]+")}$`), operation };
+      }),
+    ),
+  );
+  // Literal paths win over parameters, as they do in the router.
+  rows.sort((a, b) => a.place.split(/[{:]/).length - b.place.split(/[{:]/).length);
+  return ({ method, url, response }: { method: string; url: string; response: LightMyRequestResponse }) => {
+    const path = url.split("?")[0] ?? "";
+    const row = rows.find(({ verb, pattern }) => verb === method && pattern.test(path));
+    if (row === undefined) return;
+    const status = String(response.statusCode);
+    if (!(status in row.operation.responses))
+      throw new Error(`${method} ${row.place} answered ${status}, which its document does not list: ${response.body}`);
+    if (response.statusCode < 400 || (status === "503" && path.includes("health"))) return;
+    const problem = response.json();
+    if (!row.operation["x-errors"].includes(problem.code))
+      throw new Error(`${method} ${row.place} answered ${problem.code}, which its document does not list`);
+  };
+}
+
 function keysOf() {
   const wallets = new Map<string, { address: string; path: string | null }>();
   let made = 100_000;
@@ -212,4 +264,4 @@ function keysOf() {
   };
 }
 
-export { drain, ZERO };
+export { drain };

@@ -1,4 +1,7 @@
-/** Transactions out of the JSON that broadcasttransaction and getsignweight take: the bytes are rebuilt from raw_data (tron.md §2.3). */
+/**
+ * Transactions out of the JSON that broadcasttransaction and getsignweight take: their bytes are rebuilt from `raw_data`,
+ * whatever `raw_data_hex` says (tron.md §2.3).
+ */
 import { type Contract, contractOf, CONTRACTS, type ContractType, isContractType } from "../../tron/contracts.ts";
 import type { Field, Message, Shape, Value } from "../../tron/protobuf.ts";
 import { encodeRawTransaction } from "../../tron/transaction.ts";

@@ -69,7 +69,7 @@ export class EngineChild {
     this.starts += 1;
     const script = join(import.meta.dirname, "engine-process.ts");
     const child = spawn(process.execPath, [script, JSON.stringify(this.options.setup())], {
-      stdio: ["ignore", "pipe", "inherit"],
+      stdio: ["pipe", "pipe", "inherit"],
       env: this.options.environment,
     });
     this.child = child;

@@ -20,6 +20,9 @@ const logger = createLogger({ level: config.log.level, file: config.log.file, na
 
 const OVER = new Set(["confirmed", "rejected", "cancelled"]);
 
+// An engine without its parent would go on for ever.
+process.stdin.resume().once("close", () => process.exit(1));
+
 try {
   say({ found: await statesOnDisk() });
   const program = await startProgram({

@@ -1,9 +1,9 @@
 /** The first wallet of a devnet: created and funded once, so that a newcomer can pay somebody in the first minute. */
-import type { Devnet } from "./devnet/devnet.ts";
-import type { Limits } from "./machines/ledger.ts";
-import type { WalletInput } from "./machines/wallet.machine.ts";
-import type { Keystore } from "./security/keystore.ts";
-import type { Engine } from "./supervisor/engine.ts";
+import type { Devnet } from "../devnet/devnet.ts";
+import type { Limits } from "../machines/ledger.ts";
+import type { WalletInput } from "../machines/wallet.machine.ts";
+import type { Keystore } from "../security/keystore.ts";
+import type { Engine } from "../supervisor/engine.ts";
 
 const TREASURY_ID = "wal_treasury";
 /** More than the lag of 18 blocks of a network with 27 producers. */
@@ -23,7 +23,15 @@ export async function openTreasury(parts: {
     // Solidified at once: a wallet counts only solidified money.
     await devnet.mine(BLOCKS_UNTIL_SOLID);
   }
-  const input: WalletInput = { address, name: "treasury", kind: "hd", labels: {}, limits, hot: true, ...(path === null ? {} : { path }) };
+  const input: WalletInput = {
+    address,
+    name: "treasury",
+    kind: "hd",
+    labels: {},
+    limits,
+    hot: true,
+    ...(path === null ? {} : { path }),
+  };
   await engine.request({
     to: { kind: "wallet", id: TREASURY_ID },
     create: input,

@@ -1,19 +1,20 @@
 /** What the HTTP surface sees of the program. Part of the composition root. */
-import type { BlockFollower } from "./chain/block-follower.ts";
-import type { TronGateway } from "./chain/tron-gateway.ts";
-import { walletLimits, type Network } from "./compose.ts";
-import type { HttpPorts } from "./http/ports.ts";
-import { redactConfig, type Config } from "./operations/config.ts";
-import type { Metrics } from "./operations/metrics.ts";
-import type { DiskGuard } from "./persistence/disk-guard.ts";
-import type { Clock } from "./ports/clock.ts";
-import type { Logger } from "./ports/telemetry.ts";
-import type { ApiTokens } from "./security/api-tokens.ts";
-import type { Keystore } from "./security/keystore.ts";
-import type { Engine } from "./supervisor/engine.ts";
-import { BLACKHOLE_ADDRESS, fromHex41, isTronAddress, toHex41, ZERO_ADDRESS } from "./tron/address.ts";
-import { decodeSignedTransfer } from "./tron/signed-transfer.ts";
-import { units } from "./domain/money.ts";
+import type { BlockFollower } from "../chain/block-follower.ts";
+import type { TronGateway } from "../chain/tron-gateway.ts";
+import type { Network } from "./network.ts";
+import { walletLimits } from "./wallet-limits.ts";
+import type { HttpPorts } from "../http/ports.ts";
+import { redactConfig, type Config } from "../operations/config.ts";
+import type { Metrics } from "../operations/metrics.ts";
+import type { DiskGuard } from "../persistence/disk-guard.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Logger } from "../ports/telemetry.ts";
+import type { ApiTokens } from "../security/api-tokens.ts";
+import type { Keystore } from "../security/keystore.ts";
+import type { Engine } from "../supervisor/engine.ts";
+import { BLACKHOLE_ADDRESS, fromHex41, isTronAddress, toHex41, ZERO_ADDRESS } from "../tron/address.ts";
+import { decodeSignedTransfer } from "../tron/signed-transfer.ts";
+import { units } from "../domain/money.ts";
 
 export type HttpParts = {
   readonly config: Config;
@@ -56,7 +57,12 @@ export function httpPorts(parts: HttpParts): HttpPorts {
     diskState: () => guard.state(),
     config: () => redactConfig(config),
     metrics,
-    build: { name: config.service.name, version: config.build.version ?? "0.1.0", vcsRef: config.build.vcsRef, buildDate: config.build.buildDate },
+    build: {
+      name: config.service.name,
+      version: config.build.version ?? "0.1.0",
+      vcsRef: config.build.vcsRef,
+      buildDate: config.build.buildDate,
+    },
     clock,
     logger,
   };

@@ -1,0 +1,24 @@
+/** What an operator sees first. */
+import type { Network } from "./network.ts";
+
+export type Shown = {
+  readonly url: string;
+  readonly network: Network;
+  readonly treasury: { readonly id: string; readonly address: string } | undefined;
+  readonly firstTokenFile: string | undefined;
+};
+
+export function banner({ url, network, treasury, firstTokenFile }: Shown): string {
+  const lines = [
+    `lucid-tron is ready   ${url}`,
+    `  network             ${network.name} (${network.urls.join(", ")})`,
+    `  USDT contract       ${network.usdtContract}`,
+    ...(treasury === undefined
+      ? []
+      : [`  treasury wallet     ${treasury.id}  ${treasury.address}  (funded by the devnet's faucet)`]),
+    ...(firstTokenFile === undefined ? [] : [`  first API token     ${firstTokenFile}`]),
+    `  API documentation   ${url}/docs`,
+    `  next                npm run demo`,
+  ];
+  return lines.join("\n");
+}

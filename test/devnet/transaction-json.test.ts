@@ -1,0 +1,116 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { alice, bob, call, fundedDevnet, type Json, manualDevnet, pay, post, signed, trxTransfer } from "./support.ts";
+
+type Vector = { type: string; value: Json; raw_data_hex: string; txID: string };
+const { vectors }: { vectors: { txs: Record<string, Vector>; transferVector: Json; memo: Json } } = JSON.parse(
+  readFileSync(new URL("../tron/vectors.json", import.meta.url), "utf8"),
+);
+const header = vectors.transferVector["header"];
+
+const asJson = ({ type, value }: Vector): Json => ({
+  raw_data: {
+    contract: [{ type, parameter: { type_url: `type.googleapis.com/protocol.${type}`, value } }],
+    ...header,
+  },
+  signature: [],
+});
+
+describe("the bytes that a node rebuilds from JSON", () => {
+  test.each(Object.entries(vectors.txs))(
+    "%s has the txID that TronWeb gave it, and is shown as it came",
+    async (_, vector) => {
+      const devnet = await manualDevnet();
+      const { transaction } = await post(devnet, "/wallet/getsignweight", asJson(vector));
+      expect(transaction.txid).toBe(vector.txID);
+      expect(transaction.transaction.raw_data_hex).toBe(vector.raw_data_hex);
+      expect(transaction.transaction.raw_data).toEqual(asJson(vector)["raw_data"]);
+    },
+  );
+
+  test("a memo and text numbers are read too", async () => {
+    const devnet = await manualDevnet();
+    const { raw_data } = vectors.transferVector;
+    const body = { raw_data: { ...raw_data, data: vectors.memo["data"], expiration: String(raw_data.expiration) } };
+    expect((await post(devnet, "/wallet/getsignweight", body))["transaction"].txid).toBe(vectors.memo["txID"]);
+  });
+
+  test("what cannot be read as a contract leaves none, and the node says so", async () => {
+    const devnet = await manualDevnet();
+    const sent = (contract: unknown) =>
+      post(devnet, "/wallet/broadcasttransaction", { raw_data: { ...header, contract }, visible: true });
+    const nothing = "Contract validate error : No contract!";
+    const parameter = { value: { owner_address: alice.address, to_address: bob.address, amount: 1 } };
+    for (const contract of [
+      [],
+      [null],
+      ["text"],
+      [{ type: "NoSuchContract", parameter }],
+      [{ type: "TransferContract" }],
+      [{ type: "TransferContract", parameter: { value: { ...parameter.value, amount: "x" } } }],
+      [{ type: "TransferContract", parameter: { value: { ...parameter.value, to_address: "nobody" } } }],
+    ]) {
+      expect(await sent(contract)).toMatchObject({ code: "CONTRACT_VALIDATE_ERROR", message: nothing });
+    }
+    expect(await sent("no list")).toEqual({ Error: "class java.lang.NullPointerException : null" });
+  });
+
+  test("numbers that do not fit are errors", async () => {
+    const devnet = await manualDevnet();
+    const body = { raw_data: { ...header, contract: [], expiration: "9223372036854775808" } };
+    expect(await post(devnet, "/wallet/broadcasttransaction", body)).toEqual({
+      Error: "class java.lang.NullPointerException : null",
+    });
+  });
+});
+
+describe("contract types that are not simulated", () => {
+  test("are refused as invalid, after their bandwidth was looked at", async () => {
+    const devnet = await fundedDevnet();
+    const tx = await signed(devnet, {
+      type: "FreezeBalanceV2Contract",
+      permissionId: 0,
+      value: { owner_address: alice.hex41, frozen_balance: 1_000_000n, resource: 1 },
+    });
+    expect(await post(devnet, "/wallet/broadcasthex", { transaction: tx.hex })).toMatchObject({
+      code: "CONTRACT_VALIDATE_ERROR",
+      message: "Contract validate error : FreezeBalanceV2Contract is not simulated",
+    });
+  });
+});
+
+describe("visible", () => {
+  test("changes addresses and messages, and nothing that is bytes", async () => {
+    const devnet = await fundedDevnet();
+    const tx = await pay(devnet, call(devnet, "12345678"));
+    const [plain, visible] = await Promise.all(
+      [false, true].map((shown) => post(devnet, "/wallet/gettransactioninfobyid", { value: tx.txId, visible: shown })),
+    );
+    expect(visible?.["contract_address"]).toBe(devnet.usdtContract);
+    expect(visible?.["resMessage"]).toBe("REVERT opcode executed");
+    expect(plain?.["resMessage"]).toBe(Buffer.from("REVERT opcode executed").toString("hex"));
+    expect(visible?.["id"]).toBe(plain?.["id"]);
+    const paid = await pay(devnet, trxTransfer(bob, 1n));
+    const shown = await post(devnet, "/wallet/gettransactionbyid", { value: paid.txId, visible: true });
+    expect(shown["raw_data"].contract[0].parameter.value).toEqual({
+      owner_address: alice.address,
+      to_address: bob.address,
+      amount: 1,
+    });
+    expect(shown["raw_data_hex"]).toBe(paid.rawHex);
+  });
+
+  test("getsignweight tells strangers from signers", async () => {
+    const devnet = await fundedDevnet();
+    const { transferVector } = vectors;
+    const body = { raw_data: transferVector["raw_data"], signature: transferVector["signature"] };
+    expect(await post(devnet, "/wallet/getsignweight", body)).toMatchObject({ approved_list: [alice.hex41] });
+    const { signature } = { signature: transferVector["signature"].map((text: string) => `${text.slice(0, -2)}1b`) };
+    expect((await post(devnet, "/wallet/getsignweight", { ...body, signature }))["result"].code).toBe(
+      "PERMISSION_ERROR",
+    );
+    expect(await post(devnet, "/wallet/getsignweight", { raw_data: { contract: [] } })).toEqual({
+      Error: "class java.lang.IndexOutOfBoundsException : Index: 0",
+    });
+  });
+});

@@ -1,0 +1,174 @@
+import { describe, expect, test } from "vitest";
+import { units } from "../../src/domain/money.ts";
+import { addressOf, openDoor, OWN, solidify, USDT } from "../support/http.ts";
+
+const BATCH = "/api/v1/tron/payouts/batch";
+const line = (number: number, change: Record<string, unknown> = {}) => ({
+  line_id: `l${number}`,
+  to: addressOf(number),
+  amount: "20",
+  ...change,
+});
+const batch = (items: unknown[], change: Record<string, unknown> = {}) => ({ wallet: "wal_1", items, ...change });
+
+describe("a batch over HTTP", () => {
+  test("all lines become payouts with the sum reserved, and the batch counts their ends", async () => {
+    const door = await openDoor();
+    const response = await door.post(BATCH, batch([line(1), line(2), line(3, { amount: "30.5", external_id: "x" })]));
+    expect(response.statusCode, response.body).toBe(202);
+    const { id } = response.json();
+    expect(response.json()).toMatchObject({
+      status: "pending",
+      mode: "all_or_nothing",
+      count: 3,
+      total: "70.5",
+      total_units: "70500000",
+      ended: 0,
+      invalid: [],
+    });
+    expect((await door.get("/api/v1/wallets/wal_1/balance")).json().usdt.reserved).toBe("70.5");
+    const page = (await door.get(`/api/v1/tron/payouts/batches/${id}/payouts?order=asc`)).json();
+    expect(page.items.map((item: { line_id: string }) => item.line_id).toSorted()).toEqual(["l1", "l2", "l3"]);
+    for (const item of page.items) await solidify(door, item.id);
+    const done = (await door.get(String(response.headers.location))).json();
+    expect(done).toMatchObject({
+      status: "finished",
+      ended: 3,
+      by_status: { confirmed: { count: 3, amount: "70.5" } },
+    });
+  });
+
+  test("two lines to one address stay two payouts", async () => {
+    const door = await openDoor();
+    const { id } = (await door.post(BATCH, batch([line(1), line(2, { to: addressOf(1) })]))).json();
+    const { items } = (await door.get(`/api/v1/payouts/batches/${id}/payouts`)).json();
+    expect(items).toHaveLength(2);
+    expect(new Set(items.map((item: { id: string }) => item.id)).size).toBe(2);
+  });
+
+  test("the same key and body make one batch, whatever the number of repeats", async () => {
+    const door = await openDoor();
+    const answers = [];
+    for (let i = 0; i < 5; i += 1)
+      answers.push(await door.post(BATCH, batch([line(1, { external_id: "x" })]), { key: "b" }));
+    expect(new Set(answers.map(({ body }) => body)).size).toBe(1);
+    expect((await door.get("/api/v1/payouts")).json().items).toHaveLength(1);
+  });
+
+  test("all_or_nothing names every wrong line and accepts none", async () => {
+    const door = await openDoor();
+    const items = [
+      line(1),
+      line(2, { amount: "1.0000001" }),
+      line(3, { to: "nobody" }),
+      line(4, { to: OWN }),
+      line(5, { amount: "9" }),
+      line(6, { to: USDT }),
+    ];
+    const response = await door.post(BATCH, batch(items));
+    expect(response.json()).toMatchObject({ status: 422, code: "batch_invalid" });
+    expect(
+      response.json().evidence.lines.map(({ line_id, index, code }: Record<string, unknown>) => [line_id, index, code]),
+    ).toEqual([
+      ["l2", 1, "invalid_amount"],
+      ["l3", 2, "invalid_address"],
+      ["l4", 3, "destination_is_own_wallet"],
+      ["l5", 4, "below_minimum"],
+      ["l6", 5, "destination_is_contract"],
+    ]);
+    expect((await door.get("/api/v1/payouts")).json().items).toEqual([]);
+  });
+
+  test("best_effort pays the right lines and keeps the wrong ones with their reasons", async () => {
+    const door = await openDoor();
+    const response = await door.post(BATCH, batch([line(1), line(2, { amount: "-1" })], { mode: "best_effort" }));
+    expect(response.statusCode).toBe(202);
+    expect(response.json()).toMatchObject({
+      count: 1,
+      total: "20",
+      invalid: [{ line_id: "l2", index: 1, code: "invalid_amount" }],
+    });
+  });
+
+  test("best_effort without one right line is refused", async () => {
+    const door = await openDoor();
+    expect((await door.post(BATCH, batch([line(2, { amount: "-1" })], { mode: "best_effort" }))).json().code).toBe(
+      "batch_invalid",
+    );
+  });
+
+  test("best_effort lets the wallet judge each line by itself", async () => {
+    const door = await openDoor({ limits: { daily: units(45_000_000n) } });
+    const { id } = (await door.post(BATCH, batch([line(1), line(2), line(3)], { mode: "best_effort" }))).json();
+    const view = (await door.get(`/api/v1/payouts/batches/${id}`)).json();
+    expect(view.by_status).toEqual({ rejected: { count: 1, amount: "20" } });
+    const rejected = (await door.get("/api/v1/payouts?status=rejected")).json().items;
+    expect(rejected.map((item: { reason: { code: string } }) => item.reason.code)).toEqual(["daily_limit_exceeded"]);
+  });
+
+  test("all_or_nothing without room for the whole sum leaves nothing", async () => {
+    const door = await openDoor({ limits: { daily: units(45_000_000n) } });
+    const response = await door.post(BATCH, batch([line(1), line(2), line(3)]));
+    expect(response.json()).toMatchObject({ status: 422, code: "daily_limit_exceeded" });
+    expect((await door.get("/api/v1/payouts")).json().items).toEqual([]);
+    expect((await door.get("/api/v1/wallets/wal_1/balance")).json().usdt.reserved).toBe("0");
+  });
+
+  test("two lines with one line id are refused in either mode", async () => {
+    const door = await openDoor();
+    for (const mode of ["all_or_nothing", "best_effort"]) {
+      const problem = (
+        await door.post(BATCH, batch([line(1), line(2), line(1, { to: addressOf(9) })], { mode }))
+      ).json();
+      expect(problem).toMatchObject({
+        status: 422,
+        code: "duplicate_line_id",
+        evidence: { line_id: "l1", indexes: [0, 2] },
+      });
+      expect(problem.errors).toEqual([
+        { path: "/items/2/line_id", message: "is the same as /items/0/line_id", value: "l1" },
+      ]);
+    }
+  });
+
+  test("an external id counts once in a batch and once in the engine", async () => {
+    const door = await openDoor();
+    await door.post("/api/v1/payouts", { wallet: "wal_1", to: addressOf(1), amount: "20", external_id: "taken" });
+    const items = [
+      line(1, { external_id: "taken" }),
+      line(2, { external_id: "twice" }),
+      line(3, { external_id: "twice" }),
+    ];
+    const problem = (await door.post(BATCH, batch(items))).json();
+    expect(problem.evidence.lines.map(({ line_id, code }: Record<string, unknown>) => [line_id, code])).toEqual([
+      ["l1", "duplicate_external_id"],
+      ["l3", "duplicate_external_id"],
+    ]);
+  });
+
+  test("a thousand lines are taken without asking a node about each, one more is refused", async () => {
+    const door = await openDoor();
+    const items = Array.from({ length: 1_000 }, (_, i) => line(i + 1, { amount: "10" }));
+    const response = await door.post(BATCH, batch(items));
+    expect(response.json()).toMatchObject({ count: 1_000, total: "10000" });
+    expect(door.calls).toEqual({ account: 0, blacklist: 0 });
+    expect((await door.post(BATCH, batch([...items, line(1_001)]))).json()).toMatchObject({
+      status: 422,
+      code: "batch_too_large",
+    });
+  });
+
+  test("a line of the wrong shape is named by its place", async () => {
+    const door = await openDoor();
+    const problem = (await door.post(BATCH, batch([line(1), line(2, { amount: 20 })]))).json();
+    expect(problem).toMatchObject({ status: 400, code: "invalid_amount" });
+    expect(problem.errors[0].path).toBe("/items/1/amount");
+    expect((await door.post(BATCH, batch([]))).json().code).toBe("validation_failed");
+  });
+
+  test("an unknown batch is not found", async () => {
+    const door = await openDoor();
+    expect((await door.get("/api/v1/payouts/batches/pb_x")).json().code).toBe("not_found");
+    expect((await door.get("/api/v1/payouts/batches/pb_x/payouts")).json().code).toBe("not_found");
+  });
+});

@@ -1,0 +1,304 @@
+import { describe, expect, test } from "vitest";
+import { refuse } from "../../src/domain/errors.ts";
+import { ATTEMPTS_MAX } from "../../src/domain/limits.ts";
+import type { Message } from "../../src/domain/records.ts";
+import type { PayoutContext, PayoutInput } from "../../src/machines/payout-context.ts";
+import { holdFor } from "../../src/machines/ledger.ts";
+import { heldByBatch, releaseHold, startTransaction } from "../../src/machines/payout-messages.ts";
+import { outcomeOf } from "../../src/machines/payout-events.ts";
+import { BUILT, INCLUSION, PROOF } from "../support/facts.ts";
+import { payoutInput } from "../support/engine.ts";
+import { Driven, STAMP } from "../support/kernel.ts";
+
+const RESERVED: Message = { type: "wallet.reserved", sequence: 7, slice: 99 };
+const BATCH = { kind: "payoutBatch", id: "batch_1" };
+const NO_ROOM: Message = { type: "wallet.refused", refusal: refuse("insufficient_funds", "too little") };
+const APPROVE: Message = { type: "payout.approve", by: "token-b", hash: "hash-of-po_1", comment: "fine" };
+const HOLD = holdFor(payoutInput("po_1"));
+const order = (change: Partial<PayoutInput> = {}) => Driven.born("payout", payoutInput("po_1", change), { id: "po_1" });
+const of = (type: string, data: object = {}, attempt = 1): Message => ({ type, txId: BUILT.txId, attempt, ...data });
+
+const preparing = (change: Partial<PayoutInput> = {}) => order(change).send(RESERVED);
+const onWire = (change: Partial<PayoutInput> = {}) => preparing(change).send(of("transaction.signed", { expiration: 1 }));
+const retrying = () => onWire().send(of("transaction.expired", { proof: PROOF }));
+const failed = (change: Partial<PayoutInput> = {}) =>
+  onWire(change).send(of("transaction.reverted", { inclusion: { ...INCLUSION, result: "REVERT" } }));
+const awaiting = (change: Partial<PayoutInput> = {}) => order({ needsApproval: true, ...change });
+const toWallet = (driven: Driven) => driven.tells.filter(({ type }) => type.startsWith("wallet."));
+const refusalOf = (driven: Driven) => (driven.last.reply?.ok === false ? driven.last.reply.refusal.code : undefined);
+const emitted = (driven: Driven) => driven.last.emitted.map((event) => event.type);
+
+function exhausted(): Driven {
+  let payout = onWire();
+  for (let attempt = 1; attempt < ATTEMPTS_MAX; attempt += 1) {
+    payout = payout.send(of("transaction.expired", { proof: PROOF }, attempt)).elapse();
+    payout = payout.send(of("transaction.signed", { expiration: 1 }, attempt + 1));
+  }
+  return payout.send(of("transaction.expired", { proof: PROOF }, ATTEMPTS_MAX));
+}
+
+describe("the order", () => {
+  test("asks its wallet for exactly its amount and its fee reserve, and announces itself", () => {
+    const payout = order();
+    expect(payout.state).toBe("reserving");
+    expect(payout.tells).toEqual([
+      { type: "wallet.reserve", from: { kind: "payout", id: "po_1" }, hold: { usdt: "25000000", trx: "15000000" }, count: 1 },
+    ]);
+    expect(payout.last.emitted).toEqual([{ type: "payout.created", amount: "25000000", asset: "USDT", to: payoutInput("po_1").to }]);
+  });
+
+  test("of TRX holds amount and fee in one coin", () => {
+    expect(order({ asset: "TRX" }).tells[0]).toMatchObject({ hold: { usdt: "0", trx: "40000000" } });
+  });
+
+  test("is rejected when the wallet has no room, and says why", () => {
+    const payout = order().send(NO_ROOM);
+    expect([payout.state, payout.record.status]).toEqual(["rejected", "done"]);
+    expect(payout.context<PayoutContext>().reason?.code).toBe("insufficient_funds");
+    expect(payout.tells).toEqual([]);
+  });
+
+  test("starts one transaction once the money is set aside", () => {
+    const payout = preparing();
+    expect([payout.state, payout.tag]).toEqual(["transacting.preparing", "pending"]);
+    expect(payout.last.tells).toMatchObject([
+      { to: { kind: "transaction", id: "tx_po_1_1" }, create: { sequence: 7, attempt: 1, amount: "25000000" } },
+    ]);
+    expect(payout.context<PayoutContext>().attempts).toEqual([{ transaction: "tx_po_1_1" }]);
+  });
+
+  test("whose batch reserved the money does not reserve it again", () => {
+    const payout = order({ batch: BATCH, reservation: { sequence: 3, slice: 5 } });
+    expect(payout.state).toBe("transacting.preparing");
+    expect(toWallet(payout)).toEqual([]);
+  });
+});
+
+describe("approval", () => {
+  test("waits for somebody else and reserves nothing before", () => {
+    const payout = awaiting();
+    expect([payout.state, payout.tag]).toEqual(["awaitingApproval", "awaiting_approval"]);
+    expect(payout.tells).toEqual([]);
+  });
+
+  test("lets it reserve and remembers who and why", () => {
+    const payout = awaiting().send(APPROVE);
+    expect(payout.state).toBe("reserving");
+    expect(payout.last.reply).toEqual({ ok: true });
+    expect(payout.context<PayoutContext>()).toMatchObject({ decidedBy: "token-b", comment: "fine" });
+  });
+
+  test("of another version is refused", () => {
+    const payout = awaiting().send({ ...APPROVE, hash: "older" });
+    expect([payout.state, refusalOf(payout)]).toEqual(["awaitingApproval", "stale_hash"]);
+  });
+
+  test("by its creator is refused", () => {
+    const payout = awaiting().send({ ...APPROVE, by: "token-a" });
+    expect([payout.state, refusalOf(payout)]).toEqual(["awaitingApproval", "self_approval"]);
+  });
+
+  test("given twice does nothing the second time", () => {
+    expect(awaiting().send(APPROVE).send({ ...APPROVE, by: "token-c" }).last.changed).toBe(false);
+  });
+
+  test("of a line with reserved money starts its transaction", () => {
+    const payout = awaiting({ batch: BATCH, reservation: { sequence: 3, slice: 5 } }).send(APPROVE);
+    expect(payout.state).toBe("transacting.preparing");
+  });
+
+  test("when the wallet has no room yet keeps asking, every 30 s or when told to", () => {
+    const waiting = awaiting().send(APPROVE).send(NO_ROOM);
+    expect([waiting.state, waiting.tag]).toEqual(["approved", "approved"]);
+    expect(waiting.last.timersSet[0]?.due).toBe(STAMP.at + 30_000);
+    expect(waiting.elapse().state).toBe("reserving");
+    expect(waiting.send({ type: "payout.retry", by: "x" }).state).toBe("reserving");
+    expect(waiting.send({ type: "payout.cancel", by: "x" }).state).toBe("cancelled");
+    expect(waiting.elapse().send(RESERVED).context<PayoutContext>().reason).toBeUndefined();
+  });
+
+  test.each(["payout.reject", "payout.cancel"])("%s ends it, and gives back what its batch reserved", (type) => {
+    const plain = awaiting().send({ type, by: "token-b" });
+    expect(plain.record.status).toBe("done");
+    expect(plain.tells).toEqual([]);
+    const line = awaiting({ batch: BATCH, lineId: "1", reservation: { sequence: 3, slice: 5 } }).send({ type, by: "b" });
+    expect(line.tells).toEqual([
+      { type: "wallet.release", hold: HOLD, slice: 5 },
+      { type: "batch.line", was: undefined, status: line.tag, amount: "25000000" },
+    ]);
+  });
+});
+
+describe("on the wire", () => {
+  test("the hold moves to in flight when the bytes are signed", () => {
+    const payout = onWire();
+    expect([payout.state, payout.tag]).toEqual(["transacting.onWire", "broadcast"]);
+    expect(payout.tells).toEqual([{ type: "wallet.send", hold: HOLD }]);
+    expect(payout.context<PayoutContext>()).toMatchObject({ txId: BUILT.txId, attempts: [{ txId: BUILT.txId }] });
+    expect(payout.last.emitted).toEqual([{ type: "payout.broadcast", txId: BUILT.txId }]);
+  });
+
+  test("doubt is shown, and passes", () => {
+    const doubted = onWire().send(of("transaction.doubted"));
+    expect([doubted.state, doubted.tag]).toEqual(["transacting.unknown", "unknown"]);
+    expect(doubted.send(of("transaction.seen")).state).toBe("transacting.onWire");
+  });
+
+  test.each(["transaction.signed", "transaction.doubted", "transaction.seen", "transaction.confirmed", "transaction.reverted", "transaction.expired", "transaction.failed"])(
+    "%s of another attempt, or of other bytes, changes nothing",
+    (type) => {
+      const data = { inclusion: INCLUSION, proof: PROOF, failure: refuse("internal", "") };
+      for (const at of [preparing(), onWire(), onWire().send(of("transaction.doubted"))]) {
+        expect(at.send(of(type, data, 2)).last.changed).toBe(false);
+        expect(at.send(of(type, data, 0)).last.changed).toBe(false);
+      }
+      if (/confirmed|reverted|expired/.test(type)) {
+        expect(onWire().send({ ...of(type, data), txId: "f".repeat(64) }).last.changed).toBe(false);
+        // Nothing was signed, so nothing can have happened to it.
+        expect(preparing().send(of(type, data)).last.changed).toBe(false);
+        expect(preparing().send({ type, attempt: 1, ...data }).last.changed).toBe(false);
+      }
+    },
+  );
+
+  test.each([
+    ["onWire", () => onWire()],
+    ["unknown", () => onWire().send(of("transaction.doubted"))],
+  ] as const)("a cancel comes too late in %s and says so", (_, at) => {
+    const payout = at().send({ type: "payout.cancel", by: "x" });
+    expect(refusalOf(payout)).toBe("not_cancellable");
+    expect(payout.record.state).toEqual(at().record.state);
+  });
+
+  test("a cancel before the signature wins: the transaction is told, the money is free", () => {
+    const payout = preparing().send({ type: "payout.cancel", by: "x" });
+    expect([payout.state, payout.last.reply?.ok]).toEqual(["cancelled", true]);
+    expect(payout.tells).toEqual([{ type: "transaction.cancel" }, { type: "wallet.release", hold: HOLD, slice: 99 }]);
+  });
+});
+
+describe("the end", () => {
+  test("confirmed settles amount and fee in the block that holds it", () => {
+    const payout = onWire().send(of("transaction.confirmed", { inclusion: INCLUSION }));
+    expect([payout.state, payout.record.status]).toEqual(["confirmed", "done"]);
+    expect(payout.tells).toEqual([
+      { type: "wallet.settle", hold: HOLD, spend: { usdt: "25000000", trx: "6773500" }, block: 119 },
+    ]);
+    expect(payout.last.emitted).toEqual([{ type: "payout.confirmed", txId: BUILT.txId, blockNumber: 119 }]);
+    expect(payout.context<PayoutContext>().attempts[0]).toMatchObject({ outcome: "confirmed", inclusion: INCLUSION });
+  });
+
+  test("a TRX transfer settles its amount and its fee in TRX", () => {
+    const payout = onWire({ asset: "TRX" }).send(of("transaction.confirmed", { inclusion: INCLUSION }));
+    expect(payout.tells).toMatchObject([{ spend: { usdt: "0", trx: "31773500" } }]);
+    const reverted = onWire({ asset: "TRX" }).send(of("transaction.reverted", { inclusion: { ...INCLUSION, result: "FAILED" } }));
+    expect(reverted.tells[0]).toMatchObject({ spend: { usdt: "0", trx: "6773500" } });
+  });
+
+  test.each(["OUT_OF_ENERGY", "OUT_OF_TIME"])("%s is tried again with the money still set aside", (result) => {
+    const payout = onWire().send(of("transaction.reverted", { inclusion: { ...INCLUSION, result } }));
+    expect([payout.state, payout.tag]).toEqual(["retrying", "retry"]);
+    expect(payout.tells).toEqual([
+      { type: "wallet.takeBack", hold: HOLD, spend: { usdt: "0", trx: "6773500" }, block: 119 },
+    ]);
+    expect(payout.context<PayoutContext>()).toMatchObject({ reason: { code: "chain_error" }, attempts: [{ outcome: "reverted" }] });
+  });
+
+  test("REVERT would fail again, so it fails and the money is free", () => {
+    const payout = failed();
+    expect([payout.state, payout.tag, payout.record.status]).toEqual(["failed", "failed", "active"]);
+    expect(payout.tells.map(({ type }) => type)).toEqual(["wallet.takeBack", "wallet.release"]);
+    expect(emitted(payout)).toEqual(["payout.failed"]);
+  });
+
+  test("bytes that were never signed cost nothing", () => {
+    const payout = preparing().send(of("transaction.failed", { failure: refuse("order_mismatch", "no") }));
+    expect(payout.state).toBe("failed");
+    expect(payout.tells).toEqual([{ type: "wallet.release", hold: HOLD, slice: 99 }]);
+    expect(payout.context<PayoutContext>()).toMatchObject({ reason: { code: "order_mismatch" }, attempts: [{ outcome: "failed" }] });
+  });
+
+  test("a proof of death leads to the next attempt after a pause, with the same reservation", () => {
+    const payout = retrying();
+    expect(payout.tells).toEqual([{ type: "wallet.takeBack", hold: HOLD, spend: { usdt: "0", trx: "0" }, block: 0 }]);
+    expect(payout.last.timersSet[0]?.due).toBe(STAMP.at + 4_000);
+    for (const next of [payout.elapse(), payout.send({ type: "payout.retry", by: "x" })]) {
+      expect(next.state).toBe("transacting.preparing");
+      expect(next.last.tells).toMatchObject([{ to: { id: "tx_po_1_2" }, create: { sequence: 7, attempt: 2 } }]);
+      expect(next.context<PayoutContext>().txId).toBeUndefined();
+    }
+  });
+
+  test("a cancel between two attempts wins and frees the money", () => {
+    const payout = retrying().send({ type: "payout.cancel", by: "x" });
+    expect(payout.state).toBe("cancelled");
+    expect(payout.tells).toEqual([{ type: "wallet.release", hold: HOLD, slice: 99 }]);
+  });
+
+  test("after the last attempt a person has to look, and may allow more", () => {
+    const payout = exhausted();
+    expect([payout.state, payout.tag]).toEqual(["needsAttention", "needs_attention"]);
+    expect(payout.tells.map(({ type }) => type)).toEqual(["wallet.takeBack", "wallet.release"]);
+    expect(payout.context<PayoutContext>().attempts).toHaveLength(ATTEMPTS_MAX);
+    const more = payout.send({ type: "payout.retry", by: "x" });
+    expect(more.state).toBe("reserving");
+    expect(more.context<PayoutContext>().attemptsAllowed).toBe(2 * ATTEMPTS_MAX);
+    expect(payout.send({ type: "payout.cancel", by: "x" }).state).toBe("cancelled");
+  });
+
+  test("OUT_OF_ENERGY of the last allowed attempt fails", () => {
+    let payout = onWire();
+    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
+      payout = payout.send(of("transaction.reverted", { inclusion: { ...INCLUSION, result: "OUT_OF_ENERGY" } }, attempt));
+      if (attempt < ATTEMPTS_MAX) payout = payout.elapse().send(of("transaction.signed", { expiration: 1 }, attempt + 1));
+    }
+    expect(payout.state).toBe("failed");
+  });
+
+  test("pauses between attempts grow and stay within a minute", () => {
+    let payout = onWire().send({ type: "x" });
+    const gaps: number[] = [];
+    for (let attempt = 1; attempt < ATTEMPTS_MAX; attempt += 1) {
+      payout = payout.send(of("transaction.expired", { proof: PROOF }, attempt));
+      gaps.push((payout.last.timersSet[0]?.due ?? 0) - STAMP.at);
+      payout = payout.elapse().send(of("transaction.signed", { expiration: 1 }, attempt + 1));
+    }
+    expect(gaps).toEqual([4_000, 8_000, 16_000, 32_000]);
+  });
+
+  test("a failed payout can be tried again or closed; without room it stays failed", () => {
+    const again = failed().send({ type: "payout.retry", by: "x" });
+    expect(again.state).toBe("reserving");
+    const noRoom = again.send(NO_ROOM);
+    expect(noRoom.state).toBe("failed");
+    expect(noRoom.context<PayoutContext>().reason?.code).toBe("insufficient_funds");
+    expect(failed().send({ type: "payout.cancel", by: "x" }).state).toBe("cancelled");
+  });
+
+  test("its batch hears each end once, and what it replaces", () => {
+    const line = { batch: BATCH, lineId: "1" };
+    const first = failed(line);
+    const toBatch = (driven: Driven) => driven.tells.filter(({ type }) => type === "batch.line");
+    expect(toBatch(first)).toEqual([{ type: "batch.line", was: undefined, status: "failed", amount: "25000000" }]);
+    const again = first.send({ type: "payout.retry", by: "x" }).send(RESERVED).send(of("transaction.signed", { expiration: 1 }, 2));
+    const paid = again.send(of("transaction.confirmed", { inclusion: INCLUSION }, 2));
+    expect(toBatch(paid)).toEqual([{ type: "batch.line", was: "failed", status: "confirmed", amount: "25000000" }]);
+  });
+
+  test.each([
+    ["confirmed", () => onWire().send(of("transaction.confirmed", { inclusion: INCLUSION }))],
+    ["rejected", () => order().send(NO_ROOM)],
+    ["cancelled", () => awaiting().send({ type: "payout.cancel", by: "x" })],
+  ] as const)("%s is for ever", (_, end) => {
+    for (const type of ["payout.retry", "payout.cancel", "payout.approve", "wallet.reserved", "transaction.confirmed"])
+      expect(end().send(of(type, { by: "x", inclusion: INCLUSION })).last.changed).toBe(false);
+  });
+});
+
+test("an attempt or a release without a reservation is a bug", () => {
+  const context = order().context<PayoutContext>();
+  expect(() => startTransaction(context)).toThrow("P2");
+  expect(() => releaseHold(context)).toThrow("P2");
+  expect(heldByBatch(context)).toEqual([]);
+  expect(outcomeOf(context, { type: "payout.cancel", by: "x" })).toEqual({});
+});
