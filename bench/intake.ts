@@ -12,13 +12,26 @@ import { BLACKHOLE_ADDRESS, fromHex41, isTronAddress, toHex41, ZERO_ADDRESS } fr
 import type { InstantWorld } from "./instant-world.ts";
 import { openBenchWallet, withEngine } from "./lifecycle.ts";
 
-export type LoadFigures = { readonly perSecond: number; readonly p50Ms: number; readonly p99Ms: number; readonly failed: number };
+export type LoadFigures = {
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly failed: number;
+};
 export type IntakeFigures = { readonly bare: LoadFigures; readonly payouts: LoadFigures; readonly ratio: number };
 
 export async function measureIntake(load: { connections: number; seconds: number }): Promise<IntakeFigures> {
   const bareApp = Fastify({ logger: false });
-  const schema = { body: { type: "object", required: ["to", "amount"], properties: { to: { type: "string" }, amount: { type: "string" } } } };
-  bareApp.post("/api/v1/tron/payouts", { schema }, async (_request, reply) => reply.code(202).send({ id: "po_1", status: "pending" }));
+  const schema = {
+    body: {
+      type: "object",
+      required: ["to", "amount"],
+      properties: { to: { type: "string" }, amount: { type: "string" } },
+    },
+  };
+  bareApp.post("/api/v1/tron/payouts", { schema }, async (_request, reply) =>
+    reply.code(202).send({ id: "po_1", status: "pending" }),
+  );
   const bare = await fire(await bareApp.listen({ host: "127.0.0.1", port: 0 }), load);
   await bareApp.close();
   const payouts = await withEngine(
@@ -44,7 +57,11 @@ function fire(url: string, load: { connections: number; seconds: number }): Prom
 }
 
 function benchPorts(engine: Engine, world: InstantWorld): HttpPorts {
-  const principal = { id: createHash("sha256").update("bench").digest("hex").slice(0, 16), name: "bench", scopes: ["admin"] as const };
+  const principal = {
+    id: createHash("sha256").update("bench").digest("hex").slice(0, 16),
+    name: "bench",
+    scopes: ["admin"] as const,
+  };
   const unused = () => {
     throw new Error("not part of this bench");
   };
@@ -54,12 +71,31 @@ function benchPorts(engine: Engine, world: InstantWorld): HttpPorts {
     chain: {
       reference: () => world.reference(),
       headTimestamp: () => world.headTimestamp(),
-      status: () => ({ head: undefined, solid: undefined, lagBlocks: 0, watched: 0, forks: 0, lastProgressAt: 0, halted: undefined, nodes: [] }),
+      status: () => ({
+        head: undefined,
+        solid: undefined,
+        lagBlocks: 0,
+        watched: 0,
+        forks: 0,
+        lastProgressAt: 0,
+        halted: undefined,
+        nodes: [],
+      }),
     },
     tokens: { verify: () => ({ ok: true, principal }) },
     keys: { createHdWallet: unused, importKey: unused },
-    addresses: { isValid: isTronAddress, toHex41, fromHex41, isBurned: (address) => address === ZERO_ADDRESS || address === BLACKHOLE_ADDRESS },
-    network: { name: "bench", genesisId: "0".repeat(64), usdtContract: "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t", checkDestinations: false },
+    addresses: {
+      isValid: isTronAddress,
+      toHex41,
+      fromHex41,
+      isBurned: (address) => address === ZERO_ADDRESS || address === BLACKHOLE_ADDRESS,
+    },
+    network: {
+      name: "bench",
+      genesisId: "0".repeat(64),
+      usdtContract: "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t",
+      checkDestinations: false,
+    },
     payments: { feeReserveSun: { USDT: units(15_000_000n), TRX: units(2_000_000n) }, limits: {} },
     decodeSigned: unused,
     ownAddress: () => false,

@@ -41,7 +41,10 @@ export type EngineOptions = {
   readonly hold?: boolean;
 };
 
-export async function withEngine<T>(work: (engine: Engine, world: InstantWorld) => Promise<T>, options: EngineOptions = {}): Promise<T> {
+export async function withEngine<T>(
+  work: (engine: Engine, world: InstantWorld) => Promise<T>,
+  options: EngineOptions = {},
+): Promise<T> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "lucid-bench-")));
   const { store } = await openLevelStore({ directory, contextSchemas });
   const world = new InstantWorld();
@@ -84,7 +87,10 @@ function effectsOf(world: InstantWorld, options: EngineOptions, engine: () => En
       maySign: () => true,
     },
   );
-  const broadcastTransaction: Performer = { concurrency: 1_024, perform: async (input) => world.take(input as { txId: string }) };
+  const broadcastTransaction: Performer = {
+    concurrency: 1_024,
+    perform: async (input) => world.take(input as { txId: string }),
+  };
   const never: Performer = { concurrency: 64, perform: () => new Promise(() => {}) };
   return options.hold === true ? { ...effects, buildTransaction: never } : { ...effects, broadcastTransaction };
 }
@@ -156,8 +162,11 @@ export async function openBenchWallet(engine: Engine, { walletId, from }: BenchW
     hot: true,
   };
   await engine.request({ to, create: input, respond: () => ({ keep: { status: 201, body: {} } }) });
-  while ((engine.record(to)?.context as { ledger: { balanceBlock: number } }).ledger.balanceBlock < 0)
-    await new Promise((resolve) => setImmediate(resolve));
+  while (!hasBalance(engine.record(to)?.context)) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function hasBalance(context: unknown): boolean {
+  return (context as { ledger?: { balanceBlock: number } } | undefined)?.ledger?.balanceBlock !== -1;
 }
 
 export function payout(id: string, { walletId, from }: BenchWallet): PayoutInput {

@@ -3,7 +3,12 @@ import autocannon from "autocannon";
 import { nanoid } from "nanoid";
 
 const [, , url = "", connections = "64", seconds = "5"] = process.argv;
-const body = JSON.stringify({ to: "THHsfg2eNiv6MSXC4y5d4t5wkvRVADRKiF", amount: "12.5", asset: "USDT", wallet: "wal_bench" });
+const body = JSON.stringify({
+  to: "THHsfg2eNiv6MSXC4y5d4t5wkvRVADRKiF",
+  amount: "12.5",
+  asset: "USDT",
+  wallet: "wal_bench",
+});
 const result = await autocannon({
   url: `${url}/api/v1/tron/payouts`,
   method: "POST",

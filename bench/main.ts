@@ -6,14 +6,20 @@ import { runLifecycles, withEngine } from "./lifecycle.ts";
 import { measureRecovery } from "./recovery.ts";
 import { measureSigned } from "./signing.ts";
 
-type Row = { readonly what: string; readonly target: string; readonly measured: string; readonly met: boolean | undefined };
+type Row = {
+  readonly what: string;
+  readonly target: string;
+  readonly measured: string;
+  readonly met: boolean | undefined;
+};
 const rows: Row[] = [];
 const full = process.argv.includes("--full");
 const say = (what: string, target: string, measured: string, met?: boolean) => {
   rows.push({ what, target, measured, met });
   console.log(`${met === undefined ? " " : met ? "+" : "-"} ${what.padEnd(58)} ${measured.padEnd(34)} ${target}`);
 };
-const n = (value: number, digits = 0) => value.toLocaleString("en-US", { maximumFractionDigits: digits, minimumFractionDigits: digits });
+const n = (value: number, digits = 0) =>
+  value.toLocaleString("en-US", { maximumFractionDigits: digits, minimumFractionDigits: digits });
 
 console.log(`Node ${process.version}, ${availableParallelism()} cores, ${cpus()[0]?.model ?? ""}\n`);
 
@@ -28,31 +34,77 @@ const plain = await withEngine(async (engine) => {
 });
 const { many, one } = plain;
 say("payout lifecycles/s, 256 in flight, no signing", ">= 4,000", `${n(many.perSecond)}/s`, many.perSecond >= 4_000);
-say("  CPU per payout, steps, commits", "", `${n(many.cpuMicros)} µs, ${n(many.stepsPerPayout, 1)} steps, ${n(many.commitsPerPayout, 3)} commits`);
+say(
+  "  CPU per payout, steps, commits",
+  "",
+  `${n(many.cpuMicros)} µs, ${n(many.stepsPerPayout, 1)} steps, ${n(many.commitsPerPayout, 3)} commits`,
+);
 say("  latency p50 / p99", "", `${n(many.p50Ms)} / ${n(many.p99Ms)} ms`);
 const share = many.writesPerSecond / ceiling.rawEntriesPerSecond;
-say("  entries written, share of the raw ceiling", ">= 0.6", `${n(share, 2)} (${n(many.writesPerSecond)} entries/s)`, share >= 0.6);
+say(
+  "  entries written, share of the raw ceiling",
+  ">= 0.6",
+  `${n(share, 2)} (${n(many.writesPerSecond)} entries/s)`,
+  share >= 0.6,
+);
 say("payout lifecycles/s, 1 in flight", "", `${n(one.perSecond)}/s`);
 say("  fsyncs per payout, 1 in flight", "", n(one.commitsPerPayout, 1));
 
 const signed = await measureSigned({ total: 10_000, inFlight: 256, warmUp: 3_000 });
-say("payout lifecycles/s, 256 in flight, signed by a worker", ">= 3,000", `${n(signed.perSecond)}/s`, signed.perSecond >= 3_000);
+say(
+  "payout lifecycles/s, 256 in flight, signed by a worker",
+  ">= 3,000",
+  `${n(signed.perSecond)}/s`,
+  signed.perSecond >= 3_000,
+);
 const burst = await measureSigned({ total: 10_000, inFlight: 10_000, warmUp: 1_000 });
-say("event-loop delay p99, burst of 10,000 payouts, signed", "<= 20 ms", `${n(burst.loopDelayP99Ms, 1)} ms`, burst.loopDelayP99Ms <= 20);
+say(
+  "event-loop delay p99, burst of 10,000 payouts, signed",
+  "<= 20 ms",
+  `${n(burst.loopDelayP99Ms, 1)} ms`,
+  burst.loopDelayP99Ms <= 20,
+);
 
 const intake = await measureIntake({ connections: 256, seconds: 5 });
 say("bare Fastify JSON POST, 256 connections", "", `${n(intake.bare.perSecond)}/s`);
-say("payouts accepted over HTTP, synced before the 202", ">= 0.3 of bare", `${n(intake.ratio, 2)} (${n(intake.payouts.perSecond)}/s)`, intake.ratio >= 0.3);
-say("  p99 at 256 connections", "<= 50 ms", `${n(intake.payouts.p99Ms)} ms, ${intake.payouts.failed} failed`, intake.payouts.p99Ms <= 50 && intake.payouts.failed === 0);
+say(
+  "payouts accepted over HTTP, synced before the 202",
+  ">= 0.3 of bare",
+  `${n(intake.ratio, 2)} (${n(intake.payouts.perSecond)}/s)`,
+  intake.ratio >= 0.3,
+);
+say(
+  "  p99 at 256 connections",
+  "<= 50 ms",
+  `${n(intake.payouts.p99Ms)} ms, ${intake.payouts.failed} failed`,
+  intake.payouts.p99Ms <= 50 && intake.payouts.failed === 0,
+);
 
 const size = full ? { finished: 1_000_000, inFlight: 100_000 } : { finished: 100_000, inFlight: 100_000 };
 const recovery = await measureRecovery(size);
 say("start to ready, empty store", "", `${n(recovery.empty.readyMs)} ms, ${n(recovery.empty.rssMb)} MB`);
 const ratio = recovery.finished.readyMs / recovery.empty.readyMs;
-say(`start with ${n(size.finished)} finished payouts`, "<= 1.5 x empty", `${n(ratio, 2)} x (${n(recovery.finished.readyMs)} ms, ${n(recovery.finished.rssMb)} MB)`, ratio <= 1.5);
-say(`start with ${n(size.inFlight)} payouts in flight`, "<= 5 s", `${n(recovery.inFlight.readyMs / 1_000, 2)} s, ${n(recovery.inFlight.rssMb)} MB`, recovery.inFlight.readyMs <= 5_000);
-say("resident memory, idle store", "<= 200 MB", `${n(recovery.empty.rssMb)} MB without signer and devnet`, recovery.empty.rssMb <= 200);
+say(
+  `start with ${n(size.finished)} finished payouts`,
+  "<= 1.5 x empty",
+  `${n(ratio, 2)} x (${n(recovery.finished.readyMs)} ms, ${n(recovery.finished.rssMb)} MB)`,
+  ratio <= 1.5,
+);
+say(
+  `start with ${n(size.inFlight)} payouts in flight`,
+  "<= 5 s",
+  `${n(recovery.inFlight.readyMs / 1_000, 2)} s, ${n(recovery.inFlight.rssMb)} MB`,
+  recovery.inFlight.readyMs <= 5_000,
+);
+say(
+  "resident memory, idle store",
+  "<= 200 MB",
+  `${n(recovery.empty.rssMb)} MB without signer and devnet`,
+  recovery.empty.rssMb <= 200,
+);
 
 const missed = rows.filter((row) => row.met === false);
-console.log(`\n${rows.filter((row) => row.met === true).length} targets met, ${missed.length} missed${missed.length > 0 ? `: ${missed.map((row) => row.what.trim()).join("; ")}` : ""}`);
+console.log(
+  `\n${rows.filter((row) => row.met === true).length} targets met, ${missed.length} missed${missed.length > 0 ? `: ${missed.map((row) => row.what.trim()).join("; ")}` : ""}`,
+);
 process.exit(0);

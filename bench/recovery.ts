@@ -9,7 +9,11 @@ import type { Store, Write } from "../src/ports/store.ts";
 import { contextSchemas, openBenchWallet, payout, runLifecycles, withEngine } from "./lifecycle.ts";
 
 export type StartFigures = { readonly readyMs: number; readonly watched: number; readonly rssMb: number };
-export type RecoveryFigures = { readonly empty: StartFigures; readonly finished: StartFigures; readonly inFlight: StartFigures };
+export type RecoveryFigures = {
+  readonly empty: StartFigures;
+  readonly finished: StartFigures;
+  readonly inFlight: StartFigures;
+};
 
 const WALLET = { walletId: "wal_bench", from: "TCNkawTmcQgYSU8nP8cHswT1QPjharxJr7" };
 
@@ -19,13 +23,19 @@ export async function measureRecovery(size: { finished: number; inFlight: number
     const empty = join(root, "empty");
     await (await openLevelStore({ directory: empty, contextSchemas })).store.close();
     const finished = join(root, "finished");
-    await withEngine((engine) => runLifecycles(engine, { total: 1, inFlight: 1, prefix: "seed", ...WALLET }), { directory: finished });
+    await withEngine((engine) => runLifecycles(engine, { total: 1, inFlight: 1, prefix: "seed", ...WALLET }), {
+      directory: finished,
+    });
     await multiply(finished, { kinds: ["payout", "transaction"], seed: "po_seed_0", count: size.finished });
     const inFlight = join(root, "inflight");
     await withEngine(
       async (engine) => {
         await openBenchWallet(engine, WALLET);
-        await engine.request({ to: { kind: "payout", id: "po_seed_0" }, create: payout("po_seed_0", WALLET), respond: () => ({ keep: { status: 202, body: null } }) });
+        await engine.request({
+          to: { kind: "payout", id: "po_seed_0" },
+          create: payout("po_seed_0", WALLET),
+          respond: () => ({ keep: { status: 202, body: null } }),
+        });
       },
       { directory: inFlight, hold: true },
     );
@@ -37,13 +47,17 @@ export async function measureRecovery(size: { finished: number; inFlight: number
 }
 
 /** Copies everything one payout left in the store under other ids: the same rows as if each had lived. */
-async function multiply(directory: string, plan: { kinds: readonly string[]; seed: string; count: number }): Promise<void> {
+async function multiply(
+  directory: string,
+  plan: { kinds: readonly string[]; seed: string; count: number },
+): Promise<void> {
   const { store } = await openLevelStore({ directory, contextSchemas });
   const templates = await Promise.all(plan.kinds.map((kind) => templateOf(store, { kind, id: idOf(kind, plan.seed) })));
   const perCommit = 200;
   for (let done = 0; done < plan.count; done += perCommit) {
     const writes: Write[] = [];
-    for (let i = done; i < Math.min(plan.count, done + perCommit); i += 1) for (const template of templates) writes.push(...renamed(template, plan.seed, `po_copy_${i}`));
+    for (let i = done; i < Math.min(plan.count, done + perCommit); i += 1)
+      for (const template of templates) writes.push(...renamed(template, plan.seed, `po_copy_${i}`));
     await store.commit(writes);
   }
   await store.close();
@@ -57,7 +71,11 @@ async function templateOf(store: Store, actor: ActorAddress): Promise<Write[]> {
   const record = store.record(actor);
   if (record === undefined) throw new Error(`no ${actor.kind} ${actor.id}`);
   const journal = await store.journal(actor, { afterRevision: 0, limit: 100 });
-  const outbox = (await Promise.all(Object.values(record.effects).map(async () => store.outbox({ source: "buildTransaction", limit: 10 })))).flat();
+  const outbox = (
+    await Promise.all(
+      Object.values(record.effects).map(async () => store.outbox({ source: "buildTransaction", limit: 10 })),
+    )
+  ).flat();
   return [
     { put: "record", record },
     ...journal.map((entry): Write => ({ put: "journal", actor, entry })),
@@ -78,7 +96,9 @@ function renamed(template: readonly Write[], from: string, to: string): Write[] 
 function start(directory: string): Promise<StartFigures> {
   return new Promise((resolve, reject) => {
     const at = performance.now();
-    const child = spawn(process.execPath, [new URL("start.ts", import.meta.url).pathname, directory], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [new URL("start.ts", import.meta.url).pathname, directory], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     child.once("error", reject);
     child.stdout.once("data", (line) => {
       const { watched, rssMb } = JSON.parse(String(line)) as { watched: number; rssMb: number };

@@ -9,9 +9,16 @@ import { runLifecycles, withEngine, type LifecycleFigures } from "./lifecycle.ts
 
 const USDT = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t";
 
-export async function measureSigned(load: { total: number; inFlight: number; warmUp: number }): Promise<LifecycleFigures> {
+export async function measureSigned(load: {
+  total: number;
+  inFlight: number;
+  warmUp: number;
+}): Promise<LifecycleFigures> {
   const directory = await mkdtemp(join(tmpdir(), "lucid-bench-keys-"));
-  const keystore = await openKeystore({ directory, encryptionKey: Secret.fromText("a passphrase for a bench that keeps nothing") });
+  const keystore = await openKeystore({
+    directory,
+    encryptionKey: Secret.fromText("a passphrase for a bench that keeps nothing"),
+  });
   const walletId = "wal_signing";
   const { address: from } = await keystore.createHdWallet(walletId);
   const signer = await openSigner({ keystore, usdtContract: USDT, threads: 1 });

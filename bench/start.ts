@@ -5,7 +5,9 @@ const [, , directory = ""] = process.argv;
 await withEngine(
   async (engine) => {
     const { effectsQueued, effectsRunning } = engine.status();
-    const waiting = Object.values({ ...effectsQueued }).reduce((sum, n) => sum + n, 0) + Object.values(effectsRunning).reduce((sum, n) => sum + n, 0);
+    const waiting =
+      Object.values({ ...effectsQueued }).reduce((sum, n) => sum + n, 0) +
+      Object.values(effectsRunning).reduce((sum, n) => sum + n, 0);
     console.log(JSON.stringify({ watched: waiting, rssMb: process.memoryUsage().rss / 1e6 }));
     await new Promise(() => setInterval(() => {}, 1_000));
   },

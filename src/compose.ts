@@ -287,7 +287,16 @@ function pollMsOf(config: Config): number {
 }
 
 function cursorOf(value: unknown): FollowerCursor | undefined {
-  return typeof value === "object" && value !== null && "number" in value && "scannedFrom" in value
-    ? (value as FollowerCursor)
-    : undefined;
+  return isCursor(value) ? value : undefined;
+}
+
+function isCursor(value: unknown): value is FollowerCursor {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "number" in value &&
+    "id" in value &&
+    "timestamp" in value &&
+    "scannedFrom" in value
+  );
 }

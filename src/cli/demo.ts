@@ -4,6 +4,7 @@
  */
 import { readFile, realpath } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { isFault } from "../domain/errors.ts";
 import { add, ZERO } from "../domain/money.ts";
@@ -112,7 +113,11 @@ async function pay(job: Job, url: string): Promise<number> {
   const batchIds = sent.batches.map(({ id }) => id);
   const followed = await followOrder(place.engine, batchIds, { progress: job.progress, waitMs: job.options.waitMs });
   job.progress.end();
-  const sources = { witness: place.witness, paymentsTo: (address: string) => paymentsTo(place.engine, address) };
+  const sources = {
+    witness: place.witness,
+    paymentsTo: (address: string) => paymentsTo(place.engine, address),
+    pause: (ms: number) => sleep(ms),
+  };
   const verdict = await judgeOnChain(
     { lines: job.lines, payouts: followed.payouts, payerAddress: payer.address, before },
     sources,

@@ -6,7 +6,6 @@
  * V2. Each recipient's balance grew by exactly the sum of its lines since the order was sent. Growth beyond that has to
  *     be explained, to the last unit, by receipts of other payouts of the engine; otherwise somebody was paid twice.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import { big, formatDecimal, units } from "../domain/money.ts";
 import type { ChainWitness, SolidReceipt } from "./chain-witness.ts";
 import type { Payment, PayoutRow } from "./engine-view.ts";
@@ -36,6 +35,8 @@ export type Verdict = {
 export type Sources = {
   readonly witness: Pick<ChainWitness, "balances" | "receipts">;
   readonly paymentsTo: (address: string) => Promise<readonly Payment[]>;
+  /** Lets time pass, ms. */
+  readonly pause: (ms: number) => Promise<void>;
 };
 
 export async function judgeOnChain(facts: Case, sources: Sources): Promise<Verdict> {
@@ -120,7 +121,7 @@ async function judgeBalances(
   let unexpected = await differences([...expected.keys()], { facts, expected, sources });
   const exact = (): number => expected.size - unexpected.length;
   for (let tries = 0; tries < REREADS && unexpected.some(({ grown, expected: due }) => grown < due); tries += 1) {
-    await sleep(REREAD_AFTER_MS);
+    await sources.pause(REREAD_AFTER_MS);
     unexpected = await differences(
       unexpected.map(({ address }) => address),
       { facts, expected, sources },

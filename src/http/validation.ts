@@ -41,25 +41,25 @@ export function rejectInvalid(found: readonly Found[], at: { part: string; input
   return { refusal: refuse(codeOf(found), detail + more), errors };
 }
 
-/** Fields with an error code and a hint of their own, wherever they stand in a request. */
-const FIELD_HINTS: Readonly<Record<string, string>> = {
-  amount: '; write decimal text with at most 6 places, such as "12.5"',
-  to: "; write a TRON address in base58, 34 characters from T",
-  address: "; write a TRON address in base58, 34 characters from T",
-};
-
-const FIELD_CODES: Readonly<Record<string, ErrorCode>> = {
-  amount: "invalid_amount",
-  to: "invalid_address",
-  address: "invalid_address",
-  cursor: "invalid_cursor",
-};
+/** Fields with an error code and a hint of their own, wherever they stand in a request. Maps: names come from outside. */
+const FIELD_CODES: ReadonlyMap<string, ErrorCode> = new Map([
+  ["amount", "invalid_amount"],
+  ["to", "invalid_address"],
+  ["address", "invalid_address"],
+  ["cursor", "invalid_cursor"],
+]);
+const ADDRESS_HINT = "; write a TRON address in base58, 34 characters from T";
+const FIELD_HINTS: ReadonlyMap<string, string> = new Map([
+  ["amount", '; write decimal text with at most 6 places, such as "12.5"'],
+  ["to", ADDRESS_HINT],
+  ["address", ADDRESS_HINT],
+]);
 
 /** The field's own code when nothing else is wrong; a field that is missing or unknown is a wrong request, not a wrong value. */
 function codeOf(found: readonly Found[]): ErrorCode {
   const codes = new Set(
     found.map(({ keyword, instancePath }) =>
-      keyword === "required" || keyword === "additionalProperties" ? undefined : FIELD_CODES[lastOf(instancePath)],
+      keyword === "required" || keyword === "additionalProperties" ? undefined : FIELD_CODES.get(lastOf(instancePath)),
     ),
   );
   const [only] = codes;
@@ -73,7 +73,7 @@ function fieldError(error: Found, input: unknown): FieldError {
     return { path: shorten(path), message: "is not a known field; remove it" };
   if (error.keyword === "required") return { path, message: "is required" };
   const value = valueAt(input, error.instancePath);
-  const message = `${error.message ?? "is wrong"}${allowed(error)}${FIELD_HINTS[lastOf(path)] ?? ""}`;
+  const message = `${error.message ?? "is wrong"}${allowed(error)}${FIELD_HINTS.get(lastOf(path)) ?? ""}`;
   return isShowable(path, value) ? { path, message, value } : { path, message };
 }
 

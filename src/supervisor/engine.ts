@@ -23,7 +23,11 @@ import { Services, type ServiceComponent } from "./services.ts";
 import { Supervisor } from "./supervisor.ts";
 import { checkVersions } from "./versions.ts";
 
-export type EngineOptions = { readonly cacheMax?: number; readonly intensity?: IntensityOptions; readonly mailboxDepthMax?: number };
+export type EngineOptions = {
+  readonly cacheMax?: number;
+  readonly intensity?: IntensityOptions;
+  readonly mailboxDepthMax?: number;
+};
 
 export type EnginePorts = {
   readonly catalog: Catalog;
@@ -134,7 +138,6 @@ export class Engine implements EngineFacade {
     const versions = checkVersions(this.catalog, ports.store.meta("machineVersions"));
     await this.commit([{ put: "meta", name: "machineVersions", value: versions }]);
     await this.supervisor.load();
-    this.services.markRunning();
     await this.dispatcher.recover(await ports.store.outboxSources());
     await this.services.startComponents();
     await this.timers.start();

@@ -8,7 +8,7 @@ import { refuse, type Refusal } from "../domain/errors.ts";
 import type { Catalog, ServiceName } from "../machines/catalog.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/telemetry.ts";
-import type { EngineStatus } from "./facade.ts";
+import { createBranchStore, type Branches, type BranchStore } from "./branches.ts";
 
 /** Something with a lifetime that belongs to a service, like the block follower. */
 export interface ServiceComponent {
@@ -27,22 +27,17 @@ export type ServicesPorts = {
   readonly settled: () => Promise<void>;
 };
 
-type Branch = { state: "running" | "restarting"; restarts: number; startedAt: number };
-
 export class Services {
-  private readonly branches = new Map<ServiceName, Branch>();
+  private readonly branches: BranchStore;
   private readonly ports: ServicesPorts;
 
   constructor(ports: ServicesPorts) {
     this.ports = ports;
+    this.branches = createBranchStore(ports.clock.now());
   }
 
   isRunning(service: ServiceName): boolean {
-    return this.branch(service).state === "running";
-  }
-
-  markRunning(): void {
-    for (const branch of this.branches.values()) branch.state = "running";
+    return this.status()[service].state === "running";
   }
 
   async startComponents(): Promise<void> {
@@ -54,9 +49,8 @@ export class Services {
   }
 
   async restart(service: ServiceName, by: string): Promise<Refusal | undefined> {
-    const branch = this.branch(service);
-    if (branch.state === "restarting") return refuse("restart_in_progress", `${service} is being restarted`);
-    branch.state = "restarting";
+    if (!this.isRunning(service)) return refuse("restart_in_progress", `${service} is being restarted`);
+    this.branches.send({ type: "restarting", service });
     const { dispatcher, cells, components, catalog, logger } = this.ports;
     const sources = this.ports.sourcesOf(service);
     dispatcher.halt(new Set(sources));
@@ -66,34 +60,16 @@ export class Services {
       cells.drop(new Set(Object.values(catalog).flatMap((entry) => (entry.service === service ? [entry.kind] : []))));
     } finally {
       // Whatever a component does, its branch must not stand still for ever.
-      branch.state = "running";
+      this.branches.send({ type: "resumed", service });
       await dispatcher.recover(sources);
     }
     await components[service]?.start();
-    branch.restarts += 1;
-    branch.startedAt = this.ports.clock.now();
+    this.branches.send({ type: "restarted", service, at: this.ports.clock.now() });
     logger.info({ service, by }, "service restarted");
     return undefined;
   }
 
-  status(): EngineStatus["services"] {
-    const of = (service: ServiceName) => ({ ...this.branch(service) });
-    return {
-      "tron-client": of("tron-client"),
-      "wallet-manager": of("wallet-manager"),
-      "usdt-manager": of("usdt-manager"),
-      "payout-router": of("payout-router"),
-      "trx-staking": of("trx-staking"),
-      "payment-gateway": of("payment-gateway"),
-    };
-  }
-
-  private branch(service: ServiceName): Branch {
-    let branch = this.branches.get(service);
-    if (branch === undefined) {
-      branch = { state: "running", restarts: 0, startedAt: this.ports.clock.now() };
-      this.branches.set(service, branch);
-    }
-    return branch;
+  status(): Branches {
+    return this.branches.getSnapshot().context.branches;
   }
 }

@@ -49,6 +49,7 @@ function sources({ balances, receipts, others = {} }: World): Sources {
     },
     paymentsTo: (address) =>
       Promise.resolve((others[address] ?? []).map((txId) => ({ payoutId: `other-${txId}`, txId }))),
+    pause: () => Promise.resolve(),
   };
 }
 

@@ -69,7 +69,7 @@ function actors(surface: Surface): Endpoint[] {
       answers: { 200: { description: "The actor", schema: Actor } },
       errors: ["not_found"],
       handle: async ({ request: { params: actor, query } }) => {
-        const record = surface.engine.record({ kind: actor.kind, id: actor.id });
+        const record = find(surface, actor);
         if (record === undefined) return { refusal: noActor(actor) };
         return { status: 200, body: await actorView(surface, record, query.after_revision ?? 0) };
       },
@@ -91,7 +91,7 @@ function acting(surface: Surface): Endpoint[] {
       errors: ["not_found", "state_conflict"],
       handle: async ({ request }) => {
         const { kind, id } = request.params;
-        if (surface.engine.record({ kind, id }) === undefined) return { refusal: noActor({ kind, id }) };
+        if (find(surface, { kind, id }) === undefined) return { refusal: noActor({ kind, id }) };
         if (surface.engine.quarantine({ kind, id }) === undefined) {
           return { refusal: refuse("state_conflict", "The actor is not quarantined; there is nothing to release") };
         }
@@ -183,6 +183,11 @@ async function actorView(surface: Surface, record: ActorRecord, afterRevision: n
         : { at: isoTime(quarantine.at), reason: quarantine.reason, failures: quarantine.failures },
     parked: parked.map(({ message }) => redactFields(message)),
   };
+}
+
+/** A kind comes from outside: it is looked for among the machines' own names only. */
+function find({ engine }: Surface, { kind, id }: ActorAddress): ActorRecord | undefined {
+  return Object.hasOwn(engine.catalog, kind) ? engine.record({ kind, id }) : undefined;
 }
 
 function noActor({ kind, id }: ActorAddress): Refusal {

@@ -1,0 +1,141 @@
+/** The engine and the demo as processes of their own, in a temporary data directory, on free ports, with a fast devnet. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const ROOT = join(import.meta.dirname, "../../..");
+const MAIN = join(ROOT, "src/main.ts");
+const DEMO = join(ROOT, "src/cli/demo.ts");
+const DEADLINE_MS = 60_000;
+
+export type Finished = { readonly code: number | null; readonly output: string };
+
+export class Program {
+  readonly directory: string;
+  readonly url: string;
+  readonly nodeUrl: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly #children = new Set<ChildProcess>();
+
+  private constructor(directory: string, ports: { api: number; devnet: number }) {
+    this.directory = directory;
+    this.url = `http://127.0.0.1:${ports.api}`;
+    this.nodeUrl = `http://127.0.0.1:${ports.devnet}`;
+    this.env = {
+      PATH: process.env["PATH"],
+      DATA_DIR: join(directory, "data"),
+      SERVICE_PORT: String(ports.api),
+      DEVNET_PORT: String(ports.devnet),
+      DEVNET_BLOCK_MS: "60",
+      LOG_LEVEL: "warn",
+    };
+  }
+
+  static async prepare(): Promise<Program> {
+    const directory = await mkdtemp(join(tmpdir(), "lucid-demo-"));
+    const [api, devnet] = await freePorts();
+    return new Program(directory, { api, devnet });
+  }
+
+  /** Ready to take payouts when it returns. */
+  async startEngine(more: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
+    const child = this.#spawn(MAIN, [], more);
+    await until("the engine is ready", async () => (await fetch(`${this.url}/health/ready`)).ok);
+    return child;
+  }
+
+  demo(
+    args: readonly string[] = [],
+    more: NodeJS.ProcessEnv = {},
+  ): { child: ChildProcess; output: () => string; finished: Promise<Finished> } {
+    const child = this.#spawn(DEMO, args, more);
+    let output = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    const finished = new Promise<Finished>((resolve) => child.once("close", (code) => resolve({ code, output })));
+    return { child, output: () => output, finished };
+  }
+
+  async run(args: readonly string[] = [], more: NodeJS.ProcessEnv = {}): Promise<Finished> {
+    return this.demo(args, more).finished;
+  }
+
+  async file(name: string, lines: readonly string[]): Promise<string> {
+    const path = join(this.directory, name);
+    await writeFile(path, ["line_id,address,amount", ...lines, ""].join("\n"));
+    return path;
+  }
+
+  /** A call of the API with the first token. */
+  async api(method: string, path: string, body?: object): Promise<any> {
+    const token = (await readFile(join(this.directory, "data/first-token"), "utf8")).trim();
+    const response = await fetch(`${this.url}/api/v1/tron${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        "content-type": "application/json",
+        "idempotency-key": `${method} ${path}`,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return response.json();
+  }
+
+  async close(): Promise<void> {
+    for (const child of this.#children) await kill(child, "SIGKILL");
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  #spawn(file: string, args: readonly string[], more: NodeJS.ProcessEnv): ChildProcess {
+    const child = spawn(process.execPath, [file, ...args], {
+      cwd: ROOT,
+      env: { ...this.env, ...more },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    child.stdout.resume();
+    child.stderr.resume();
+    this.#children.add(child);
+    child.once("exit", () => this.#children.delete(child));
+    return child;
+  }
+}
+
+export async function kill(child: ChildProcess, signal: "SIGKILL" | "SIGTERM"): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  child.kill(signal);
+  await gone;
+}
+
+/** Waits for another process: there is no clock of it to advance. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + DEADLINE_MS;
+  while (
+    !(await Promise.resolve()
+      .then(holds)
+      .catch(() => false))
+  ) {
+    if (Date.now() > deadline) throw new Error(`waited too long until ${what}`);
+    await sleep(20);
+  }
+}
+
+async function freePorts(): Promise<[number, number]> {
+  const servers = [createServer(), createServer()];
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve) => {
+          server.listen(0, "127.0.0.1", () => {
+            const address = server.address();
+            resolve(typeof address === "object" && address !== null ? address.port : 0);
+          });
+        }),
+    ),
+  );
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return [ports[0] ?? 0, ports[1] ?? 0];
+}

@@ -1,0 +1,119 @@
+/**
+ * The proof that nobody is paid twice and nobody is forgotten: real processes, killed with SIGKILL at each edge of a
+ * commit and of an effect, or at any time, on a chain whose nodes lie. What is true is read from the chain's ledger.
+ */
+import { Semaphore } from "async-mutex";
+import { afterAll, describe, expect, test } from "vitest";
+import { Lane, type Storm, type StormReport } from "./support/lane.ts";
+
+const KILLS_PER_POINT = 21;
+const KILLS_IN_ALL = 200;
+
+/** The chance is such that some work gets done between two kills. */
+const POINTS = [
+  { name: "before-commit", probability: 0.06 },
+  { name: "after-commit", probability: 0.06 },
+  { name: "before-effect:buildTransaction", probability: 0.3 },
+  { name: "after-effect:buildTransaction", probability: 0.3 },
+  { name: "before-effect:signTransaction", probability: 0.3 },
+  { name: "after-effect:signTransaction", probability: 0.3 },
+  { name: "before-effect:broadcastTransaction", probability: 0.15 },
+  { name: "after-effect:broadcastTransaction", probability: 0.15 },
+  { name: "before-effect:readBalances", probability: 0.6 },
+  { name: "after-effect:readBalances", probability: 0.6 },
+] as const;
+
+/** States that a kill has to have left a payout in at least once: between each two persisted steps of its life. */
+const STEPS = [
+  "transacting.preparing building",
+  "transacting.preparing signing",
+  "transacting.onWire onWire.broadcasting",
+  "transacting.onWire onWire.pending",
+  "transacting.onWire onWire.included",
+  "transacting.unknown onWire.unknown",
+  "retrying expired",
+];
+
+const reports: StormReport[] = [];
+const idle: Lane[] = [];
+/** As many chains with their engines at a time as there are cores on the smallest machine. */
+const lanes = new Semaphore(2);
+
+/** On a lane that other storms have used before: its history is part of the test. */
+async function storm(storm: Storm): Promise<StormReport> {
+  return lanes.runExclusive(async () => {
+    const lane = idle.pop() ?? (await Lane.open());
+    try {
+      return await lane.storm(storm);
+    } finally {
+      idle.push(lane);
+    }
+  });
+}
+
+function expectHonest(report: StormReport): void {
+  expect(report.audit.complaints).toEqual([]);
+  expect(report.audit.payouts).toBeGreaterThan(5);
+  expect(report.remains).toEqual({ outbox: 0, quarantined: 0, deadLetters: 0, miscounted: [], reserved: [] });
+  expect(report.balances.said).toEqual(report.balances.true);
+}
+
+afterAll(async () => {
+  await Promise.all(idle.map((lane) => lane.close()));
+});
+
+describe.concurrent("an engine killed by SIGKILL", { timeout: 240_000 }, () => {
+  test.for(POINTS)("at $name pays each payout at most once and forgets none", async (failpoint) => {
+    const report = await storm({ failpoint, kills: KILLS_PER_POINT, inFlight: 6, withinMs: 60_000 });
+    reports.push(report);
+    expectHonest(report);
+    expect(report.kills[failpoint.name]).toBeGreaterThanOrEqual(KILLS_PER_POINT);
+  });
+
+  test("at any time pays each payout at most once and forgets none", async () => {
+    const report = await storm({ failpoint: undefined, timerMs: 500, kills: KILLS_PER_POINT, inFlight: 6, withinMs: 60_000 });
+    reports.push(report);
+    expectHonest(report);
+    expect(report.kills["timer"]).toBeGreaterThanOrEqual(KILLS_PER_POINT);
+  });
+
+  test("that signs anew at each push pays twice, and the audit says so", async () => {
+    const lane = await lanes.runExclusive(() => Lane.open());
+    try {
+      const failpoint = { name: "after-effect:broadcastTransaction", probability: 0.5 };
+      const report = await lanes.runExclusive(() =>
+        lane.storm({ failpoint, kills: 8, inFlight: 4, withinMs: 60_000, signsAtEachPush: true }),
+      );
+      expect(report.audit.doubled.length).toBeGreaterThanOrEqual(1);
+      expect(report.audit.complaints.length).toBeGreaterThanOrEqual(report.audit.doubled.length);
+    } finally {
+      await lane.close();
+    }
+  });
+});
+
+describe("all kills together", () => {
+  test("are at least 200, and left payouts in each persisted step of their life", () => {
+    const found = new Map<string, number>();
+    let kills = 0;
+    for (const report of reports) {
+      for (const count of Object.values(report.kills)) kills += count;
+      for (const [state, count] of Object.entries(report.found)) found.set(state, (found.get(state) ?? 0) + count);
+    }
+    console.log(summary(kills, found));
+    expect(kills).toBeGreaterThanOrEqual(KILLS_IN_ALL);
+    for (const step of STEPS) expect(found.get(step), step).toBeGreaterThanOrEqual(1);
+  });
+});
+
+/** One screen for whoever wants to know what the storms were like. */
+function summary(kills: number, found: ReadonlyMap<string, number>): string {
+  const sum = (read: (report: StormReport) => number) => reports.reduce((total, report) => total + read(report), 0);
+  return [
+    `${kills} kills: ${reports.map((report) => JSON.stringify(report.kills).slice(1, -1)).join(", ")}`,
+    `payouts ${sum(({ audit }) => audit.payouts)} audited, ${sum(({ audit }) => audit.confirmed)} confirmed, ${sum(({ audit }) => audit.unpaid)} ended unpaid`,
+    `found on disk after a kill: ${[...found].map(([state, count]) => `${state} ×${count}`).join(", ")}`,
+    `requests repeated ${sum(({ repeated }) => repeated)}, seconds per storm ${reports.map(({ seconds }) => seconds).join(" ")}`,
+    `troubles ${JSON.stringify(reports.at(-1)?.troubles)}`,
+  ].join("\n");
+}

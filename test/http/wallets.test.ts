@@ -1,0 +1,318 @@
+import { describe, expect, test } from "vitest";
+import { Fault } from "../../src/domain/errors.ts";
+import { units } from "../../src/domain/money.ts";
+import { PAYER } from "../support/engine.ts";
+import { addressOf, drain, openDoor, payout, solidify, type Door } from "../support/http.ts";
+
+const WALLETS = "/api/v1/tron/wallets";
+const KEY = "11".repeat(32);
+
+async function create(door: Door, body: Record<string, unknown> = {}) {
+  const response = await door.post(WALLETS, { name: "w", ...body }, { key: null });
+  expect(response.statusCode, response.body).toBe(201);
+  return response.json();
+}
+
+describe("creating wallets", () => {
+  test("an HD wallet has an address, a path and the limits of the configuration", async () => {
+    const door = await openDoor();
+    const response = await door.post(WALLETS, { name: "shop", labels: { team: "a" } }, { key: null });
+    expect(response.json()).toMatchObject({
+      name: "shop",
+      kind: "hd",
+      status: "active",
+      labels: { team: "a" },
+      limits: { minimum: "10", maximum: null, daily: null, approval_above: null },
+      hot: true,
+    });
+    expect(response.json().path).toMatch(/^m\/44'\/195'\/0'\/0\/\d+$/);
+    expect((await door.get(String(response.headers.location))).json().address).toBe(response.json().address);
+  });
+
+  test("an own limit replaces all of the configuration's", async () => {
+    const door = await openDoor();
+    const { limits } = await create(door, { limits: { maximum: "500", approval_above: "100" } });
+    expect(limits).toEqual({ minimum: null, maximum: "500", daily: null, approval_above: "100" });
+  });
+
+  test("with an Idempotency-Key a repeat gives the same wallet", async () => {
+    const door = await openDoor();
+    const first = await door.post(WALLETS, { name: "a" }, { key: "w" });
+    expect((await door.post(WALLETS, { name: "a" }, { key: "w" })).body).toBe(first.body);
+    expect((await door.post(WALLETS, { name: "b" }, { key: "w" })).json().code).toBe("idempotency_mismatch");
+    expect((await door.get(WALLETS)).json().items).toHaveLength(2);
+  });
+
+  test("an imported key becomes a wallet, and is in no answer", async () => {
+    const door = await openDoor();
+    const response = await door.post(`${WALLETS}/import`, { name: "old", private_key: KEY }, { key: null });
+    expect(response.json()).toMatchObject({ kind: "imported", path: null, name: "old" });
+    const wrong = await door.post(
+      `${WALLETS}/import`,
+      { name: "old", private_key: `${KEY}zz`, pass: KEY },
+      { key: null },
+    );
+    expect(wrong.json().code).toBe("validation_failed");
+    for (const { body } of [response, wrong]) expect(body).not.toContain("1111");
+  });
+
+  test("a key that another wallet has is a conflict", async () => {
+    const importKey = () => Promise.reject(new Fault("conflict", "the key already belongs to wallet wal_1"));
+    const door = await openDoor({ ports: { keys: { createHdWallet: importKey, importKey } } });
+    expect((await door.post(`${WALLETS}/import`, { name: "x", private_key: KEY })).json()).toMatchObject({
+      status: 409,
+      code: "conflict",
+    });
+  });
+
+  test("many wallets at once are named in turn, and a repeat makes no more", async () => {
+    const door = await openDoor();
+    const order = { count: 3, prefix: "shop", labels: { batch: "1" } };
+    const first = await door.post(`${WALLETS}/batch/create`, order, { key: "b" });
+    expect(first.statusCode).toBe(201);
+    expect(first.json().items.map((wallet: { name: string; hot: boolean }) => [wallet.name, wallet.hot])).toEqual([
+      ["shop-1", false],
+      ["shop-2", false],
+      ["shop-3", false],
+    ]);
+    expect((await door.post(`${WALLETS}/batch/create`, order, { key: "b" })).body).toBe(first.body);
+    expect((await door.get(`${WALLETS}?label=batch=1`)).json().items).toHaveLength(3);
+    expect((await door.post(`${WALLETS}/batch/create`, { ...order, count: 4 }, { key: "b" })).json().code).toBe(
+      "idempotency_mismatch",
+    );
+  });
+
+  test.each([
+    [{ count: 0 }, "validation_failed"],
+    [{ count: 101 }, "batch_too_large"],
+    [{ count: 1.5 }, "validation_failed"],
+    [{ count: "3" }, "validation_failed"],
+    [{ count: 3, prefix: "a/b" }, "validation_failed"],
+  ])("a batch of %j is refused", async (order, code) => {
+    const door = await openDoor();
+    expect((await door.post(`${WALLETS}/batch/create`, order)).json().code).toBe(code);
+  });
+
+  test.each([
+    [{ name: "" }, "validation_failed"],
+    [{ name: "a\u0000b" }, "validation_failed"],
+    [{ name: "a", limits: { minimum: "1.0000001" } }, "validation_failed"],
+    [{ name: "a", limits: { minimum: "9999999999999" } }, "invalid_amount"],
+    [{ name: "a", limits: { minimum: "100", maximum: "10" } }, "validation_failed"],
+    [{ name: "a", limits: { minimum: "100", daily: "10" } }, "validation_failed"],
+    [{ name: "a", labels: { "a b": "c" } }, "validation_failed"],
+    [{ name: "a", kind: "watch" }, "validation_failed"],
+  ])("a wallet of %j is refused, and no key is made for it", async (order, code) => {
+    const door = await openDoor();
+    expect((await door.post(WALLETS, order)).json().code).toBe(code);
+    expect((await door.get(WALLETS)).json().items).toHaveLength(1);
+  });
+});
+
+describe("listing wallets", () => {
+  test("by status, kind and label", async () => {
+    const door = await openDoor();
+    const a = await create(door, { name: "a", labels: { team: "x" } });
+    const b = await create(door, { name: "b", labels: { team: "y", constructor2: "z" } });
+    await door.post(`${WALLETS}/${b.id}/freeze`, {});
+    const ids = async (query: string) =>
+      (await door.get(`${WALLETS}?${query}`)).json().items.map((item: { id: string }) => item.id);
+    expect(await ids("label=team")).toEqual(expect.arrayContaining([a.id, b.id]));
+    expect(await ids("label=team=x")).toEqual([a.id]);
+    expect(await ids("label=toString")).toEqual([]);
+    expect(await ids("status=frozen")).toEqual([b.id]);
+    expect(await ids("kind=imported")).toEqual([]);
+  });
+});
+
+describe("changing a wallet", () => {
+  test("the ETag of a read guards a change, and payments do not spoil it", async () => {
+    const door = await openDoor();
+    const { headers } = await door.get(`${WALLETS}/wal_1`);
+    await door.post("/api/v1/payouts", payout());
+    const changed = await door.call("PUT", `${WALLETS}/wal_1`, {
+      body: { name: "new" },
+      headers: { "if-match": String(headers.etag) },
+    });
+    expect(changed.json()).toMatchObject({ name: "new", limits: { minimum: "10" } });
+    expect(changed.headers.etag).not.toBe(headers.etag);
+    const late = await door.call("PUT", `${WALLETS}/wal_1`, {
+      body: { name: "other" },
+      headers: { "if-match": String(headers.etag) },
+    });
+    expect(late.json()).toMatchObject({
+      status: 412,
+      code: "precondition_failed",
+      evidence: { etag: changed.headers.etag },
+    });
+    const any = await door.call("PUT", `${WALLETS}/wal_1`, { body: { name: "last" }, headers: { "if-match": "*" } });
+    expect(any.json().name).toBe("last");
+  });
+
+  test("of two changes with one ETag one wins", async () => {
+    const door = await openDoor();
+    const etag = String((await door.get(`${WALLETS}/wal_1`)).headers.etag);
+    const answers = await Promise.all(
+      ["a", "b", "c"].map((name) =>
+        door.call("PUT", `${WALLETS}/wal_1`, { body: { name }, headers: { "if-match": etag } }),
+      ),
+    );
+    expect(answers.map(({ statusCode }) => statusCode).toSorted()).toEqual([200, 412, 412]);
+  });
+
+  test("new limits count for the next payout", async () => {
+    const door = await openDoor();
+    await door.call("PUT", `${WALLETS}/wal_1`, { body: { limits: { maximum: "20" } } });
+    expect((await door.post("/api/v1/payouts", payout())).json().code).toBe("above_maximum");
+  });
+
+  test("an empty change is refused", async () => {
+    const door = await openDoor();
+    expect((await door.call("PUT", `${WALLETS}/wal_1`, { body: {} })).json().code).toBe("validation_failed");
+  });
+
+  test("a change that payments keep overtaking ends as a conflict, never as a lost update", async () => {
+    const door = await openDoor();
+    const engine = door.engine;
+    const original = engine.request.bind(engine);
+    engine.request = async (request) => {
+      if (request.message?.type === "wallet.update") {
+        await original({
+          to: request.to,
+          message: { type: "wallet.update" },
+          respond: () => ({ keep: { status: 200, body: null } }),
+        });
+      }
+      return original(request);
+    };
+    const response = await door.call("PUT", `${WALLETS}/wal_1`, { body: { name: "new" } });
+    expect(response.json()).toMatchObject({ status: 409, code: "conflict" });
+    expect((await door.get(`${WALLETS}/wal_1`)).json().name).toBe("treasury");
+  });
+});
+
+describe("stopping a wallet", () => {
+  test("a frozen wallet accepts nothing, keeps what is under way, and goes on after it is unfrozen", async () => {
+    const door = await openDoor();
+    const running = (await door.post("/api/v1/payouts", payout())).json();
+    const frozen = (await door.post(`${WALLETS}/wal_1/freeze`, { reason: "audit" })).json();
+    expect(frozen).toMatchObject({ status: "frozen", frozen_because: "audit" });
+    expect((await door.post("/api/v1/payouts", payout())).json()).toMatchObject({ status: 423, code: "wallet_frozen" });
+    await solidify(door, running.id);
+    expect((await door.get(`/api/v1/payouts/${running.id}`)).json().status).toBe("confirmed");
+    expect((await door.call("POST", `${WALLETS}/wal_1/unfreeze`)).json()).toMatchObject({
+      status: "active",
+      frozen_because: null,
+    });
+    await drain();
+    expect((await door.post("/api/v1/payouts", payout())).statusCode).toBe(202);
+    expect((await door.post(`${WALLETS}/wal_1/unfreeze`, {})).json()).toMatchObject({
+      status: 409,
+      code: "state_conflict",
+    });
+  });
+
+  test("a wallet is put away only when it is empty and idle, and only when asked twice", async () => {
+    const door = await openDoor();
+    const url = `${WALLETS}/wal_1`;
+    expect((await door.call("DELETE", url)).json().code).toBe("validation_failed");
+    expect((await door.call("DELETE", `${url}?confirm=wal_2`)).json().code).toBe("validation_failed");
+    expect((await door.call("DELETE", `${url}?confirm=wal_1`)).json().code).toBe("wallet_not_empty");
+    await door.post("/api/v1/payouts", payout());
+    expect((await door.call("DELETE", `${url}?confirm=wal_1`)).json().code).toBe("wallet_in_use");
+    door.world.usdt = units(0n);
+    door.world.trx = units(0n);
+    const empty = await create(door);
+    await drain();
+    const archived = await door.call("DELETE", `${WALLETS}/${empty.id}?confirm=${empty.id}`);
+    expect(archived.json()).toMatchObject({ status: "archived" });
+    expect((await door.post("/api/v1/payouts", payout({ wallet: empty.id }))).json()).toMatchObject({
+      status: 423,
+      code: "wallet_archived",
+    });
+  });
+
+  test("a wallet without a key pays nothing", async () => {
+    const door = await openDoor();
+    const input = { address: addressOf(900), name: "cold", kind: "watch", labels: {}, limits: {}, hot: false };
+    await door.engine.request({
+      to: { kind: "wallet", id: "wal_w" },
+      create: input,
+      respond: () => ({ keep: { status: 201, body: null } }),
+    });
+    expect((await door.post("/api/v1/payouts", payout({ wallet: "wal_w" }))).json()).toMatchObject({
+      status: 422,
+      code: "wallet_watch_only",
+    });
+  });
+});
+
+describe("a wallet's money", () => {
+  test("an old reading is told at once while a new one begins", async () => {
+    const door = await openDoor();
+    expect((await door.get(`${WALLETS}/wal_1/balance`)).json()).toMatchObject({ as_of_block: 100, refreshing: false });
+    door.world.usdt = units(7_000_000n);
+    door.world.solid = 130;
+    door.status.chain = { ...door.status.chain, solid: { number: 130, id: "0".repeat(64), timestamp: 0 } };
+    expect((await door.get(`${WALLETS}/wal_1/balance`)).json()).toMatchObject({
+      usdt: { total: "1000000" },
+      refreshing: true,
+    });
+    await drain();
+    expect((await door.get(`${WALLETS}/wal_1/balance`)).json()).toMatchObject({
+      usdt: { total: "7" },
+      as_of_block: 130,
+      refreshing: false,
+    });
+    expect((await door.get(`${WALLETS}/wal_1/balance?refresh=true`)).json().refreshing).toBe(true);
+  });
+
+  test("a refused payout for lack of money has the balance read again", async () => {
+    const door = await openDoor({ limits: {} });
+    door.world.usdt = units(5_000_000_000_000_000n);
+    const order = payout({ amount: "2000000" });
+    expect((await door.post("/api/v1/payouts", order)).json()).toMatchObject({
+      code: "insufficient_funds",
+      retryable: true,
+    });
+    await drain();
+    expect((await door.post("/api/v1/payouts", order)).statusCode).toBe(202);
+  });
+
+  test("the history has both directions, on all three of its addresses, with skip and times", async () => {
+    const door = await openDoor();
+    const from = door.clock.now();
+    const ids: string[] = [];
+    for (let i = 0; i < 5; i += 1) {
+      ids.unshift((await door.post("/api/v1/payouts", payout())).json().id);
+      await door.clock.advance(1_000);
+    }
+    const read = async (url: string) =>
+      (await door.get(url)).json().items.map((item: { payout_id: string }) => item.payout_id);
+    for (const url of [
+      `${WALLETS}/wal_1/history`,
+      "/api/v1/tron/transactions/wal_1/history",
+      "/api/v1/transactions/wal_1/history",
+      `/api/v1/transactions/history/${PAYER}`,
+      `/api/v1/usdt/transactions/${addressOf(1)}`,
+    ]) {
+      expect(await read(url), url).toEqual(ids);
+    }
+    expect(await read(`${WALLETS}/wal_1/history?skip=2&limit=2`)).toEqual(ids.slice(2, 4));
+    expect(await read(`${WALLETS}/wal_1/history?from_timestamp=${from + 1_000}&to_timestamp=${from + 2_500}`)).toEqual(
+      ids.slice(2, 4),
+    );
+    const incoming = (await door.get(`/api/v1/transactions/history/${addressOf(1)}?limit=1`)).json().items[0];
+    expect(incoming).toMatchObject({ direction: "in", amount: "25", from: PAYER });
+  });
+
+  test.each(["", "/balance", "/history"])("GET %s of an unknown wallet is not found", async (path) => {
+    const door = await openDoor();
+    expect((await door.get(`${WALLETS}/wal_none${path}`)).json()).toMatchObject({ status: 404, code: "not_found" });
+  });
+
+  test.each(["freeze", "unfreeze"])("%s of an unknown wallet is not found", async (action) => {
+    const door = await openDoor();
+    expect((await door.post(`${WALLETS}/wal_none/${action}`, {})).json().detail).toBe("There is no wallet wal_none");
+  });
+});
