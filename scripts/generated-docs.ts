@@ -1,13 +1,15 @@
-/** The documentation that follows from the source: error codes, configuration, rooms. Pure: text in, text out. */
+/** The documentation that follows from the source: error codes, states, configuration, rooms. Pure: text in, text out. */
 import { core, rooms } from "../rooms.mjs";
 import { ERRORS, type ErrorCode } from "../src/domain/errors.ts";
 import { describeConfig, type Variable } from "../src/operations/config.ts";
 import { ERROR_ADVICE } from "./error-advice.ts";
+import { statesPage } from "./states-page.ts";
 
 /** Every file with a generated part, with its whole text as it should be. */
 export function generatedFiles(read: (file: string) => string): [file: string, text: string][] {
   return [
     ["docs/errors.md", errorsPage()],
+    ["docs/states.md", statesPage()],
     [".env.example", environmentExample()],
     ["README.md", replacePart(read("README.md"), "configuration", configurationTables())],
     ["ARCHITECTURE.md", replacePart(read("ARCHITECTURE.md"), "rooms", roomsTable())],

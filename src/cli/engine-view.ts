@@ -2,6 +2,7 @@
 import { parseDecimal, type Units } from "../domain/money.ts";
 import type { EngineClient } from "./engine-client.ts";
 import { fieldsOf, listAt, needText, numberAt, textAt } from "./fields.ts";
+import type { Heads } from "./progress.ts";
 
 const API = "/api/v1/tron";
 
@@ -49,6 +50,13 @@ export async function readNetwork(engine: EngineClient): Promise<NetworkFacts> {
     usdtContract: needText(info, "usdt_contract"),
     nodeUrl: textAt(node, "endpoint"),
   };
+}
+
+/** How far the engine has read the chain. */
+export async function readHeads(engine: EngineClient): Promise<Heads | undefined> {
+  const status = fieldsOf(await engine.get(`${API}/network/status`));
+  const [head, solid] = [numberAt(status["head"], "number"), numberAt(status["solid"], "number")];
+  return head === undefined || solid === undefined ? undefined : { head, solid };
 }
 
 export async function readWallet(engine: EngineClient, walletId: string): Promise<Payer> {

@@ -1,10 +1,10 @@
 /** Waits until every payout of an order has ended, and shows how far they are. Asks gently: once a second, or less often for large files. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EngineClient } from "./engine-client.ts";
-import { readBatch, readPayouts, type BatchProgress, type PayoutRow } from "./engine-view.ts";
+import { readBatch, readHeads, readPayouts, type BatchProgress, type PayoutRow } from "./engine-view.ts";
 import type { Progress } from "./progress.ts";
 
-const TICK_MS = 500;
+const TICK_MS = 300;
 const ON_THE_WAY = new Set(["broadcast", "unknown"]);
 
 export type Followed = { readonly payouts: readonly PayoutRow[]; readonly ended: boolean };
@@ -23,7 +23,7 @@ export async function followOrder(
     const batches = await readAll(batchIds, (id) => readBatch(engine, id));
     const total = batches.reduce((sum, { count }) => sum + count, 0);
     if (batches.every(({ status }) => status !== "pending")) {
-      progress.show({ total, sent: 0, ...endsOf(batches) });
+      progress.show({ total, sent: 0, ...endsOf(batches), chain: undefined });
       return { payouts: await allPayouts(engine, batchIds), ended: true };
     }
     if (Date.now() - listedAt > Math.max(1_000, total * 3)) {
@@ -39,7 +39,7 @@ export async function followOrder(
     }
     const { confirmed, otherwise } = endsOf(batches);
     const stage = { total, confirmed, otherwise, sent: Math.min(sent, total - confirmed - otherwise) };
-    progress.show(stage);
+    progress.show({ ...stage, chain: await readHeads(engine) });
     const now = JSON.stringify(stage);
     if (now !== before) [movedAt, before] = [Date.now(), now];
     if (Date.now() - movedAt > waitMs) return { payouts: await allPayouts(engine, batchIds), ended: false };

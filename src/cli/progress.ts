@@ -5,7 +5,10 @@ export type Stage = {
   readonly sent: number;
   readonly confirmed: number;
   readonly otherwise: number;
+  readonly chain: Heads | undefined;
 };
+/** Numbers of the newest block and of the newest solidified one. */
+export type Heads = { readonly head: number; readonly solid: number };
 export type Screen = { readonly isTerminal: boolean; readonly columns: number; write(text: string): void };
 
 const PLAIN_EVERY_MS = 5_000;
@@ -54,8 +57,8 @@ function words({ total, sent, confirmed, otherwise }: Stage): string {
 
 /** "#": in a solidified block. "-": sent. "!": ended without being paid. */
 function bar(stage: Stage, columns: number): string {
-  const { total, sent, confirmed, otherwise } = stage;
-  const caption = ` ${confirmed}/${total} confirmed, ${sent} sent${otherwise === 0 ? "" : `, ${otherwise} ended otherwise`}`;
+  const { total, sent, confirmed, otherwise, chain } = stage;
+  const caption = ` ${confirmed}/${total} confirmed, ${sent} sent${otherwise === 0 ? "" : `, ${otherwise} ended otherwise`}${chain === undefined ? "" : `, block ${chain.head}, solid ${chain.solid}`}`;
   const width = Math.max(10, Math.min(60, columns - caption.length - 5));
   const cells = (count: number): number => Math.floor((count / total) * width);
   const filled = "#".repeat(cells(confirmed)) + "!".repeat(cells(otherwise));

@@ -14,7 +14,7 @@ import { sendProblem, type Rejected } from "./problem.ts";
 import { coerceQuery } from "./validation.ts";
 
 export const API_ROOT = "/api/v1/tron";
-export const ALIAS_ROOT = "/api/v1";
+const ALIAS_ROOT = "/api/v1";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
@@ -39,7 +39,7 @@ export type Description = {
   readonly method: Method;
   /** Canonical, from the root. */
   readonly path: string;
-  /** Other full paths of the same endpoint; `/api/v1/…` beside `/api/v1/tron/…` needs no mention. */
+  /** Other full paths of the same endpoint; `/api/v1/…` beside each `/api/v1/tron/…` needs no mention. */
   readonly aliases?: readonly string[];
   /** Other methods that do the same at the same path. */
   readonly alsoMethod?: Method;
@@ -72,10 +72,13 @@ export function endpoint<const S extends Inputs>(
   definition: Omit<Description, "inputs"> & { readonly inputs?: S; handle(call: Call<S>): Outcome | Promise<Outcome> },
 ): Endpoint {
   const { path, aliases = [] } = definition;
-  const other = path.startsWith(`${API_ROOT}/`) ? [ALIAS_ROOT + path.slice(API_ROOT.length)] : [];
   // A method's parameters are compared both ways, which is what lets the precise call go where any call is expected.
   const erased: { handle(call: AnyCall): Outcome | Promise<Outcome> } = definition;
-  return { ...definition, urls: [path, ...other, ...aliases], handle: (call) => erased.handle(call) };
+  return { ...definition, urls: [path, ...aliases].flatMap(bothStyles), handle: (call) => erased.handle(call) };
+}
+
+function bothStyles(url: string): string[] {
+  return url.startsWith(`${API_ROOT}/`) ? [url, ALIAS_ROOT + url.slice(API_ROOT.length)] : [url];
 }
 
 /** What every client must expect from this endpoint, without repetition. */

@@ -44,7 +44,10 @@ export async function retryTransaction({ engine, chain }: Ports, order: RetryOrd
     ...keyed,
     respond: (outcome) => {
       const context = transactionContext(outcome.record);
-      if (isDead(outcome.record)) owner = context.owner;
+      if (isDead(outcome.record)) {
+        if (outcome.read(context.owner)?.tag === "needs_attention") return { discard: usedUp(context) };
+        owner = context.owner;
+      }
       return pushed(outcome, { context, headTime });
     },
   });
@@ -86,15 +89,6 @@ function pushed({ reply, record }: EngineOutcome, at: { context: TransactionCont
 
 function attempted({ reply, record }: EngineOutcome, dead: TransactionContext): Verdict {
   const c = payoutContext(record);
-  if (record.tag === "needs_attention") {
-    return {
-      discard: refuse(
-        "max_attempts",
-        "The payout used all its attempts; a person decides with POST /payouts/{payout_id}/retry",
-        { payout_id: record.id },
-      ),
-    };
-  }
   if (!reply.ok) {
     const detail = `The payout is ${record.tag} with attempt ${c.attempt}; this transaction was attempt ${dead.attempt}`;
     return {
@@ -114,6 +108,11 @@ function attempted({ reply, record }: EngineOutcome, dead: TransactionContext): 
 /** Case 4: the record holds a solidified failure, or the proof of absence. */
 function isDead({ state }: ActorRecord): boolean {
   return state === "reverted" || state === "expired";
+}
+
+function usedUp({ owner }: TransactionContext): Refusal {
+  const detail = "The payout used all its attempts; a person decides with POST /payouts/{payout_id}/retry";
+  return refuse("max_attempts", detail, { payout_id: owner.id });
 }
 
 function inBlock({ inclusion }: TransactionContext): Refusal {

@@ -81,37 +81,53 @@ function readBatchHeader(payload: Buffer): { sequence: number; count: number } {
   return { sequence: Number(payload.readBigUInt64LE(0)), count: payload.readUInt32LE(8) };
 }
 
-type Manifest = { readonly logNumber: number; readonly lastSequence: number };
+type Manifest = {
+  readonly logNumber: number;
+  readonly lastSequence: number;
+  /** Numbers of the table files that hold data. Others are left-overs, or still being written. */
+  readonly tables: ReadonlySet<number>;
+};
 
-async function readManifest(directory: string): Promise<Manifest | Damage> {
+/** What LevelDB believes the directory to hold, or why that cannot be read. */
+export async function readManifest(directory: string): Promise<Manifest | Damage> {
   const name = (await readFile(join(directory, "CURRENT"), "latin1")).trimEnd();
   if (!/^MANIFEST-\d+$/.test(name)) return { where: "file CURRENT", found: "it does not name a manifest" };
-  let manifest: Manifest = { logNumber: 0, lastSequence: 0 };
+  let manifest = { logNumber: 0, lastSequence: 0 };
+  const tables = new Set<number>();
   for (const { payload, offset } of readLogRecords(await readFile(join(directory, name)))) {
     const edit = readEdit(payload);
     if (edit === undefined) return { where: `file ${name} at byte ${offset}`, found: "it cannot be read" };
-    manifest = { ...manifest, ...edit };
+    manifest = { ...manifest, ...edit.numbers };
+    // A table that moves to another level is removed and added by the same edit.
+    for (const table of edit.removed) tables.delete(table);
+    for (const table of edit.added) tables.add(table);
   }
-  return manifest;
+  return { ...manifest, tables };
 }
 
-/** One edit of the manifest (leveldb db/version_edit.cc): tagged fields, of which only two matter here. */
-function readEdit(payload: Buffer): Partial<Manifest> | undefined {
+type Edit = { numbers: Partial<Omit<Manifest, "tables">>; readonly removed: number[]; readonly added: number[] };
+
+/** One edit of the manifest (leveldb db/version_edit.cc): tagged fields, of which only four matter here. */
+function readEdit(payload: Buffer): Edit | undefined {
   const reader = new VarintReader(payload);
-  let edit: Partial<Manifest> = {};
+  const edit: Edit = { numbers: {}, removed: [], added: [] };
   while (!reader.done()) {
     const tag = reader.number();
     const fields = EDIT_FIELDS[tag];
     if (fields === undefined) return undefined;
-    const [value = 0] = fields.map((field) => (field === "n" ? reader.number() : reader.skipText()));
-    if (tag === LOG_NUMBER) edit = { ...edit, logNumber: value };
-    if (tag === LAST_SEQUENCE) edit = { ...edit, lastSequence: value };
+    const [first = 0, second = 0] = fields.map((field) => (field === "n" ? reader.number() : reader.skipText()));
+    if (tag === LOG_NUMBER) edit.numbers = { ...edit.numbers, logNumber: first };
+    if (tag === LAST_SEQUENCE) edit.numbers = { ...edit.numbers, lastSequence: first };
+    if (tag === REMOVED_TABLE) edit.removed.push(second);
+    if (tag === NEW_TABLE) edit.added.push(second);
   }
   return edit;
 }
 
 const LOG_NUMBER = 2;
 const LAST_SEQUENCE = 4;
+const REMOVED_TABLE = 6;
+const NEW_TABLE = 7;
 /** Fields that follow each tag: n = number, t = text with its length in front. */
 const EDIT_FIELDS: Readonly<Record<number, readonly ("n" | "t")[]>> = {
   1: ["t"],
@@ -119,8 +135,8 @@ const EDIT_FIELDS: Readonly<Record<number, readonly ("n" | "t")[]>> = {
   3: ["n"],
   [LAST_SEQUENCE]: ["n"],
   5: ["n", "t"],
-  6: ["n", "n"],
-  7: ["n", "n", "n", "t", "t"],
+  [REMOVED_TABLE]: ["n", "n"],
+  [NEW_TABLE]: ["n", "n", "n", "t", "t"],
   9: ["n"],
 };
 

@@ -6,6 +6,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Damage } from "./damage.ts";
+import { readManifest } from "./level-files.ts";
 import { crc32c, unmask } from "./level-log.ts";
 
 const FOOTER_BYTES = 48;
@@ -17,12 +18,18 @@ const SNAPPY = 1;
 type Handle = { readonly offset: number; readonly size: number };
 
 /**
- * Reads every table file once, one after the other (about 0.5 GB/s), and resolves to the first damage. A file that a
- * compaction removes meanwhile is no damage. For idle moments and before a backup is trusted.
+ * Reads every table file that the manifest names, one after the other (about 0.5 GB/s), and resolves to the first
+ * damage. A file that a compaction removes meanwhile is no damage, and neither is one that it has not finished, or never
+ * will because the process was killed: the manifest does not name it, and LevelDB deletes it. For idle moments and before
+ * a backup is trusted.
  */
 export async function findTableDamage(directory: string, signal?: AbortSignal): Promise<Damage | undefined> {
+  const manifest = await ifThere(readManifest(directory));
+  // Without a manifest there is nothing to hold the tables against; LevelDB itself refuses such a directory.
+  if (manifest === undefined || "found" in manifest) return manifest;
   for (const name of await tableNames(directory)) {
     signal?.throwIfAborted();
+    if (!manifest.tables.has(Number.parseInt(name, 10))) continue;
     const file = await ifThere(readFile(join(directory, name)));
     const found = file === undefined ? undefined : tableProblem(file);
     if (found !== undefined) return { where: `file ${name}`, found };

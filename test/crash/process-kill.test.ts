@@ -6,7 +6,7 @@ import { Semaphore } from "async-mutex";
 import { afterAll, describe, expect, test } from "vitest";
 import { Lane, type Storm, type StormReport } from "./support/lane.ts";
 
-const KILLS_PER_POINT = 21;
+const KILLS_PER_POINT = 19;
 const KILLS_IN_ALL = 200;
 
 /** The chance is such that some work gets done between two kills. */

@@ -1,6 +1,6 @@
 import { refuse } from "../../domain/errors.ts";
 import { AddressFindings, AddressQuestion, Broadcast, RawTransaction } from "../contract/network.ts";
-import { ALIAS_ROOT, API_ROOT, endpoint, type Answer, type Endpoint, type Outcome } from "../endpoint.ts";
+import { API_ROOT, endpoint, type Answer, type Endpoint, type Outcome } from "../endpoint.ts";
 import type { Idempotency } from "../idempotency.ts";
 import { nodeSignal } from "../node-signal.ts";
 import { RecentAnswers } from "../recent-answers.ts";
@@ -14,7 +14,7 @@ export function addressEndpoints(surface: Surface): Endpoint[] {
     endpoint({
       method: "POST",
       path: `${API_ROOT}/network/validate-address`,
-      aliases: [`${API_ROOT}/wallet/validate-address`, `${ALIAS_ROOT}/wallet/validate-address`],
+      aliases: [`${API_ROOT}/wallet/validate-address`],
       tag: "Network",
       scope: "network:read",
       summary: "Everything that speaks against paying to an address",
@@ -27,7 +27,7 @@ export function addressEndpoints(surface: Surface): Endpoint[] {
     endpoint({
       method: "POST",
       path: `${API_ROOT}/broadcast/raw`,
-      aliases: [`${API_ROOT}/network/broadcast/raw`, `${ALIAS_ROOT}/network/broadcast/raw`],
+      aliases: [`${API_ROOT}/network/broadcast/raw`],
       tag: "Network",
       scope: "tx:broadcast",
       summary: "Push a transaction that somebody else signed",

@@ -7,7 +7,7 @@ import { HistoryQuery, pageOf } from "../contract/common.ts";
 import { Nothing } from "../contract/payouts.ts";
 import { HistoryEntry } from "../contract/transactions.ts";
 import { ArchiveQuery, Balance, BalanceQuery, FreezeOrder, Wallet, WalletChange } from "../contract/wallets.ts";
-import { ALIAS_ROOT, API_ROOT, endpoint, type Description, type Endpoint, type Outcome } from "../endpoint.ts";
+import { API_ROOT, endpoint, type Description, type Endpoint, type Outcome } from "../endpoint.ts";
 import { readHistory } from "../history.ts";
 import { keepNothing } from "../payout-intake.ts";
 import { walletContext } from "../records.ts";
@@ -102,7 +102,7 @@ function money(surface: Surface): Endpoint[] {
     endpoint({
       ...common,
       path: `${PATH}/history`,
-      aliases: [`${API_ROOT}/transactions/:wallet_id/history`, `${ALIAS_ROOT}/transactions/:wallet_id/history`],
+      aliases: [`${API_ROOT}/transactions/:wallet_id/history`],
       summary: "A wallet's payments, newest first",
       inputs: { params: walletParams, querystring: HistoryQuery },
       answers: { 200: { description: "Payments", schema: pageOf(HistoryEntry) } },

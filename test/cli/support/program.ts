@@ -29,7 +29,9 @@ export class Program {
       DATA_DIR: join(directory, "data"),
       SERVICE_PORT: String(ports.api),
       DEVNET_PORT: String(ports.devnet),
-      DEVNET_BLOCK_MS: "60",
+      DEVNET_BLOCK_MS: "40",
+      // Chain time runs with the blocks, 3 s each: a transaction has to outlive a busy machine.
+      TX_EXPIRATION_SECONDS: "900",
       LOG_LEVEL: "warn",
     };
   }

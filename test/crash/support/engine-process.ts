@@ -36,8 +36,8 @@ try {
     failpoint,
     effects: (table) => (setup.signsAtEachPush ? { ...table, broadcastTransaction: signingAtEachPush(table) } : table),
   });
-  say({ ready: program.url });
   process.once("SIGTERM", () => void program.stop().then(() => process.exit(0)));
+  say({ ready: program.url });
 } catch (error) {
   say({ failed: String(error) });
   process.exit(78);

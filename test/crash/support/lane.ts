@@ -186,7 +186,7 @@ export class Lane {
       if (again.body.id !== answer.body.id) throw new Error(`one key became ${again.body.id} and ${answer.body.id}`);
       await until("an end, or the end of the storm", async () => !rages() || ENDS.has((await client.payout(answer.body.id)).status), {
         withinMs: 120_000,
-        everyMs: 40,
+        everyMs: 80,
       });
     }
   }

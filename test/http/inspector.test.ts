@@ -1,0 +1,266 @@
+import { connect, type AddressInfo } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import { STREAM_HEARTBEAT_MS, STREAM_REPLAY_MAX, STREAMS_MAX } from "../../src/http/bounds.ts";
+import { drain, openDoor, payout, solidify, watchOf, type Door } from "../support/http.ts";
+
+const INSPECTOR = "/api/v1/tron/inspector";
+const open: Door[] = [];
+afterEach(async () => {
+  for (const door of open.splice(0)) await door.app.close();
+});
+
+describe("machines", () => {
+  test("every state says what it is and what it waits for, and every transition why", async () => {
+    const door = await openDoor();
+    const { items } = (await door.get(`${INSPECTOR}/machines`)).json();
+    expect(items.map(({ kind }: { kind: string }) => kind).toSorted()).toEqual([
+      "payout",
+      "payoutBatch",
+      "transaction",
+      "wallet",
+    ]);
+    for (const machine of items) {
+      expect(machine.initial).not.toBe("");
+      for (const state of machine.states) {
+        expect(state.description, `${machine.kind} ${state.state}`).not.toBe("");
+        expect(state.waiting_for, `${machine.kind} ${state.state}`).not.toBe("");
+        for (const transition of state.transitions)
+          expect(transition.reason, `${machine.kind} ${state.state} ${transition.event}`).not.toBe("");
+      }
+    }
+    const wire = items
+      .find(({ kind }: { kind: string }) => kind === "transaction")
+      .states.find(({ state }: { state: string }) => state === "onWire.broadcasting");
+    expect(wire).toMatchObject({ status: "broadcast", effects: [{ id: "broadcast", source: "broadcastTransaction" }] });
+  });
+});
+
+describe("actors", () => {
+  test("are listed by kind and status", async () => {
+    const door = await openDoor();
+    const { id } = (await door.post("/api/v1/payouts", payout())).json();
+    await solidify(door, id);
+    const waiting = (await door.post("/api/v1/payouts", payout({ amount: "5000" }))).json();
+    const list = async (query: string) =>
+      (await door.get(`${INSPECTOR}/actors?${query}`)).json().items.map((actor: { id: string }) => actor.id);
+    expect((await list("")).toSorted()).toEqual([id, waiting.id].toSorted());
+    expect(await list("status=awaiting_approval")).toEqual([waiting.id]);
+    expect(await list("kind=wallet&limit=1")).toEqual(["wal_1"]);
+    expect((await door.get(`${INSPECTOR}/actors?kind=transaction`)).json()).toMatchObject({
+      code: "validation_failed",
+    });
+    expect((await door.get(`${INSPECTOR}/actors?kind=toString`)).json()).toMatchObject({ code: "validation_failed" });
+  });
+
+  test("one actor shows state, timers, effects and a journal with reasons, and its bytes only as length and hash", async () => {
+    const door = await openDoor();
+    const { id } = (await door.post("/api/v1/payouts", payout())).json();
+    const { actor } = await watchOf(door, id);
+    await drain();
+    const response = await door.get(`${INSPECTOR}/actors/transaction/${actor.id}`);
+    const view = response.json();
+    expect(view).toMatchObject({
+      kind: "transaction",
+      state: "onWire.pending",
+      status: "broadcast",
+      done: false,
+      quarantined: false,
+      quarantine: null,
+      parked: [],
+    });
+    expect(view.effects).toMatchObject([{ id: "watch" }]);
+    expect(view.timers[0].due).toBe(new Date(door.clock.now() + 16_000).toISOString());
+    expect(view.context.signedHex).toEqual({
+      bytes: expect.any(Number),
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    expect(view.journal.map(({ reason }: { reason: string }) => reason)).toEqual([
+      "the actor began",
+      "the bytes are built and recorded",
+      "the signed bytes are recorded",
+      "a node accepted the bytes",
+    ]);
+    expect(response.body).not.toContain(door.world.broadcasts[0] ?? "none");
+    const rest = (await door.get(`${INSPECTOR}/actors/transaction/${actor.id}?after_revision=3`)).json();
+    expect(rest.journal).toHaveLength(1);
+    expect(rest.next_revision).toBeNull();
+  });
+
+  test.each(["payout/po_none", "constructor/x", "__proto__/x", "nobody/x"])("%s is not found", async (path) => {
+    const door = await openDoor();
+    expect((await door.get(`${INSPECTOR}/actors/${path}`)).json()).toMatchObject({ status: 404, code: "not_found" });
+    expect((await door.call("POST", `${INSPECTOR}/actors/${path}/release`)).json().status).toBe(404);
+  });
+
+  test("a poisoned actor is shown with its dead letter, keeps what is sent to it, and goes on when released", async () => {
+    const door = await openDoor({
+      intensity: { restartsMax: 0, windowMs: 600_000, firstDelayMs: 1, delayMaxMs: 1 },
+    });
+    const { id } = (await door.post("/api/v1/payouts", payout())).json();
+    const { actor } = await watchOf(door, id);
+    await drain();
+    expect((await door.call("POST", `${INSPECTOR}/actors/transaction/${actor.id}/release`)).json()).toMatchObject({
+      status: 409,
+      code: "state_conflict",
+    });
+    // The machine throws on a proof without its fields.
+    for (let i = 0; i < 8; i += 1) {
+      void door.engine.deliver([{ actor, message: { type: "chain.expired" } }]);
+      await drain();
+      await door.clock.advance(60_000);
+    }
+    const view = (await door.get(`${INSPECTOR}/actors/transaction/${actor.id}`)).json();
+    expect(view.quarantined).toBe(true);
+    expect(view.quarantine.reason).not.toBe("");
+    expect(view.dead_letters[0]).toMatchObject({ event: { type: "chain.expired" } });
+    const retry = await door.post(`/api/v1/transactions/${view.context.txId}/retry`, {});
+    expect(retry.json()).toMatchObject({ status: 423, code: "quarantined" });
+    const released = await door.call("POST", `${INSPECTOR}/actors/transaction/${actor.id}/release`);
+    expect(released.json()).toEqual({ kind: "transaction", id: actor.id, released: true });
+    expect((await door.get(`${INSPECTOR}/actors/transaction/${actor.id}`)).json().quarantined).toBe(false);
+  });
+});
+
+describe("the live stream", () => {
+  async function listen(): Promise<{ door: Door; port: number }> {
+    const door = await openDoor();
+    open.push(door);
+    await door.app.listen({ host: "127.0.0.1", port: 0 });
+    return { door, port: (door.app.server.address() as AddressInfo).port };
+  }
+
+  type Reader = {
+    until(done: (text: string) => boolean): Promise<string>;
+    closed: Promise<void>;
+    pause(): void;
+    end(): void;
+  };
+
+  async function stream(port: number, query = "", headers: Record<string, string> = {}): Promise<Reader> {
+    const socket = connect(port, "127.0.0.1");
+    const fields = { host: "x", authorization: "Bearer admin", ...headers };
+    socket.write(
+      `GET ${INSPECTOR}/stream${query} HTTP/1.1\r\n${Object.entries(fields)
+        .map(([name, value]) => `${name}: ${value}\r\n`)
+        .join("")}\r\n`,
+    );
+    let text = "";
+    let wake = () => {};
+    socket.on("data", (chunk) => {
+      text += String(chunk);
+      wake();
+    });
+    const closed = new Promise<void>((resolve) => socket.on("close", () => resolve()));
+    socket.on("error", () => {});
+    const until = async (done: (text: string) => boolean) => {
+      while (!done(text)) await new Promise<void>((resolve) => (wake = resolve));
+      return text;
+    };
+    await until((seen) => seen.includes("\r\n\r\n"));
+    return { until, closed, pause: () => socket.pause(), end: () => socket.destroy() };
+  }
+
+  test("sends each committed step in order, with what the filter lets through", async () => {
+    const { door, port } = await listen();
+    const all = await stream(port);
+    const payouts = await stream(port, "?kind=payout");
+    expect(await all.until((text) => text.includes(": connected"))).toMatch(/^HTTP\/1.1 200.*text\/event-stream/s);
+    const { id } = (await door.post("/api/v1/payouts", payout())).json();
+    await solidify(door, id);
+    const text = await payouts.until((seen) => seen.includes('"tag":"confirmed"'));
+    const steps = [...text.matchAll(/data: (.*)/g)].map(([, data]) => JSON.parse(data ?? ""));
+    expect(steps.map(({ tag }) => tag)).toEqual(["pending", "pending", "broadcast", "confirmed"]);
+    expect(steps.every(({ actor }) => actor.kind === "payout" && actor.id === id)).toBe(true);
+    expect(await all.until((seen) => seen.includes('"tag":"confirmed"'))).toContain('"kind":"wallet"');
+    for (const reader of [all, payouts]) reader.end();
+  });
+
+  test("a client that comes back gets exactly what it missed; an unknown place is a reset", async () => {
+    const { door, port } = await listen();
+    const first = await stream(port, "?kind=payout");
+    await door.post("/api/v1/payouts", payout());
+    const seen = await first.until((text) => text.includes("wallet.reserved"));
+    const ids = [...seen.matchAll(/^id: (\S+)/gm)].map(([, id]) => id ?? "");
+    first.end();
+    const again = await stream(port, "?kind=payout", { "last-event-id": ids[0] ?? "" });
+    const missed = await again.until((text) => text.includes("wallet.reserved"));
+    expect([...missed.matchAll(/^id: (\S+)/gm)].map(([, id]) => id)).toEqual(ids.slice(1));
+    for (const place of ["other-1", `${ids[0]?.split("-")[0]}-999999`, "nonsense"]) {
+      const lost = await stream(port, "", { "last-event-id": place });
+      expect(await lost.until((text) => text.includes("event:"))).toContain("event: reset");
+      lost.end();
+    }
+    again.end();
+  });
+
+  test("an idle stream is kept alive, and ends with the server", async () => {
+    const { door, port } = await listen();
+    const reader = await stream(port);
+    await door.clock.advance(STREAM_HEARTBEAT_MS * 2 + 1);
+    await reader.until((text) => text.split(": alive").length === 3);
+    expect((await door.get("/stats")).json().live_streams).toBe(1);
+    await door.app.close();
+    await reader.closed;
+    open.splice(0);
+  });
+
+  test("a client that does not read is dropped, and nobody waits for it", async () => {
+    const { door, port } = await listen();
+    const slow = await stream(port);
+    slow.pause();
+    const step = {
+      actor: { kind: "payout", id: "po_1" },
+      revision: 1,
+      at: 0,
+      event: "x".repeat(200_000),
+      from: "a",
+      to: "b",
+      tag: "pending",
+    };
+    const engine = door.engine as unknown as { listeners: Set<(step: unknown) => void> };
+    for (let i = 0; i < 200 && (await door.get("/stats")).json().live_streams > 0; i += 1) {
+      for (const listener of engine.listeners) listener(step);
+      await drain(2);
+    }
+    expect((await door.get("/stats")).json().live_streams).toBe(0);
+  });
+
+  test("old steps are forgotten, so that a place too far back is a reset", async () => {
+    const { door, port } = await listen();
+    const engine = door.engine as unknown as { listeners: Set<(step: unknown) => void> };
+    const step = {
+      actor: { kind: "payout", id: "po_1" },
+      revision: 1,
+      at: 0,
+      event: "e",
+      from: "a",
+      to: "b",
+      tag: "pending",
+    };
+    const first = await stream(port);
+    for (let i = 0; i < STREAM_REPLAY_MAX * 2 + 1; i += 1) for (const listener of engine.listeners) listener(step);
+    const seen = await first.until((text) => /^id: /m.test(text));
+    const place = /^id: (\S+)/m.exec(seen)?.[1] ?? "";
+    const late = await stream(port, "", { "last-event-id": place });
+    await late.until((text) => text.includes("event: reset"));
+    late.end();
+    first.end();
+  });
+
+  test("one stream too many is refused, and a wrong token gets none", async () => {
+    const { port } = await listen();
+    const readers = await Promise.all(Array.from({ length: STREAMS_MAX }, () => stream(port)));
+    const refused = await stream(port);
+    expect(await refused.until((text) => text.includes("request_id"))).toMatch(/^HTTP\/1.1 429.*rate_limited/s);
+    const denied = await stream(port, "", { authorization: "Bearer wrong" });
+    expect(await denied.until((text) => text.includes("request_id"))).toContain("401");
+    for (const reader of [...readers, refused, denied]) reader.end();
+  });
+
+  test("a token in the address is no token", async () => {
+    const { port } = await listen();
+    const denied = await stream(port, "?token=admin", { authorization: "" });
+    expect(await denied.until((text) => text.includes("request_id"))).toContain("401");
+    denied.end();
+  });
+});
