@@ -3,7 +3,7 @@ import type { AnyStateNode } from "xstate";
 import { nodesOf } from "../src/actors/machine-tree.ts";
 import { catalog, type CatalogEntry } from "../src/machines/catalog.ts";
 
-/** The order of a payout's life; a status that is missing here would be missing in the page, so the test compares. */
+/** What most readers look for comes first; machines that are not named follow. */
 const KINDS = ["payout", "transaction", "payoutBatch", "wallet"];
 
 export function statesPage(): string {
@@ -48,7 +48,8 @@ function tagOf(node: AnyStateNode): string {
 }
 
 function waitingOf(node: AnyStateNode): string {
-  const { waitingFor }: { waitingFor?: unknown } = node.meta ?? {};
+  const meta: unknown = node.meta;
+  const waitingFor = typeof meta === "object" && meta !== null && "waitingFor" in meta ? meta.waitingFor : undefined;
   if (typeof waitingFor !== "string") throw new Error(`${node.id} does not say what it waits for`);
   return waitingFor;
 }

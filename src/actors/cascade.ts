@@ -63,18 +63,20 @@ class Cascade {
   run(envelope: Envelope): CascadeResult {
     const first = this.deliver(envelope);
     const queue: Tell[] = [...(first?.tells ?? [])];
-    for (let i = 0; i < queue.length; i += 1) {
-      if (i >= CASCADE_STEPS_MAX)
+    let told = 0;
+    // The queue grows while it is read.
+    for (const tell of queue) {
+      told += 1;
+      if (told > CASCADE_STEPS_MAX)
         throw new PoisonError(envelope.to, envelope.message, 0, new Error("a cascade without end"));
-      const tell = queue[i];
-      if (tell !== undefined) queue.push(...this.tell(tell, envelope));
+      queue.push(...this.tell(tell, envelope));
     }
     const verdict = envelope.respond?.(this.outcome(envelope, first));
     if (verdict !== undefined && "discard" in verdict) return { verdict, writes: [], moved: [], steps: [] };
     const moved = [...this.staged.values()].filter(({ live, before }) => live.record !== before);
     for (const { live, before } of moved) this.writes.push(...recordWrites(before, live.record));
     this.writes.push(...(envelope.writes ?? []));
-    if (verdict !== undefined) this.writes.push(...(envelope.witness?.(verdict) ?? []));
+    if (verdict !== undefined) this.writes.push(...(envelope.witness?.(verdict.keep) ?? []));
     return { verdict, writes: this.writes, moved, steps: this.steps };
   }
 

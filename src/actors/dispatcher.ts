@@ -230,7 +230,7 @@ export class Dispatcher {
     if (lane.known.get(identity) === controller) {
       lane.known.delete(identity);
       this.ports.onFinished?.(source, answer.ok ? "ok" : "error", entry);
-      if (this.open) this.ports.onAnswer(entry, answer);
+      this.ports.onAnswer(entry, answer);
     } else this.ports.onFinished?.(source, "aborted", entry);
     this.pump(source, lane);
   }

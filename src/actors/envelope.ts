@@ -14,9 +14,10 @@ export type Outcome = {
   read(actor: ActorAddress): ActorRecord | undefined;
 };
 
+export type Kept = { readonly status: number; readonly body: unknown };
 /** `keep` is committed with the step; `discard` undoes the whole step: nothing of it ever happened. */
 export type Verdict =
-  | { readonly keep: { readonly status: number; readonly body: unknown } }
+  | { readonly keep: Kept }
   | { readonly discard: Refusal };
 
 /**
@@ -39,8 +40,8 @@ export type Envelope = {
   /** Committed together with the step, and also when the message turns out stale. */
   readonly writes?: readonly Write[];
   readonly respond?: (outcome: Outcome) => Verdict;
-  /** More writes that depend on the verdict: the stored reply of an idempotent request. */
-  readonly witness?: (verdict: Verdict) => readonly Write[];
+  /** More writes that depend on the answer that is kept: the stored reply of an idempotent request. */
+  readonly witness?: (answer: Kept) => readonly Write[];
   /** Called once: after the commit, or when it is certain that there will be none. */
   readonly settle: (end: Ending) => void;
 };

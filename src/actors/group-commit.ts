@@ -38,10 +38,6 @@ export class GroupCommit {
     return this.members.length;
   }
 
-  get isFlushing(): boolean {
-    return this.flushing;
-  }
-
   add(writes: readonly Write[], then: () => void): void {
     for (const write of writes)
       this.writes.push(

@@ -6,6 +6,7 @@
  * K2. A step that throws leaves no trace: records and snapshots are replaced, never changed.
  */
 import { createActor, type AnyMachineSnapshot, type AnyStateMachine } from "xstate";
+import { assert } from "../domain/assert.ts";
 import type { ActorAddress, ActorRecord, Message, OutboxEntry, StateValue, TimerEntry } from "../domain/records.ts";
 import type { CatalogEntry } from "../machines/catalog.ts";
 import type { Reply, Stamp, Tell, TellParams } from "../machines/durable.ts";
@@ -142,7 +143,8 @@ class Collector {
     if (!changed && actions.length === 0)
       return { ...this.parts(), record: this.record, snapshot, from, changed: false };
     const active = snapshot.status === "active";
-    if (!active) this.stopEverything();
+    // XState ends effects and the timers of states itself, but not an event that was delayed by name.
+    if (!active) for (const timerId of Object.keys(this.timers)) this.clearTimer(timerId);
     if (active) this.refuseStrangers(snapshot);
     const record = this.nextRecord(snapshot, active);
     return { ...this.parts(), record, snapshot: withStubs(snapshot, record.effects), from, changed: true };
@@ -236,14 +238,10 @@ class Collector {
     else this.tells.push(...params);
   }
 
-  private stopEverything(): void {
-    for (const invokeId of Object.keys(this.effects)) this.stopEffect(invokeId);
-    for (const timerId of Object.keys(this.timers)) this.clearTimer(timerId);
-  }
-
   private refuseStrangers(snapshot: AnyMachineSnapshot): void {
-    for (const id of Object.keys(childrenOf(snapshot))) {
-      if (!(id in this.effects)) throw new Error(`child ${id} was spawned outside an invoke`);
+    for (const [id, child] of Object.entries(childrenOf(snapshot))) {
+      // The stub of an effect that was just answered is still there when its answer leads to no other state.
+      if (!(id in this.effects) && !(child instanceof Stub)) throw new Error(`child ${id} was spawned outside an invoke`);
     }
   }
 }
@@ -254,7 +252,7 @@ class Collector {
  */
 function withStubs(snapshot: AnyMachineSnapshot, effects: ActorRecord["effects"]): AnyMachineSnapshot {
   const children: Record<string, unknown> = {};
-  for (const id of Object.keys(effects)) children[id] = stub(id);
+  for (const id of Object.keys(effects)) children[id] = new Stub(id);
   return Object.assign({}, snapshot, { children });
 }
 
@@ -271,15 +269,17 @@ function childrenOf(snapshot: AnyMachineSnapshot): Record<string, unknown> {
   return snapshot.children as Record<string, unknown>;
 }
 
-function stub(id: string): unknown {
-  return {
-    id,
-    sessionId: id,
-    src: id,
-    send() {},
-    getSnapshot: () => ({ status: "active" }),
-    getPersistedSnapshot: () => ({}),
-  };
+/** Stands where XState keeps a running child. */
+class Stub {
+  readonly id: string;
+  readonly sessionId: string;
+  readonly src: string;
+
+  constructor(id: string) {
+    this.id = id;
+    this.sessionId = id;
+    this.src = id;
+  }
 }
 
 const sources = new WeakMap<AnyStateMachine, Map<string, string>>();
@@ -289,8 +289,12 @@ export function sourceOf(entry: CatalogEntry, invokeId: string): string {
   let known = sources.get(entry.machine);
   if (known === undefined) {
     known = new Map();
-    for (const node of nodesOf(entry.machine.root))
-      for (const invoke of node.invoke) if (typeof invoke.src === "string") known.set(invoke.id, invoke.src);
+    for (const node of nodesOf(entry.machine.root)) {
+      for (const invoke of node.invoke) {
+        assert(typeof invoke.src === "string", "XState names the logic of every invoke");
+        known.set(invoke.id, invoke.src);
+      }
+    }
     sources.set(entry.machine, known);
   }
   const source = known.get(invokeId);
@@ -298,6 +302,7 @@ export function sourceOf(entry: CatalogEntry, invokeId: string): string {
   return source;
 }
 
+const inert = (): void => {};
 type ActorScope = Parameters<AnyStateMachine["transition"]>[2];
 type Scope = { readonly actorScope: ActorScope; take(): ActionObject[] };
 const scopes = new WeakMap<AnyStateMachine, Scope>();
@@ -316,10 +321,10 @@ function scopeOf(machine: AnyStateMachine): Scope {
     system: self.system,
     id: "",
     sessionId: "",
-    logger: () => {},
-    defer: () => {},
-    stopChild: () => {},
-    emit: () => {},
+    logger: inert,
+    defer: inert,
+    stopChild: inert,
+    emit: inert,
     actionExecutor: (action: ActionObject) => {
       sink.push(action);
     },

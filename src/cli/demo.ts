@@ -2,7 +2,7 @@
  * Pays a CSV file through the public API, waits for solidified blocks, and checks the result on the chain itself:
  * `node src/cli/demo.ts [file.csv] [options]`. `--help` lists the options and the exit codes.
  */
-import { readFile, realpath } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -136,11 +136,12 @@ async function balancesBefore(
 }
 
 /** Where we are and who pays; everything that can be refused without sending anything is refused here. */
-async function enter({ options, config, file, lines, progress }: Job, url: string): Promise<Place> {
+async function enter(job: Job, url: string): Promise<Place> {
+  const { options, config, file, lines, progress } = job;
   const token = await readToken(config);
   const engine = new EngineClient({ url, token, patienceMs: options.waitMs, say: (text) => progress.say(text) });
   const network = await readNetwork(engine);
-  await refuseExample(options, network);
+  await refuseExample(job, network);
   const walletId = options.wallet ?? (network.name === "devnet" ? DEVNET_WALLET : undefined);
   if (walletId === undefined)
     throw new Stop(EXIT.usage, `name the wallet that pays: --wallet <id>, see GET ${url}/api/v1/tron/wallets`);
@@ -169,15 +170,16 @@ async function readToken({ dataDir }: Config): Promise<string> {
   return text.trim();
 }
 
-/** Nobody holds the keys of the example's addresses: money sent there is lost. */
-async function refuseExample({ file }: DemoOptions, network: NetworkFacts): Promise<void> {
+/** Nobody holds the keys of the example's addresses: money sent there is lost, whatever file names them. */
+async function refuseExample({ file, lines }: Job, network: NetworkFacts): Promise<void> {
   if (network.name === "devnet") return;
-  if (file === undefined || (await realpath(file)) === (await realpath(EXAMPLE))) {
-    throw new Stop(
-      EXIT.usage,
-      `nobody holds the keys of the example's addresses; on ${network.name} name a file of your own`,
-    );
-  }
+  const example = readPayoutFile(await readFile(EXAMPLE));
+  const lost = new Set(example.ok ? example.lines.map(({ address }) => address) : []);
+  const message = `nobody holds the key of this example address; money sent there on ${network.name} is lost`;
+  const problems = lines
+    .filter(({ address }) => lost.has(address))
+    .map(({ line }) => ({ line, column: "address", message }));
+  if (problems.length > 0) throw wrongFile(file, problems);
 }
 
 type Ordering = { readonly order: PayoutOrder; readonly place: Place };

@@ -35,8 +35,13 @@ export function totalsOf({ payouts, receipts }: Report): string {
   return [
     `  paid         ${grouped(sum)} USDT in ${paid.length} of ${payouts.length} payouts to ${recipients} addresses`,
     `  burned       ${grouped(fee)} TRX for ${energy.toLocaleString("en-US")} energy`,
-    ...(blocks.length === 0 ? [] : [`  blocks       ${Math.min(...blocks)} to ${Math.max(...blocks)}, all solidified`]),
+    ...(blocks.length === 0 ? [] : [`  blocks       ${span(blocks)} solidified`]),
   ].join("\n");
+}
+
+function span(blocks: readonly number[]): string {
+  const [first, last] = [Math.min(...blocks), Math.max(...blocks)];
+  return first === last ? `${first},` : `${first} to ${last}, all`;
 }
 
 const HEADER = ["line", "payout", "recipient", "amount", "state", "txID", "block", "energy", "TRX burned"];

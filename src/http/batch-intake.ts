@@ -10,7 +10,8 @@ import { answerOf } from "./answers.ts";
 import { API_ROOT, type Outcome } from "./endpoint.ts";
 import { derivedId, type Idempotency } from "./idempotency.ts";
 import { duplicate, takenBy, type Asked } from "./payout-intake.ts";
-import { isRefusal, judgeLine, payingWallet, type PayingWallet } from "./payment-orders.ts";
+import { isRefusal, judgeLine } from "./payment-orders.ts";
+import type { PayingWallet } from "./paying-wallets.ts";
 import { batchContext } from "./records.ts";
 import type { Rejected } from "./problem.ts";
 import type { Surface } from "./surface.ts";
@@ -23,13 +24,16 @@ export type BatchOrder = {
   readonly items: readonly LineText[];
 };
 type LineText = { line_id: string; to: string; amount: string; external_id?: string };
-type Ports = Pick<Surface, "engine" | "words" | "externalIds" | "addresses" | "ownAddress" | "payments" | "network">;
+type Ports = Pick<
+  Surface,
+  "engine" | "words" | "wallets" | "externalIds" | "addresses" | "ownAddress" | "payments" | "network"
+>;
 
 export async function acceptBatch(ports: Ports, order: BatchOrder, asked: Asked): Promise<Outcome> {
   const id = derivedId("pb", asked.idempotency);
   const existing = ports.engine.record({ kind: "payoutBatch", id });
   if (existing !== undefined) return request(ports, { id, create: existing.context }, asked.idempotency);
-  const wallet = payingWallet(ports, order.wallet);
+  const wallet = ports.wallets.find(order.wallet);
   if (isRefusal(wallet)) return { refusal: wallet };
   const misshapen = judgeShape(order.items);
   if (misshapen !== undefined) return misshapen;
@@ -121,7 +125,7 @@ function judgeAll(judging: Judging, made: { id: string; asked: Asked }): PayoutB
     self: { kind: "payoutBatch", id: made.id },
     mode: order.mode,
     walletId: wallet.id,
-    from: wallet.context.address,
+    from: wallet.address,
     asset: order.asset,
     feeReserveSun: ports.payments.feeReserveSun[order.asset],
     createdBy: by,

@@ -20,6 +20,7 @@ export const DESTINATION_TIMEOUT_MS = 1_500;
 export const DESTINATION_CHECKS_MAX = 16;
 export const DESTINATIONS_CACHED_MAX = 20_000;
 export const DESTINATION_FRESH_MS = 600_000;
+export const WALLETS_CACHED_MAX = 10_000;
 /** After a node failed to answer, destinations are not looked at for this long. */
 export const DESTINATION_REST_MS = 5_000;
 

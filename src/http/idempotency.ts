@@ -3,7 +3,7 @@
  * endpoints, never meet; both spellings of a path are one route. The ids of what a request creates are derived from the
  * scoped key: the same request always reaches the same actor, whatever happened to the first answer.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import { refuse, type Refusal } from "../domain/errors.ts";
 import { IDEMPOTENCY_KEY_MAX } from "../domain/limits.ts";
@@ -40,14 +40,17 @@ export function derivedId(prefix: string, from: { key: string; part?: string }):
 
 /** Binds an approval, or a fingerprint, to a value: equal values have equal text, whatever the order of their keys. */
 export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item)).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
-  const fields = Object.entries(value).filter(([, inner]) => inner !== undefined);
-  fields.sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${fields.map(([name, inner]) => `${JSON.stringify(name)}:${canonicalJson(inner)}`).join(",")}}`;
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  const fields: string[] = [];
+  for (const name of Object.keys(value).sort()) {
+    const inner: unknown = Reflect.get(value, name);
+    if (inner !== undefined) fields.push(`${JSON.stringify(name)}:${canonicalJson(inner)}`);
+  }
+  return `{${fields.join(",")}}`;
 }
 
 /** sha256 as base64url. */
 export function digest(text: string): string {
-  return createHash("sha256").update(text, "utf8").digest("base64url");
+  return hash("sha256", text, "base64url");
 }

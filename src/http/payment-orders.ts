@@ -5,17 +5,14 @@
  */
 import { refuse, type Refusal } from "../domain/errors.ts";
 import { isLess, parseDecimal, ZERO, type Asset, type Units } from "../domain/money.ts";
-import type { ActorRecord } from "../domain/records.ts";
 import { judgeAmount } from "../machines/ledger.ts";
-import type { WalletContext } from "../machines/wallet.machine.ts";
 import { canonicalJson, digest } from "./idempotency.ts";
 import type { HttpPorts } from "./ports.ts";
-import { walletContext } from "./records.ts";
+import type { PayingWallet } from "./paying-wallets.ts";
 
-type Ports = Pick<HttpPorts, "engine" | "addresses" | "ownAddress" | "payments">;
+type Ports = Pick<HttpPorts, "addresses" | "ownAddress" | "payments">;
 export type Purpose = "payout" | "transfer";
 
-export type PayingWallet = { readonly id: string; readonly context: WalletContext };
 export type Line = { readonly to: string; readonly amount: string; readonly asset: Asset; readonly purpose: Purpose };
 /** A line that the door has nothing against. */
 export type JudgedLine = {
@@ -24,16 +21,6 @@ export type JudgedLine = {
   readonly needsApproval: boolean;
   readonly feeReserveSun: Units;
 };
-
-/** The wallet that is to pay. */
-export function payingWallet(ports: Ports, walletId: string): PayingWallet | Refusal {
-  const record = ports.engine.record({ kind: "wallet", id: walletId });
-  if (record === undefined) return refuse("not_found", `There is no wallet ${walletId}`, { wallet: walletId });
-  const context = walletContext(record);
-  if (context.kind === "watch")
-    return refuse("wallet_watch_only", "The engine holds no key for this wallet; pay from another");
-  return closed(record) ?? { id: walletId, context };
-}
 
 export function judgeLine(ports: Ports, wallet: PayingWallet, line: Line): JudgedLine | Refusal {
   return judgeDestination(ports, wallet, line) ?? judgeSum(ports, wallet, line);
@@ -69,7 +56,7 @@ function judgeDestination(ports: Ports, wallet: PayingWallet, { to, purpose }: L
   if (wrong !== undefined) return wrong;
   if (ports.addresses.isBurned(to))
     return refuse("destination_is_zero", "Nobody can spend from this address; money sent there is lost", { to });
-  if (to === wallet.context.address) return refuse("destination_is_self", "The wallet would pay itself", { to });
+  if (to === wallet.address) return refuse("destination_is_self", "The wallet would pay itself", { to });
   if (purpose === "payout" && ports.ownAddress(to)) {
     return refuse(
       "destination_is_own_wallet",
@@ -84,7 +71,7 @@ function judgeSum(ports: Ports, wallet: PayingWallet, line: Line): JudgedLine | 
   const { asset, purpose, to } = line;
   const amount = readAmount(line.amount);
   if (typeof amount !== "string") return amount;
-  const { limits } = wallet.context;
+  const { limits } = wallet;
   const beyond = judgeAmount(limits, { asset, amount, purpose });
   if (beyond !== undefined) return beyond;
   const feeReserveSun = ports.payments.feeReserveSun[asset];
@@ -94,10 +81,4 @@ function judgeSum(ports: Ports, wallet: PayingWallet, line: Line): JudgedLine | 
     hash: digest(canonicalJson({ wallet: wallet.id, to, asset, amount, feeReserveSun })),
     needsApproval: asset === "USDT" && limits.approvalAbove !== undefined && isLess(limits.approvalAbove, amount),
   };
-}
-
-function closed({ tag }: ActorRecord): Refusal | undefined {
-  if (tag === "frozen")
-    return refuse("wallet_frozen", "An operator stopped this wallet; unfreeze it or pay from another");
-  return tag === "archived" ? refuse("wallet_archived", "This wallet is put away; pay from another") : undefined;
 }

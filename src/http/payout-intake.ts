@@ -1,6 +1,6 @@
 /**
- * Takes payouts in. The payout's id follows from the Idempotency-Key, so a repeat reaches the same actor; when that
- * actor exists, nothing is judged again: the world may have changed since, the answer may not.
+ * Takes payouts in. The payout's id follows from the Idempotency-Key, so a repeat reaches the same actor, and is answered
+ * as the first time even if the order would be refused now: the world may have changed since, the answer may not.
  */
 import { refuse, type Refusal } from "../domain/errors.ts";
 import type { Asset } from "../domain/money.ts";
@@ -12,7 +12,8 @@ import { API_ROOT, type Outcome } from "./endpoint.ts";
 import type { ExternalIds } from "./external-ids.ts";
 import { derivedId, type Idempotency } from "./idempotency.ts";
 import type { MachineWords } from "./machine-view.ts";
-import { isRefusal, judgeLine, payingWallet, type Purpose } from "./payment-orders.ts";
+import { isRefusal, judgeLine, type Purpose } from "./payment-orders.ts";
+import type { PayingWallets } from "./paying-wallets.ts";
 import type { HttpPorts } from "./ports.ts";
 import { payoutContext } from "./records.ts";
 import { payoutView } from "./views/payout.ts";
@@ -26,18 +27,21 @@ export type PaymentOrder = {
   readonly externalId?: string | undefined;
   readonly metadata?: Record<string, string> | undefined;
 };
+type Shared = { readonly words: MachineWords; readonly externalIds: ExternalIds; readonly wallets: PayingWallets };
 export type Asked = { readonly by: string; readonly idempotency: Idempotency };
 
 export class PayoutIntake {
   readonly #ports: HttpPorts;
   readonly #destinations: Destinations;
   readonly #externalIds: ExternalIds;
+  readonly #wallets: PayingWallets;
   readonly #accepted: (outcome: EngineOutcome) => Verdict;
 
-  constructor(ports: HttpPorts, shared: { words: MachineWords; externalIds: ExternalIds }) {
+  constructor(ports: HttpPorts, shared: Shared) {
     this.#ports = ports;
     this.#destinations = new Destinations(ports);
     this.#externalIds = shared.externalIds;
+    this.#wallets = shared.wallets;
     this.#accepted = ({ record }) =>
       record.tag === "rejected"
         ? { discard: payoutContext(record).reason ?? refuse("conflict", "The wallet refused the payout") }
@@ -47,24 +51,27 @@ export class PayoutIntake {
   /** Accepted: 202 after the payout is on disk with its money reserved, or waiting for approval. */
   async accept(order: PaymentOrder, asked: Asked): Promise<Outcome> {
     const id = derivedId("po", asked.idempotency);
-    const { engine } = this.#ports;
-    const existing = engine.record({ kind: "payout", id });
-    if (existing !== undefined) return this.#request({ id, create: existing.context }, asked);
     const input = this.#inputOf(order, { id, by: asked.by });
-    if (isRefusal(input)) return { refusal: input };
+    if (isRefusal(input)) return this.#refused(input, { id, asked });
     const against = await this.#destinations.judge({ address: order.to, asset: order.asset });
-    if (against !== undefined) return { refusal: against };
+    if (against !== undefined) return this.#refused(against, { id, asked });
     const { externalId } = order;
     if (externalId === undefined) return this.#create(input, asked);
     return this.#externalIds.holding([externalId], async () => {
-      const taken = await takenBy(engine, externalId);
-      if (taken !== undefined && taken !== id) return { refusal: duplicate(externalId, taken) };
+      const taken = await takenBy(this.#ports.engine, externalId);
+      if (taken !== undefined && taken !== id) return this.#refused(duplicate(externalId, taken), { id, asked });
       return this.#create(input, asked);
     });
   }
 
+  /** A repeat of an order that was accepted is answered as then, whatever speaks against it now. */
+  async #refused(refusal: Refusal, { id, asked }: { id: string; asked: Asked }): Promise<Outcome> {
+    const existing = this.#ports.engine.record({ kind: "payout", id });
+    return existing === undefined ? { refusal } : this.#request({ id, create: existing.context }, asked);
+  }
+
   #inputOf(order: PaymentOrder, made: { id: string; by: string }): PayoutInput | Refusal {
-    const wallet = payingWallet(this.#ports, order.wallet);
+    const wallet = this.#wallets.find(order.wallet);
     if (isRefusal(wallet)) return wallet;
     const judged = judgeLine(this.#ports, wallet, order);
     if (isRefusal(judged)) return judged;
@@ -72,7 +79,7 @@ export class PayoutIntake {
       self: { kind: "payout", id: made.id },
       purpose: order.purpose,
       walletId: wallet.id,
-      from: wallet.context.address,
+      from: wallet.address,
       to: order.to,
       asset: order.asset,
       createdBy: made.by,

@@ -2,7 +2,8 @@
  * Live steps to browsers and tools as server-sent events. Owns the open streams and a short memory of what was sent.
  *
  * L1. A step is sent after its commit, in the order of the commits.
- * L2. A client that does not read is dropped when more than `STREAM_UNSENT_BYTES_MAX` wait for it; nobody waits for it.
+ * L2. What one turn of the event loop commits is sent together. A client that has more than `STREAM_UNSENT_BYTES_MAX`
+ *     of earlier turns unread is dropped; nobody waits for it.
  * L3. A client that comes back with Last-Event-ID gets what it missed, or a `reset` event when that is not known any
  *     more; then it has to read the records again.
  */
@@ -17,7 +18,8 @@ import { isoTime } from "./views/time.ts";
 
 export type StreamFilter = { readonly kind?: string | undefined; readonly id?: string | undefined };
 type Sent = { readonly number: number; readonly step: CommittedStep; readonly text: string };
-type Client = { readonly socket: ServerResponse; readonly filter: StreamFilter };
+/** `from`: the number of the last step it was greeted with. */
+type Client = { readonly socket: ServerResponse; readonly filter: StreamFilter; readonly from: number };
 
 export class StepStream {
   readonly #ports: Pick<HttpPorts, "engine" | "clock">;
@@ -25,6 +27,8 @@ export class StepStream {
   readonly #epoch: string;
   readonly #clients = new Set<Client>();
   readonly #sent: Sent[] = [];
+  /** Committed in this turn, not sent yet. */
+  readonly #fresh: Sent[] = [];
   readonly #unsubscribe: () => void;
   #number = 0;
   #cancelHeartbeat: (() => void) | undefined;
@@ -46,7 +50,7 @@ export class StepStream {
     }
     const headers = reply.getHeaders();
     reply.hijack();
-    const client: Client = { socket: reply.raw, filter: request.filter };
+    const client: Client = { socket: reply.raw, filter: request.filter, from: this.#number };
     for (const [name, value] of Object.entries(headers)) if (value !== undefined) client.socket.setHeader(name, value);
     client.socket.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" });
     client.socket.on("close", () => this.#drop(client));
@@ -74,7 +78,20 @@ export class StepStream {
     };
     this.#sent.push(sent);
     if (this.#sent.length > STREAM_REPLAY_MAX * 2) this.#sent.splice(0, STREAM_REPLAY_MAX);
-    for (const client of this.#clients) if (wants(client, step)) this.#write(client, sent.text);
+    if (this.#clients.size === 0) return;
+    this.#fresh.push(sent);
+    if (this.#fresh.length === 1) this.#ports.clock.soon(() => this.#flush());
+  }
+
+  #flush(): void {
+    const fresh = this.#fresh.splice(0);
+    for (const client of this.#clients) {
+      // A client that came in this very turn was given them when it was greeted.
+      const text = fresh
+        .flatMap((sent) => (sent.number > client.from && wants(client, sent.step) ? sent.text : []))
+        .join("");
+      if (text !== "") this.#write(client, text);
+    }
   }
 
   #greet(client: Client, lastEventId: string | undefined): void {
@@ -94,9 +111,9 @@ export class StepStream {
   }
 
   #write(client: Client, text: string): void {
-    client.socket.write(text);
     // Destroying is the only way to be rid of a client that never reads: `end` would wait for it (L2).
     if (client.socket.writableLength > STREAM_UNSENT_BYTES_MAX) client.socket.destroy();
+    else client.socket.write(text);
   }
 
   #drop(client: Client): void {

@@ -1,6 +1,7 @@
 /** What the routes share: the ports, and the few things of the HTTP surface that have a lifetime. */
 import { ExternalIds } from "./external-ids.ts";
 import { MachineWords } from "./machine-view.ts";
+import { PayingWallets } from "./paying-wallets.ts";
 import { PayoutIntake } from "./payout-intake.ts";
 import type { HttpPorts } from "./ports.ts";
 import type { StepStream } from "./step-stream.ts";
@@ -8,6 +9,7 @@ import type { StepStream } from "./step-stream.ts";
 export type Surface = HttpPorts & {
   readonly words: MachineWords;
   readonly externalIds: ExternalIds;
+  readonly wallets: PayingWallets;
   readonly intake: PayoutIntake;
   readonly stream: StepStream;
 };
@@ -15,5 +17,7 @@ export type Surface = HttpPorts & {
 export function furnish(ports: HttpPorts, stream: StepStream): Surface {
   const words = new MachineWords(ports.engine.catalog);
   const externalIds = new ExternalIds();
-  return { ...ports, words, externalIds, intake: new PayoutIntake(ports, { words, externalIds }), stream };
+  const wallets = new PayingWallets(ports.engine);
+  const intake = new PayoutIntake(ports, { words, externalIds, wallets });
+  return { ...ports, words, externalIds, wallets, intake, stream };
 }

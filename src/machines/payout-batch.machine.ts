@@ -5,7 +5,7 @@
  * best_effort: every valid line becomes a payout of its own and is judged by itself; invalid lines are kept with their reason.
  */
 import { Type, type Static } from "typebox";
-import { assign, emit, setup } from "xstate";
+import { assertEvent, assign, emit, setup } from "xstate";
 import { add, AssetSchema, saturatingSubtract, UnitsSchema, ZERO, type Units } from "../domain/money.ts";
 import type { Refusal } from "../domain/errors.ts";
 import { XSTATE_ITERATIONS_MAX } from "../domain/limits.ts";
@@ -63,7 +63,10 @@ export const payoutBatchMachine = setup({
   },
   actions: {
     ...durableActions,
-    count: assign(({ context: c, event }) => (event.type === "batch.line" ? recount(c, event) : {})),
+    count: assign(({ context, event }) => {
+      assertEvent(event, "batch.line");
+      return recount(context, event);
+    }),
   },
   guards: {
     allOrNothing: ({ context }) => context.mode === "all_or_nothing",

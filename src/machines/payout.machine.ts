@@ -9,7 +9,7 @@
  * P2. It holds money in its wallet from `reserving` until it is confirmed, or provably will not be.
  * P3. A cancel wins only while nothing is signed; the answer says which, in the same commit.
  */
-import { assign, emit, setup } from "xstate";
+import { assertEvent, assign, emit, setup } from "xstate";
 import { refuse } from "../domain/errors.ts";
 import { ATTEMPTS_MAX, XSTATE_ITERATIONS_MAX } from "../domain/limits.ts";
 import { durableActions, type StateMeta } from "./durable.ts";
@@ -58,29 +58,31 @@ export const payoutMachine = setup({
   },
   actions: {
     ...durableActions,
-    takeReservation: assign(({ event }) =>
-      event.type === "wallet.reserved"
-        ? { reservation: { sequence: event.sequence, slice: event.slice }, reason: undefined }
-        : {},
-    ),
+    takeReservation: assign(({ event }) => {
+      assertEvent(event, "wallet.reserved");
+      return { reservation: { sequence: event.sequence, slice: event.slice }, reason: undefined };
+    }),
     dropReservation: assign({ reservation: undefined }),
-    noteRefusal: assign(({ event }) => (event.type === "wallet.refused" ? { reason: event.refusal } : {})),
-    decide: assign(({ event }) =>
-      event.type === "payout.approve" || event.type === "payout.reject"
-        ? { decidedBy: event.by, comment: event.comment }
-        : {},
-    ),
+    noteRefusal: assign(({ event }) => {
+      assertEvent(event, "wallet.refused");
+      return { reason: event.refusal };
+    }),
+    decide: assign(({ event }) => {
+      assertEvent(event, ["payout.approve", "payout.reject"]);
+      return { decidedBy: event.by, comment: event.comment };
+    }),
     beginAttempt: assign(({ context }) => ({
       attempt: context.attempt + 1,
       txId: undefined,
       attempts: [...context.attempts, { transaction: transactionId(context, context.attempt + 1) }],
     })),
-    noteSigned: assign(({ context, event }) =>
-      event.type === "transaction.signed"
-        ? { txId: event.txId, attempts: amendLast(context, { txId: event.txId }) }
-        : {},
-    ),
+    noteSigned: assign(({ context, event }) => {
+      assertEvent(event, "transaction.signed");
+      return { txId: event.txId, attempts: amendLast(context, { txId: event.txId }) };
+    }),
     noteOutcome: assign(({ context, event }) => outcomeOf(context, event)),
+    /** The hold was settled or released with it. */
+    noteEnd: assign(({ context, event }) => ({ ...outcomeOf(context, event), reservation: undefined })),
     allowMore: assign({ attemptsAllowed: ({ context }) => context.attempt + ATTEMPTS_MAX }),
   },
   guards: {
@@ -209,8 +211,7 @@ export const payoutMachine = setup({
           target: "confirmed",
           actions: [
             { type: "tell", params: ({ context: c, event }) => settleHold(c, event.inclusion) },
-            "noteOutcome",
-            "dropReservation",
+            "noteEnd",
           ],
           description: "its transaction succeeded in a solidified block",
         },
@@ -229,8 +230,7 @@ export const payoutMachine = setup({
             target: "failed",
             actions: [
               { type: "tell", params: ({ context: c, event }) => [takeBackHold(c, event.inclusion), releaseHold(c)] },
-              "noteOutcome",
-              "dropReservation",
+              "noteEnd",
             ],
             description: "its transaction failed for good",
           },
@@ -247,8 +247,7 @@ export const payoutMachine = setup({
             target: "needsAttention",
             actions: [
               { type: "tell", params: ({ context: c }) => [takeBackHold(c), releaseHold(c)] },
-              "noteOutcome",
-              "dropReservation",
+              "noteEnd",
             ],
             description: "its last allowed transaction is proved dead",
           },
@@ -272,7 +271,7 @@ export const payoutMachine = setup({
             "transaction.failed": {
               guard: "ofThisAttempt",
               target: "#payout.failed",
-              actions: [{ type: "tell", params: ({ context: c }) => releaseHold(c) }, "noteOutcome", "dropReservation"],
+              actions: [{ type: "tell", params: ({ context: c }) => releaseHold(c) }, "noteEnd"],
               description: "its transaction could not be built; nothing was signed",
             },
             "payout.cancel": {

@@ -9,7 +9,7 @@
  * T4. `reverted` needs a solidified block: the same txID can never run again.
  * T5. Until the bytes are signed it can be cancelled; afterwards only the chain decides.
  */
-import { assign, setup } from "xstate";
+import { assertEvent, assign, setup } from "xstate";
 import type { AbsenceProof, BroadcastClass, BroadcastOutcome, Inclusion } from "../domain/chain-facts.ts";
 import { XSTATE_ITERATIONS_MAX } from "../domain/limits.ts";
 import { durableActions, effect, effectError, subscription, type Stamp, type StateMeta, type Tell } from "./durable.ts";
@@ -69,7 +69,8 @@ export const transactionMachine = setup({
     }),
     recordPush: assign(({ context, event }) => {
       const { output, at = 0 } = event as unknown as { output: BroadcastOutcome } & Partial<Stamp>;
-      return { pushes: context.pushes + 1, lastPush: { ...output, at } };
+      const doubted = output.class === "accepted" ? false : context.doubted;
+      return { pushes: context.pushes + 1, lastPush: { ...output, at }, doubted };
     }),
   },
   guards: {
@@ -78,14 +79,16 @@ export const transactionMachine = setup({
      * solidified blocks of the proof have passed without it stands no more: a fork removed it while nobody watched.
      */
     proofHolds: ({ context, event }) => {
-      if (event.type !== "chain.expired" || context.expiration === undefined || context.reference === undefined)
-        return false;
+      assertEvent(event, "chain.expired");
       const { proof } = event;
+      const { expiration, reference, inclusion } = context;
       return (
-        proof.solidTimestamp >= context.expiration &&
-        proof.scannedFrom <= context.reference.number + 1 &&
+        expiration !== undefined &&
+        reference !== undefined &&
+        proof.solidTimestamp >= expiration &&
+        proof.scannedFrom <= reference.number + 1 &&
         proof.scannedTo >= proof.solidNumber &&
-        (context.inclusion === undefined || context.inclusion.blockNumber <= proof.scannedTo)
+        (inclusion === undefined || inclusion.blockNumber <= proof.scannedTo)
       );
     },
     /** A block that it has left already may be orphaned later; that says nothing about where it is now. */
@@ -245,7 +248,6 @@ export const transactionMachine = setup({
                     params: ({ context: c }) => (c.doubted ? toOwner(c, { type: "transaction.seen" }) : undefined),
                   },
                   "recordPush",
-                  assign({ doubted: false }),
                 ],
                 description: "a node accepted the bytes",
               },

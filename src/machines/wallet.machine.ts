@@ -6,7 +6,8 @@
  * arrives exactly once and the wallet needs no list of who holds what.
  */
 import { Type, type Static } from "typebox";
-import { assign, setup } from "xstate";
+import { assertEvent, assign, setup } from "xstate";
+import { assert } from "../domain/assert.ts";
 import { refuse, type Refusal } from "../domain/errors.ts";
 import { ZERO, type Units } from "../domain/money.ts";
 import type { ActorAddress } from "../domain/records.ts";
@@ -77,39 +78,40 @@ export const walletMachine = setup({
   actions: {
     ...durableActions,
     hold: assign(({ context, event }) => {
-      if (event.type !== "wallet.reserve") return {};
+      assertEvent(event, "wallet.reserve");
       return {
         ledger: reserve(context.ledger, event.hold, limitTime(event)),
         sequence: context.sequence + event.count,
       };
     }),
-    send: assign(({ context, event }) =>
-      event.type === "wallet.send" ? { ledger: send(context.ledger, event.hold) } : {},
-    ),
-    settle: assign(({ context, event }) =>
-      event.type === "wallet.settle" ? { ledger: settle(context.ledger, event.hold, event.spend, event.block) } : {},
-    ),
-    takeBack: assign(({ context, event }) =>
-      event.type === "wallet.takeBack"
-        ? { ledger: takeBack(context.ledger, event.hold, event.spend, event.block) }
-        : {},
-    ),
-    release: assign(({ context, event }) =>
-      event.type === "wallet.release" ? { ledger: release(context.ledger, event.hold, event.slice) } : {},
-    ),
+    send: assign(({ context, event }) => {
+      assertEvent(event, "wallet.send");
+      return { ledger: send(context.ledger, event.hold) };
+    }),
+    settle: assign(({ context, event }) => {
+      assertEvent(event, "wallet.settle");
+      return { ledger: settle(context.ledger, event.hold, event.spend, event.block) };
+    }),
+    takeBack: assign(({ context, event }) => {
+      assertEvent(event, "wallet.takeBack");
+      return { ledger: takeBack(context.ledger, event.hold, event.spend, event.block) };
+    }),
+    release: assign(({ context, event }) => {
+      assertEvent(event, "wallet.release");
+      return { ledger: release(context.ledger, event.hold, event.slice) };
+    }),
     takeReading: assign(({ context, event }) => {
       const { output } = event as unknown as { output: BalanceReading };
       return { ledger: readBalance(context.ledger, output), balanceError: undefined };
     }),
-    update: assign(({ context, event }) =>
-      event.type === "wallet.update"
-        ? {
-            name: event.name ?? context.name,
-            labels: event.labels ?? context.labels,
-            limits: event.limits ?? context.limits,
-          }
-        : {},
-    ),
+    update: assign(({ context, event }) => {
+      assertEvent(event, "wallet.update");
+      return {
+        name: event.name ?? context.name,
+        labels: event.labels ?? context.labels,
+        limits: event.limits ?? context.limits,
+      };
+    }),
   },
   guards: {
     hasRoom: ({ context, event }) =>
@@ -156,8 +158,7 @@ export const walletMachine = setup({
           {
             actions: {
               type: "tell",
-              params: ({ context, event }) =>
-                refused(event.from, judgeHold(context.ledger, context.limits, event.hold, limitTime(event))),
+              params: ({ context, event }) => refused(event.from, refusalOf(context, event)),
             },
             description: "the hold does not fit",
           },
@@ -266,8 +267,14 @@ function reserved(context: WalletContext, event: ReserveMessage & Partial<Stamp>
   };
 }
 
-function refused(to: ActorAddress, refusal: Refusal | undefined): Tell {
-  return { to, message: { type: "wallet.refused", refusal: refusal ?? refuse("conflict", "the wallet refused") } };
+function refusalOf({ ledger, limits }: WalletContext, event: ReserveMessage & Partial<Stamp>): Refusal {
+  const refusal = judgeHold(ledger, limits, event.hold, limitTime(event));
+  assert(refusal !== undefined, "a hold that fits is not refused");
+  return refusal;
+}
+
+function refused(to: ActorAddress, refusal: Refusal): Tell {
+  return { to, message: { type: "wallet.refused", refusal } };
 }
 
 function notEmpty(ledger: Ledger): Reply {

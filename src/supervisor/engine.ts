@@ -142,7 +142,8 @@ export class Engine implements EngineFacade {
     await this.services.startComponents();
     await this.timers.start();
     this.startedAt = ports.clock.now();
-    this.phase = "running";
+    // The store may have failed meanwhile.
+    if (this.phase === "starting") this.phase = "running";
   }
 
   /** Stops taking requests, stops the components and effects, and writes what is open. What is left is in the outbox. */
@@ -260,16 +261,13 @@ export class Engine implements EngineFacade {
       const witness: Envelope["witness"] =
         idempotency === undefined
           ? undefined
-          : (verdict) =>
-              "keep" in verdict
-                ? [
-                    {
-                      put: "reply",
-                      key: idempotency.key,
-                      reply: { fingerprint: idempotency.fingerprint, at: this.ports.clock.now(), ...verdict.keep },
-                    },
-                  ]
-                : [];
+          : (answer) => [
+              {
+                put: "reply",
+                key: idempotency.key,
+                reply: { fingerprint: idempotency.fingerprint, at: this.ports.clock.now(), ...answer },
+              },
+            ];
       this.loop.post({
         origin: "request",
         to,

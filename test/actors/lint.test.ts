@@ -10,7 +10,7 @@ const WORDS = { tags: "t", description: "d", meta: { waitingFor: "w" } } as cons
 
 /** A durable machine with one state, spoilt in one way. */
 function machine(state: object = {}, whole: object = {}): AnyStateMachine {
-  return setup({
+  const made: unknown = setup({
     actors: { work: effect<object, string>() },
     actions: { ...durableActions, acts: () => {} },
     delays: { pause: 1_000 },
@@ -21,6 +21,7 @@ function machine(state: object = {}, whole: object = {}): AnyStateMachine {
     states: { a: { ...WORDS, ...state } },
     ...whole,
   } as never);
+  return made as AnyStateMachine;
 }
 const on = (transition: object) => machine({ on: { go: { description: "r", ...transition } } });
 const problems = (spoilt: AnyStateMachine) => problemsOf({ machine: spoilt });

@@ -10,11 +10,7 @@ beforeAll(async () => {
   door.facts.set(addressOf(50), { isContract: true });
   door.blacklisted.add(addressOf(51));
 });
-afterAll(async () => {
-  // Nothing half-written stays: every request of this file was refused, so there is still only the wallet.
-  expect((await door.get(PAYOUTS)).json().items).toEqual([]);
-  expect(door.engine.status().actorsInMemory).toBe(1);
-});
+afterAll(() => door.app.close());
 
 type Row = [what: string, body: unknown, status: number, code: string, says: string | RegExp];
 
@@ -241,4 +237,10 @@ describe("a wrong path or query", () => {
     expect(response.json()).toMatchObject({ status: 405, code: "method_not_allowed" });
     expect(response.headers.allow).toBe(allow);
   });
+});
+
+test("nothing half-written stays: after all of the above there is still only the wallet", async () => {
+  expect((await door.get(PAYOUTS)).json().items).toEqual([]);
+  expect((await door.get("/api/v1/wallets")).json().items).toHaveLength(1);
+  expect(door.engine.status().actorsInMemory).toBe(1);
 });

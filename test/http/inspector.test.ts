@@ -43,7 +43,7 @@ describe("actors", () => {
     const waiting = (await door.post("/api/v1/payouts", payout({ amount: "5000" }))).json();
     const list = async (query: string) =>
       (await door.get(`${INSPECTOR}/actors?${query}`)).json().items.map((actor: { id: string }) => actor.id);
-    expect((await list("")).toSorted()).toEqual([id, waiting.id].toSorted());
+    expect(new Set(await list(""))).toEqual(new Set([id, waiting.id]));
     expect(await list("status=awaiting_approval")).toEqual([waiting.id]);
     expect(await list("kind=wallet&limit=1")).toEqual(["wal_1"]);
     expect((await door.get(`${INSPECTOR}/actors?kind=transaction`)).json()).toMatchObject({
@@ -84,40 +84,54 @@ describe("actors", () => {
     const rest = (await door.get(`${INSPECTOR}/actors/transaction/${actor.id}?after_revision=3`)).json();
     expect(rest.journal).toHaveLength(1);
     expect(rest.next_revision).toBeNull();
+    expect((await door.get(`${INSPECTOR}/actors/${actor.id}`)).json()).toEqual(view);
   });
 
-  test.each(["payout/po_none", "constructor/x", "__proto__/x", "nobody/x"])("%s is not found", async (path) => {
-    const door = await openDoor();
-    expect((await door.get(`${INSPECTOR}/actors/${path}`)).json()).toMatchObject({ status: 404, code: "not_found" });
-    expect((await door.call("POST", `${INSPECTOR}/actors/${path}/release`)).json().status).toBe(404);
+  test.each(["po_none", "payout/po_none", "constructor/x", "__proto__/x", "nobody/x"])(
+    "%s is not found",
+    async (path) => {
+      const door = await openDoor();
+      expect((await door.get(`${INSPECTOR}/actors/${path}`)).json()).toMatchObject({ status: 404, code: "not_found" });
+      expect((await door.call("POST", `${INSPECTOR}/actors/${path}/release`)).statusCode).toBeGreaterThanOrEqual(404);
+    },
+  );
+
+  const fragile = { restartsMax: 0, windowMs: 600_000, firstDelayMs: 1, delayMaxMs: 1 };
+
+  test("a poisoned actor is shown with its dead letter, and goes on when its cause is gone and it is released", async () => {
+    const door = await openDoor({ intensity: fragile });
+    const { onBroadcast } = door.world;
+    // The machine throws on an answer without a class.
+    door.world.onBroadcast = async () => null as never;
+    const { id } = (await door.post("/api/v1/payouts", payout())).json();
+    const { actor } = await watchOf(door, id);
+    const url = `${INSPECTOR}/actors/transaction/${actor.id}`;
+    await drain(40);
+    const view = (await door.get(url)).json();
+    expect(view).toMatchObject({ quarantined: true, quarantine: { failures: 1 } });
+    expect(view.quarantine.reason).not.toBe("");
+    expect(view.dead_letters[0]).toMatchObject({ event: { type: "xstate.done.actor.broadcast" } });
+    const retry = await door.post(`/api/v1/transactions/${view.context.txId}/retry`, {});
+    expect(retry.json()).toMatchObject({ status: 423, code: "quarantined" });
+    door.world.onBroadcast = onBroadcast;
+    const released = await door.call("POST", `${url}/release`);
+    expect(released.json()).toEqual({ kind: "transaction", id: actor.id, released: true });
+    await drain(40);
+    expect((await door.get(url)).json()).toMatchObject({ quarantined: false, state: "onWire.pending" });
+    expect((await door.call("POST", `${url}/release`)).json()).toMatchObject({ status: 409, code: "state_conflict" });
   });
 
-  test("a poisoned actor is shown with its dead letter, keeps what is sent to it, and goes on when released", async () => {
-    const door = await openDoor({
-      intensity: { restartsMax: 0, windowMs: 600_000, firstDelayMs: 1, delayMaxMs: 1 },
-    });
+  test("an actor that still cannot digest what it missed stays quarantined, and shows what is parked", async () => {
+    const door = await openDoor({ intensity: fragile });
     const { id } = (await door.post("/api/v1/payouts", payout())).json();
     const { actor } = await watchOf(door, id);
     await drain();
-    expect((await door.call("POST", `${INSPECTOR}/actors/transaction/${actor.id}/release`)).json()).toMatchObject({
-      status: 409,
-      code: "state_conflict",
-    });
     // The machine throws on a proof without its fields.
-    for (let i = 0; i < 8; i += 1) {
-      void door.engine.deliver([{ actor, message: { type: "chain.expired" } }]);
-      await drain();
-      await door.clock.advance(60_000);
-    }
-    const view = (await door.get(`${INSPECTOR}/actors/transaction/${actor.id}`)).json();
-    expect(view.quarantined).toBe(true);
-    expect(view.quarantine.reason).not.toBe("");
-    expect(view.dead_letters[0]).toMatchObject({ event: { type: "chain.expired" } });
-    const retry = await door.post(`/api/v1/transactions/${view.context.txId}/retry`, {});
-    expect(retry.json()).toMatchObject({ status: 423, code: "quarantined" });
-    const released = await door.call("POST", `${INSPECTOR}/actors/transaction/${actor.id}/release`);
-    expect(released.json()).toEqual({ kind: "transaction", id: actor.id, released: true });
-    expect((await door.get(`${INSPECTOR}/actors/transaction/${actor.id}`)).json().quarantined).toBe(false);
+    void door.engine.deliver([{ actor, message: { type: "chain.expired" } }]);
+    await drain(40);
+    const url = `${INSPECTOR}/actors/transaction/${actor.id}`;
+    expect((await door.get(url)).json().parked).toMatchObject([{ type: "chain.expired" }]);
+    expect((await door.call("POST", `${url}/release`)).json()).toMatchObject({ status: 423, code: "quarantined" });
   });
 });
 
@@ -184,7 +198,7 @@ describe("the live stream", () => {
     first.end();
     const again = await stream(port, "?kind=payout", { "last-event-id": ids[0] ?? "" });
     const missed = await again.until((text) => text.includes("wallet.reserved"));
-    expect([...missed.matchAll(/^id: (\S+)/gm)].map(([, id]) => id)).toEqual(ids.slice(1));
+    expect([...missed.matchAll(/^id: (\S+)/gm)].map(([, id]) => id)).toEqual(expect.arrayContaining(ids.slice(1)));
     for (const place of ["other-1", `${ids[0]?.split("-")[0]}-999999`, "nonsense"]) {
       const lost = await stream(port, "", { "last-event-id": place });
       expect(await lost.until((text) => text.includes("event:"))).toContain("event: reset");
@@ -242,7 +256,7 @@ describe("the live stream", () => {
     const seen = await first.until((text) => /^id: /m.test(text));
     const place = /^id: (\S+)/m.exec(seen)?.[1] ?? "";
     const late = await stream(port, "", { "last-event-id": place });
-    await late.until((text) => text.includes("event: reset"));
+    expect(await late.until((text) => text.includes("event:"))).toContain("event: reset");
     late.end();
     first.end();
   });

@@ -157,7 +157,8 @@ describe("changing a wallet", () => {
         door.call("PUT", `${WALLETS}/wal_1`, { body: { name }, headers: { "if-match": etag } }),
       ),
     );
-    expect(answers.map(({ statusCode }) => statusCode).toSorted()).toEqual([200, 412, 412]);
+    expect(answers.map(({ statusCode }) => statusCode).filter((status) => status === 200)).toHaveLength(1);
+    expect(answers.map(({ statusCode }) => statusCode).filter((status) => status === 412)).toHaveLength(2);
   });
 
   test("new limits count for the next payout", async () => {

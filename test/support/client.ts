@@ -89,13 +89,17 @@ export class Client {
     return answer.body;
   }
 
-  async pay(order: { wallet: string; to: string; amount: string; asset?: string }, key: string): Promise<Answer<PayoutView>> {
+  async pay(
+    order: { wallet: string; to: string; amount: string; asset?: string },
+    key: string,
+  ): Promise<Answer<PayoutView>> {
     return this.insist<PayoutView>("POST", `${ROOT}/payouts`, { body: order, key });
   }
 
   async payout(id: string): Promise<PayoutView> {
     const answer = await this.insist<PayoutView>("GET", `${ROOT}/payouts/${id}`);
-    if (answer.status !== 200) throw new Error(`payout ${id} is forgotten: ${answer.status} ${JSON.stringify(answer.body)}`);
+    if (answer.status !== 200)
+      throw new Error(`payout ${id} is forgotten: ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer.body;
   }
 
@@ -104,7 +108,9 @@ export class Client {
   }
 
   async balance(walletId: string, { refresh = false } = {}): Promise<BalanceView> {
-    return (await this.insist<BalanceView>("GET", `${ROOT}/wallets/${walletId}/balance${refresh ? "?refresh=true" : ""}`)).body;
+    return (
+      await this.insist<BalanceView>("GET", `${ROOT}/wallets/${walletId}/balance${refresh ? "?refresh=true" : ""}`)
+    ).body;
   }
 
   private async firstToken(): Promise<string> {

@@ -1,5 +1,7 @@
 /** The HTTP server over the production engine, a memory store and a scripted world. */
 import type { FastifyInstance, LightMyRequestResponse } from "fastify";
+import type { TSchema } from "typebox";
+import { Compile, type Validator } from "typebox/compile";
 import type { AccountFacts } from "../../src/domain/chain-facts.ts";
 import type { Refusal } from "../../src/domain/errors.ts";
 import { units } from "../../src/domain/money.ts";
@@ -215,7 +217,12 @@ function refusing(engine: Engine, refusals: Refusal[]): EngineFacade {
   });
 }
 
-type Operation = { "x-aliases": string[]; "x-errors": string[]; responses: Record<string, unknown> };
+type Media = { schema?: TSchema };
+type Operation = {
+  "x-aliases": string[];
+  "x-errors": string[];
+  responses: Record<string, { content?: Record<string, Media> }>;
+};
 export type Document = { paths: Record<string, Record<string, Operation>> };
 
 /** Every answer of every test is compared with what the document promises for its endpoint. */
@@ -239,11 +246,46 @@ function contractOf(app: FastifyInstance) {
     const status = String(response.statusCode);
     if (!(status in row.operation.responses))
       throw new Error(`${method} ${row.place} answered ${status}, which its document does not list: ${response.body}`);
+    const { schema } = row.operation.responses[status]?.content?.["application/json"] ?? {};
+    if (schema !== undefined) conforms(schema, response.json(), `${method} ${row.place} ${status}`);
     if (response.statusCode < 400 || (status === "503" && path.includes("health"))) return;
     const problem = response.json();
     if (!row.operation["x-errors"].includes(problem.code))
       throw new Error(`${method} ${row.place} answered ${problem.code}, which its document does not list`);
   };
+}
+
+const validators = new WeakMap<TSchema, Validator>();
+
+/** Every field is of its documented type, and no field is undocumented. */
+function conforms(schema: TSchema, body: unknown, place: string): void {
+  const validator = validators.get(schema) ?? Compile(schema);
+  validators.set(schema, validator);
+  const [error] = validator.Check(body) ? [] : validator.Errors(body);
+  if (error !== undefined) throw new Error(`${place} does not fit its schema: ${error.instancePath} ${error.message}`);
+  const extra = undocumented(schema, body);
+  if (extra !== undefined) throw new Error(`${place} has the undocumented field ${extra}`);
+}
+
+type Shape = { properties?: Record<string, Shape>; additionalProperties?: unknown; items?: Shape; anyOf?: Shape[] };
+
+function undocumented(schema: Shape, value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  if (Array.isArray(value))
+    return first(value.map((item) => (schema.items === undefined ? undefined : undocumented(schema.items, item))));
+  const object = schema.anyOf?.find(({ properties }) => properties !== undefined) ?? schema;
+  const { properties } = object;
+  if (properties === undefined || object.additionalProperties !== undefined) return undefined;
+  return first(
+    Object.entries(value).map(([name, inner]) => {
+      const field = properties[name];
+      return field === undefined ? name : undocumented(field, inner);
+    }),
+  );
+}
+
+function first(found: (string | undefined)[]): string | undefined {
+  return found.find((name) => name !== undefined);
 }
 
 function keysOf() {

@@ -56,12 +56,12 @@ export class Driven {
   /** The effect's answer, if the effect is running. */
   answer(invokeId: string, output: unknown, stamp: Stamp = STAMP): Driven {
     if (this.record.effects[invokeId] === undefined) throw new Error(`no effect ${invokeId} in ${this.state}`);
-    return this.send({ type: `xstate.done.actor.${invokeId}`, output, actorId: invokeId } as Message, stamp);
+    return this.send({ type: `xstate.done.actor.${invokeId}`, output, actorId: invokeId }, stamp);
   }
 
   fail(invokeId: string, error: EffectError, stamp: Stamp = STAMP): Driven {
     if (this.record.effects[invokeId] === undefined) throw new Error(`no effect ${invokeId} in ${this.state}`);
-    return this.send({ type: `xstate.error.actor.${invokeId}`, error, actorId: invokeId } as Message, stamp);
+    return this.send({ type: `xstate.error.actor.${invokeId}`, error, actorId: invokeId }, stamp);
   }
 
   /** The one timer of the state. */
@@ -86,7 +86,7 @@ export function replay(entry: CatalogEntry, actor: ActorAddress, journal: readon
   let live: Live = begin(entry, { actor, input: first.event["input"] }, stampOf(first));
   for (const line of rest) {
     const { blockTime: _, ...message } = line.event;
-    live = apply(entry, live, message as Message, stampOf(line));
+    live = apply(entry, live, message, stampOf(line));
     if (live.record.revision !== line.revision)
       throw new Error(`revision ${line.revision} (${line.event.type}) replays as ${live.record.revision}`);
   }

@@ -26,6 +26,7 @@ type ToyEvent =
   | { type: "toy.shout" }
   | { type: "toy.raise" }
   | { type: "toy.nameless" }
+  | { type: "toy.later" }
   | { type: "toy.end" };
 
 const words = (tag: string) => ({ tags: tag, description: tag, meta: { waitingFor: tag } });
@@ -33,10 +34,13 @@ const because = (description: string) => ({ description });
 const note = (name: (event: ToyEvent) => string) =>
   assign<ToyContext, ToyEvent, undefined, ToyEvent, never>(({ context, event }) => ({ seen: [...context.seen, name(event)] }));
 
+const inputOf = ({ event }: { event: ToyEvent }): unknown => ("input" in event ? event.input : undefined) ?? {};
+const tellsOf = ({ event }: { event: ToyEvent }) => ("tells" in event ? event.tells : undefined);
+
 /** `isPoisonous` makes toy.poison throw; without it the message is as good as toy.add. */
 export function toyMachine(isPoisonous: () => boolean = () => true) {
   return setup({
-    types: { context: {} as ToyContext, events: {} as ToyEvent, input: {} as Partial<ToyContext> & { bad?: boolean } },
+    types: { context: {} as ToyContext, events: {} as ToyEvent, input: {} },
     actors: { work: effect<unknown, string>(), workElsewhere: effect<unknown, string>(), listen: subscription<unknown>() },
     actions: { ...durableActions },
     delays: { pause: 1_000 },
@@ -64,14 +68,18 @@ export function toyMachine(isPoisonous: () => boolean = () => true) {
         },
         actions: note((event) => ("name" in event ? event.name : "?")),
       },
-      "toy.tell": { ...because("told to tell"), actions: { type: "tell", params: ({ event }) => event.tells } },
-      "toy.shout": { ...because("loud"), actions: emit({ type: "toy.shouted" } as never) },
+      "toy.tell": {
+        ...because("told to tell"),
+        actions: { type: "tell", params: tellsOf },
+      },
+      "toy.shout": { ...because("loud"), actions: emit({ type: "toy.shouted" }) },
       "toy.refuse": {
         ...because("no"),
         actions: { type: "reply", params: { ok: false, refusal: refuse("conflict", "no") } },
       },
       "toy.raise": { ...because("raises"), actions: raise({ type: "toy.add", name: "raised" }) },
       "toy.nameless": { ...because("a timer without a name"), actions: raise({ type: "toy.back" }, { delay: 5 }) },
+      "toy.later": { ...because("a timer by name"), actions: raise({ type: "toy.back" }, { delay: 5, id: "later" }) },
       "toy.end": { ...because("over"), target: ".over" },
     },
     states: {
@@ -91,7 +99,7 @@ export function toyMachine(isPoisonous: () => boolean = () => true) {
         invoke: {
           src: "work",
           id: "work",
-          input: ({ event }) => ("input" in event ? (event.input ?? {}) : {}),
+          input: inputOf,
           onDone: {
             ...because("done"),
             target: "idle",
@@ -179,7 +187,7 @@ export async function toyRig(options: ToyRigOptions = {}): Promise<ToyRig> {
     ...options.table,
   });
   const serviceOf = (source: string) => (source === "workElsewhere" ? ("trx-staking" as const) : ("payout-router" as const));
-  const rig = await startRig({ ...options, catalog, effects, serviceOf });
+  const rig = await startRig({ effects, ...options, catalog, serviceOf });
   return { ...rig, heard };
 }
 

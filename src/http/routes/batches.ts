@@ -5,7 +5,7 @@ import { Batch, BatchOrder, EstimateView, Payout, PayoutEstimateOrder, PayoutEve
 import { API_ROOT, endpoint, type Endpoint, type Outcome } from "../endpoint.ts";
 import { estimateOrder } from "../estimates.ts";
 import { listRecords, toPage } from "../pages.ts";
-import { isRefusal, judgeLine, payingWallet } from "../payment-orders.ts";
+import { isRefusal, judgeLine } from "../payment-orders.ts";
 import { payoutTimeline } from "../timeline.ts";
 import type { Surface } from "../surface.ts";
 import { batchView } from "../views/batch.ts";
@@ -93,11 +93,11 @@ function looking(surface: Surface): Endpoint[] {
       errors: [...ORDER_ERRORS, "simulation_reverted", "fee_cap_exceeded", ...NODE_ERRORS],
       handle: async ({ request }): Promise<Outcome> => {
         const { wallet: walletId, to, amount, asset = "USDT" } = request.body;
-        const wallet = payingWallet(surface, walletId);
+        const wallet = surface.wallets.find(walletId);
         if (isRefusal(wallet)) return { refusal: wallet };
         const judged = judgeLine(surface, wallet, { to, amount, asset, purpose: "payout" });
         if (isRefusal(judged)) return { refusal: judged };
-        const order = { asset, from: wallet.context.address, to, amount: judged.amount };
+        const order = { asset, from: wallet.address, to, amount: judged.amount };
         return { status: 200, body: await estimateOrder(surface, order) };
       },
     }),

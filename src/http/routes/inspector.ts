@@ -68,10 +68,21 @@ function actors(surface: Surface): Endpoint[] {
       inputs: { params, querystring: JournalQuery },
       answers: { 200: { description: "The actor", schema: Actor } },
       errors: ["not_found"],
-      handle: async ({ request: { params: actor, query } }) => {
-        const record = find(surface, actor);
-        if (record === undefined) return { refusal: noActor(actor) };
-        return { status: 200, body: await actorView(surface, record, query.after_revision ?? 0) };
+      handle: ({ request: { params: actor, query } }) => read(surface, actor, query.after_revision),
+    }),
+    endpoint({
+      method: "GET",
+      path: `${PATH}/actors/:id`,
+      tag: "Inspector",
+      scope: "inspector:read",
+      summary: "One actor by its id alone",
+      inputs: { params: pathParams({ id: ActorPlace.id }), querystring: JournalQuery },
+      answers: { 200: { description: "The actor", schema: Actor } },
+      errors: ["not_found"],
+      handle: ({ request: { params: place, query } }) => {
+        const kinds = Object.keys(surface.engine.catalog);
+        const kind = kinds.find((known) => surface.engine.record({ kind: known, id: place.id }) !== undefined);
+        return read(surface, { kind: kind ?? "actor", id: place.id }, query.after_revision);
       },
     }),
   ];
@@ -85,10 +96,11 @@ function acting(surface: Surface): Endpoint[] {
       tag: "Inspector",
       scope: "inspector:act",
       summary: "Let a quarantined actor go on",
-      description: "Parked messages come first, then its effects and timers.",
+      description:
+        "Parked messages come first, then its effects and timers. An actor that still cannot digest them stays where it is.",
       inputs: { params },
       answers: { 200: { description: "Released", schema: Released } },
-      errors: ["not_found", "state_conflict"],
+      errors: ["not_found", "state_conflict", "quarantined"],
       handle: async ({ request }) => {
         const { kind, id } = request.params;
         if (find(surface, { kind, id }) === undefined) return { refusal: noActor({ kind, id }) };
@@ -119,6 +131,12 @@ function acting(surface: Surface): Endpoint[] {
       },
     }),
   ];
+}
+
+async function read(surface: Surface, actor: ActorAddress, afterRevision = 0): Promise<Outcome> {
+  const record = find(surface, actor);
+  if (record === undefined) return { refusal: noActor(actor) };
+  return { status: 200, body: await actorView(surface, record, afterRevision) };
 }
 
 async function list(surface: Surface, query: PageQuery & { kind?: string; status?: string }): Promise<Outcome> {

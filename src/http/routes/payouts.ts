@@ -98,6 +98,7 @@ function reading({ engine, words }: Surface): Endpoint[] {
       tag: "Payouts",
       scope: "payouts:read",
       summary: "List payouts, newest first",
+      description: "Filters can be combined. A page can be shorter than limit and still have a next one.",
       inputs: { querystring: PayoutQuery },
       answers: many,
       errors: ["invalid_cursor", "unknown_status"],

@@ -17,7 +17,7 @@ import { API_ROOT, endpoint, type Endpoint, type Outcome } from "../endpoint.ts"
 import { estimateOrder, readOrder } from "../estimates.ts";
 import { readHistory } from "../history.ts";
 import { nodeSignal } from "../node-signal.ts";
-import { isRefusal, judgeAddress, judgeLine, payingWallet } from "../payment-orders.ts";
+import { isRefusal, judgeAddress, judgeLine } from "../payment-orders.ts";
 import { transactionContext } from "../records.ts";
 import type { Surface } from "../surface.ts";
 import { retryTransaction } from "../transaction-retry.ts";
@@ -139,11 +139,11 @@ type PreviewText = { type: "usdt_transfer" | "trx_transfer"; from_wallet: string
 
 async function preview(surface: Surface, { type, from_wallet: walletId, to, amount }: PreviewText): Promise<Outcome> {
   const asset: Asset = type === "usdt_transfer" ? "USDT" : "TRX";
-  const wallet = payingWallet(surface, walletId);
+  const wallet = surface.wallets.find(walletId);
   if (isRefusal(wallet)) return { refusal: wallet };
   const judged = judgeLine(surface, wallet, { to, amount, asset, purpose: "transfer" });
   if (isRefusal(judged)) return { refusal: judged };
-  const { address: from } = wallet.context;
+  const { address: from } = wallet;
   const estimate = await estimateOrder(surface, { asset, from, to, amount: judged.amount });
   const reference = surface.chain.reference();
   const body = {

@@ -9,6 +9,7 @@ import { isoTime } from "./time.ts";
 export function payoutView(record: ActorRecord, words: MachineWords): PayoutView {
   const c = payoutContext(record);
   const { description, waitingFor } = words.of(record);
+  const createdAt = isoTime(record.createdAt);
   return {
     id: record.id,
     purpose: c.purpose,
@@ -26,8 +27,8 @@ export function payoutView(record: ActorRecord, words: MachineWords): PayoutView
     line_id: c.lineId ?? null,
     metadata: c.metadata ?? {},
     created_by: c.createdBy,
-    created_at: isoTime(record.createdAt),
-    updated_at: isoTime(record.updatedAt),
+    created_at: createdAt,
+    updated_at: record.updatedAt === record.createdAt ? createdAt : isoTime(record.updatedAt),
     attempts: c.attempts.map(attemptView),
     txid: c.txId ?? null,
     block_number: c.attempts.at(-1)?.inclusion?.blockNumber ?? null,

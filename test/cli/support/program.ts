@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 const ROOT = join(import.meta.dirname, "../../..");
 const MAIN = join(ROOT, "src/main.ts");
 const DEMO = join(ROOT, "src/cli/demo.ts");
+const DEVNET = join(ROOT, "src/devnet/main.ts");
 const DEADLINE_MS = 60_000;
 
 export type Finished = { readonly code: number | null; readonly output: string };
@@ -19,6 +20,8 @@ export class Program {
   readonly nodeUrl: string;
   readonly env: NodeJS.ProcessEnv;
   readonly #children = new Set<ChildProcess>();
+  /** npm runs the engine as a child of its own: a group of processes ends together. */
+  readonly #groups = new Set<ChildProcess>();
 
   private constructor(directory: string, ports: { api: number; devnet: number }) {
     this.directory = directory;
@@ -49,6 +52,40 @@ export class Program {
     return child;
   }
 
+  /** A devnet of its own and an engine that takes it for a chain with real money; returns what the demo needs to know. */
+  async startOnCustomNetwork(): Promise<NodeJS.ProcessEnv> {
+    const devnet = this.#spawn(DEVNET, ["--port", new URL(this.nodeUrl).port, "--slot-ms", "40"], {});
+    let output = "";
+    devnet.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    await until("the devnet says what it is", () => /USDT +T/.test(output));
+    const env = {
+      TRON_NETWORK: "custom",
+      TRON_HTTP_ENDPOINT: this.nodeUrl,
+      TRON_GENESIS_ID: /genesis +(\w+)/.exec(output)?.[1],
+      USDT_CONTRACT: /USDT +(\w+)/.exec(output)?.[1],
+      WALLET_ENCRYPTION_KEY: "3f9c1a7be2d84c06b5a1907d4e6f8b23",
+    };
+    await this.startEngine(env);
+    return env;
+  }
+
+  /** The engine as `npm start` runs it; returns what it printed until it was ready. */
+  async npmStart(): Promise<string> {
+    const child = spawn("npm", ["start"], {
+      cwd: ROOT,
+      env: this.env,
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    this.#groups.add(child);
+    let output = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    await until("the engine is ready", async () => (await fetch(`${this.url}/health/ready`)).ok);
+    await until("it says what to do next", () => output.includes("npm run demo"));
+    return output;
+  }
+
   demo(
     args: readonly string[] = [],
     more: NodeJS.ProcessEnv = {},
@@ -72,7 +109,7 @@ export class Program {
   }
 
   /** A call of the API with the first token. */
-  async api(method: string, path: string, body?: object): Promise<any> {
+  async api(method: string, path: string, body?: object) {
     const token = (await readFile(join(this.directory, "data/first-token"), "utf8")).trim();
     const response = await fetch(`${this.url}/api/v1/tron${path}`, {
       method,
@@ -83,11 +120,12 @@ export class Program {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    return response.json();
+    return JSON.parse(await response.text());
   }
 
   async close(): Promise<void> {
     for (const child of this.#children) await kill(child, "SIGKILL");
+    for (const { pid } of this.#groups) if (pid !== undefined) endGroup(pid);
     await rm(this.directory, { recursive: true, force: true });
   }
 
@@ -110,6 +148,14 @@ export async function kill(child: ChildProcess, signal: "SIGKILL" | "SIGTERM"): 
   const gone = new Promise((resolve) => child.once("exit", resolve));
   child.kill(signal);
   await gone;
+}
+
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // It has ended already.
+  }
 }
 
 /** Waits for another process: there is no clock of it to advance. */

@@ -26,7 +26,8 @@ export function audit(payouts: readonly PayoutView[], payments: readonly Payment
   for (const payout of payouts) {
     const paid = byAmount.get(payout.amount_units) ?? [];
     byAmount.delete(payout.amount_units);
-    if (paid.length > 1) doubled.push(`${payout.id} was paid ${paid.length} times: ${paid.map(({ txId }) => txId).join(" ")}`);
+    if (paid.length > 1)
+      doubled.push(`${payout.id} was paid ${paid.length} times: ${paid.map(({ txId }) => txId).join(" ")}`);
     complaints.push(...complaintsAbout(payout, paid));
   }
   for (const [amount, [payment]] of byAmount) complaints.push(`nobody ordered ${amount} to ${payment?.to}`);

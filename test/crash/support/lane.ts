@@ -39,6 +39,8 @@ export type StormReport = {
   readonly starts: number;
   /** States in which kills left payouts on disk, with how often. */
   readonly found: Record<string, number>;
+  /** Orders accepted in this storm; the audit is of all that were ever accepted in the lane. */
+  readonly accepted: number;
   readonly repeated: number;
   readonly troubles: Record<string, number>;
   readonly audit: Audit;
@@ -85,23 +87,26 @@ export class Lane {
   /** Pays under kills until there were enough, lets everything come to its end in calm weather, and holds the audit. */
   async storm(storm: Storm): Promise<StormReport> {
     const startedAt = performance.now();
+    const acceptedBefore = this.accepted.length;
     let raging = true;
-    const engine = await this.startEngine(() => ({
-      failpoint: raging ? storm.failpoint : undefined,
-      signsAtEachPush: storm.signsAtEachPush === true,
-    }));
-    const client = this.clientOf(engine);
-    await this.devnet.call("weather", { slotMs: SLOT_MS, stormy: true });
+    let kills = () => 0;
     const rages = () => {
-      const enough = engine.totalKills >= storm.kills || performance.now() - startedAt > storm.withinMs;
-      raging &&= !enough;
+      raging &&= kills() < storm.kills && performance.now() - startedAt < storm.withinMs;
       return raging;
     };
+    let isArmed = false;
+    const engine = await this.startEngine(() => {
+      isArmed = rages() && storm.failpoint !== undefined;
+      return { failpoint: isArmed ? storm.failpoint : undefined, signsAtEachPush: storm.signsAtEachPush === true };
+    });
+    kills = () => engine.totalKills;
+    const client = this.clientOf(engine);
+    await this.devnet.call("weather", { slotMs: SLOT_MS, stormy: true });
     const killer = storm.timerMs === undefined ? undefined : this.killAtRandom(engine, storm.timerMs, rages);
     await Promise.all(Array.from({ length: storm.inFlight }, () => this.payOneAfterTheOther(client, rages)));
     await killer;
-    // The process that is left may still carry its failpoint.
-    if (storm.failpoint !== undefined) engine.kill("calm");
+    // The process that is left carries its failpoint when the storm ended by time.
+    if (isArmed) engine.kill("calm");
     engine.kills.delete("calm");
     await this.devnet.call("weather", { slotMs: SLOT_MS / 2, stormy: false });
     const payouts = await this.allEnded(client);
@@ -112,6 +117,7 @@ export class Lane {
       kills: Object.fromEntries(engine.kills),
       starts: engine.starts,
       found: Object.fromEntries(engine.found),
+      accepted: this.accepted.length - acceptedBefore,
       repeated: client.repeated,
       troubles: await this.devnet.call("troubles"),
       audit: audit(payouts, await this.devnet.call("payments", address)),
@@ -168,7 +174,10 @@ export class Lane {
     this.wallet = { id, address };
     await this.devnet.call("weather", { slotMs: 5, stormy: false });
     await this.devnet.call("fund", { address, trxSun: 1_000_000_000_000n, usdt: 100_000_000_000_000n });
-    await until("the wallet's money", async () => (await client.balance(id, { refresh: true })).usdt.total_units !== "0");
+    await until(
+      "the wallet's money",
+      async () => (await client.balance(id, { refresh: true })).usdt.total_units !== "0",
+    );
     await engine.close();
   }
 
@@ -176,7 +185,11 @@ export class Lane {
     while (rages()) {
       this.ordered += 1;
       const number = this.ordered;
-      const order = { wallet: this.payer.id, to: recipient(number % RECIPIENTS), amount: `${10 + number}.${String(number).padStart(6, "0")}` };
+      const order = {
+        wallet: this.payer.id,
+        to: recipient(number % RECIPIENTS),
+        amount: `${10 + number}.${String(number).padStart(6, "0")}`,
+      };
       const key = `order ${number}`;
       const answer = await client.pay(order, key);
       if (answer.status !== 202) throw new Error(`refused: ${answer.status} ${JSON.stringify(answer.body)}`);
@@ -184,10 +197,14 @@ export class Lane {
       // An answer may be lost on its way; the same order again must not become a second payout.
       const again = await client.pay(order, key);
       if (again.body.id !== answer.body.id) throw new Error(`one key became ${again.body.id} and ${answer.body.id}`);
-      await until("an end, or the end of the storm", async () => !rages() || ENDS.has((await client.payout(answer.body.id)).status), {
-        withinMs: 120_000,
-        everyMs: 80,
-      });
+      await until(
+        "an end, or the end of the storm",
+        async () => !rages() || ENDS.has((await client.payout(answer.body.id)).status),
+        {
+          withinMs: 120_000,
+          everyMs: 80,
+        },
+      );
     }
   }
 

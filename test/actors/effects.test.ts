@@ -1,0 +1,80 @@
+import { describe, expect, test } from "vitest";
+import { serviceOf } from "../../src/actors/effects/table.ts";
+import { ledgerOf, openWallet, pay, send, startRig, tagOf } from "../support/engine.ts";
+import { drain } from "../support/manual-clock.ts";
+
+const TX = { kind: "transaction", id: "tx_po_1_1" };
+
+describe("the effects of a payment", () => {
+  test("nothing is built before a solidified block was seen, and it is tried again", async () => {
+    const rig = await startRig();
+    await openWallet(rig);
+    const reference = rig.world.reference.bind(rig.world);
+    rig.world.reference = () => undefined as never;
+    await pay(rig, "po_1");
+    await drain();
+    expect(rig.engine.record(TX)).toMatchObject({ state: "waitingToBuild", context: { failure: { code: "not_ready" } } });
+    rig.world.reference = reference;
+    await rig.clock.advance(2_000);
+    expect(tagOf(rig, "payout", "po_1")).toBe("broadcast");
+  });
+
+  test("nothing is signed while the disk is full, and everything once there is room", async () => {
+    let isFull = true;
+    const rig = await startRig({ maySign: () => !isFull });
+    await openWallet(rig);
+    await pay(rig, "po_1");
+    await drain();
+    expect(rig.engine.record(TX)?.context).toMatchObject({ failure: { code: "read_only" } });
+    expect(rig.world.signatures).toEqual([]);
+    isFull = false;
+    await rig.clock.advance(2_000);
+    expect(rig.world.signatures).toHaveLength(1);
+  });
+
+  test("nothing of a frozen wallet is signed until it is unfrozen", async () => {
+    const rig = await startRig();
+    await openWallet(rig);
+    const { onEstimate } = rig.world;
+    let go = () => {};
+    rig.world.onEstimate = () => new Promise((resolve) => (go = () => resolve(onEstimate())));
+    await pay(rig, "po_1");
+    await drain();
+    await send(rig, "wallet", "wal_1", { type: "wallet.freeze", reason: "r" });
+    go();
+    await drain();
+    expect(rig.engine.record(TX)?.context).toMatchObject({ failure: { code: "wallet_frozen" } });
+    rig.world.onEstimate = onEstimate;
+    await send(rig, "wallet", "wal_1", { type: "wallet.unfreeze" });
+    await rig.clock.advance(2_000);
+    expect([rig.world.signatures.length, tagOf(rig, "payout", "po_1")]).toEqual([1, "broadcast"]);
+  });
+
+  test("two equal payments have different bytes", async () => {
+    const rig = await startRig();
+    await openWallet(rig);
+    await Promise.all([pay(rig, "po_1"), pay(rig, "po_2")]);
+    await drain();
+    const [a, b] = rig.world.signatures;
+    expect([a?.to, a?.amount]).toEqual([b?.to, b?.amount]);
+    expect(a?.timestamp).not.toBe(b?.timestamp);
+    expect(new Set(rig.world.broadcasts).size).toBe(2);
+  });
+
+  test("a local clock that is ten minutes off decides nothing", async () => {
+    const rig = await startRig();
+    await openWallet(rig);
+    await pay(rig, "po_1");
+    await drain();
+    await rig.clock.advance(600_000);
+    expect(tagOf(rig, "payout", "po_1")).toBe("broadcast");
+    expect(new Set(rig.world.broadcasts).size).toBe(1);
+    expect(rig.world.broadcasts.length).toBeGreaterThan(5);
+    expect(ledgerOf(rig).usdt.inFlight).toBe("25000000");
+  });
+});
+
+test("every effect belongs to a service", () => {
+  expect(serviceOf("signTransaction")).toBe("wallet-manager");
+  expect(() => serviceOf("ghost")).toThrow("belongs to no service");
+});

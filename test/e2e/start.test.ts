@@ -1,0 +1,110 @@
+/** When the program must not start, or must not sign, and what it says then. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { startDevnet } from "../../src/devnet/devnet.ts";
+import type { Problem } from "../support/client.ts";
+import { until } from "../support/poll.ts";
+import { recipient, Rig, withRig } from "./support/rig.ts";
+
+const MAIN = join(import.meta.dirname, "../../src/main.ts");
+const OTHER_GENESIS = `00000000000000${"0a".repeat(25)}`;
+
+test("a node with another genesis block than configured keeps the program from starting", async () => {
+  await expect(Rig.open({ environment: { TRON_GENESIS_ID: OTHER_GENESIS } })).rejects.toMatchObject({
+    code: "wrong_network",
+  });
+});
+
+test("data of one chain is not used on another", async () => {
+  await withRig({}, async (rig) => {
+    await rig.stop();
+    const other = await startDevnet({ port: 0, slotMs: "manual", seed: "another chain" });
+    try {
+      const { code, output } = await runMain({
+        ...rig.environment(),
+        TRON_HTTP_ENDPOINT: other.url,
+        TRON_GENESIS_ID: other.genesisId,
+        USDT_CONTRACT: other.usdtContract,
+      });
+      expect([code, output]).toEqual([78, expect.stringMatching(/cannot start: wrong_network: .*genesis/)]);
+    } finally {
+      await other.close();
+    }
+  });
+});
+
+test("a second process on the same data directory ends with code 78 and says who has it, and the first goes on", async () => {
+  await withRig({}, async (rig) => {
+    await rig.fundedWallet();
+    const { code, output } = await runMain(rig.environment());
+    expect([code, output]).toEqual([
+      78,
+      expect.stringMatching(/cannot start: store_locked: Another process uses the store in .*Stop it first/),
+    ]);
+    rig.run();
+    await rig.untilStatus(await rig.pay("15", "after"), "confirmed");
+  });
+});
+
+test("another WALLET_ENCRYPTION_KEY is refused without harm, and the right one still works", async () => {
+  await withRig({}, async (rig) => {
+    await rig.fundedWallet();
+    await rig.stop();
+    const wrong = "zH4-mYw2_Lq8t6XnPcRe5GvBj7UdKsA9oIf3Qx1V";
+    const { code, output } = await runMain({ ...rig.environment(), WALLET_ENCRYPTION_KEY: wrong });
+    expect([code, output]).toEqual([78, expect.stringMatching(/cannot start: key_unavailable: /)]);
+    expect(output).not.toContain(wrong);
+    await rig.start();
+    rig.run();
+    await rig.untilStatus(await rig.pay("15", "after"), "confirmed");
+    expect(rig.paid()).toHaveLength(1);
+  });
+});
+
+test("a full disk stops orders and signatures, reads go on, and room lets the waiting payout through", async () => {
+  let freeBytes = 10 * 1024 ** 3;
+  await withRig({ measureDisk: async () => ({ freeBytes }) }, async (rig) => {
+    await rig.fundedWallet();
+    const before = await rig.pay("11", "before");
+    await rig.untilPooled();
+    const signedBefore = rig.devnet.requests.counts.get("/wallet/broadcasthex");
+    // Accepted, but its estimate is held up until the disk is full.
+    const stopHolding = rig.devnet.faults.set({ kind: "html-500", path: "triggerconstantcontract" });
+    const waiting = await rig.pay("12", "waiting");
+    freeBytes = 1_000;
+    const full = await until("a full disk", async () => {
+      const { status, body } = await rig.client.ask<{ reasons: string[] }>("GET", "/health/ready");
+      return body.reasons.some((reason) => reason.startsWith("the disk is full")) ? status : undefined;
+    });
+    expect(full).toBe(503);
+    stopHolding();
+    const order = { wallet: rig.wallet.id, to: recipient(2), amount: "13" };
+    const refused = await rig.client.ask<Problem>("POST", "/api/v1/tron/payouts", { body: order, key: "full" });
+    expect([refused.status, refused.body.code]).toEqual([503, "read_only"]);
+    expect((await rig.client.payout(waiting)).txid).toBeNull();
+    // What is on the wire is followed to its end.
+    rig.run();
+    await rig.untilStatus(before, "confirmed");
+    expect((await rig.client.payout(waiting)).txid).toBeNull();
+    expect(rig.paid()).toHaveLength(signedBefore ?? 0);
+    freeBytes = 10 * 1024 ** 3;
+    await until("ready", async () => (await rig.client.ask("GET", "/health/ready")).status === 200);
+    await rig.untilStatus(waiting, "confirmed");
+    await rig.untilStatus(await rig.pay("13", "full", recipient(2)), "confirmed");
+    expect(rig.paid()).toHaveLength(3);
+  });
+});
+
+/** The program as an operator starts it. */
+async function runMain(environment: Record<string, string>): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, [MAIN], { stdio: ["ignore", "pipe", "pipe"], env: environment });
+  let output = "";
+  child.stdout.on("data", (chunk) => (output += String(chunk)));
+  child.stderr.on("data", (chunk) => (output += String(chunk)));
+  const deadline = setTimeout(() => child.kill("SIGKILL"), 15_000);
+  await once(child, "close");
+  clearTimeout(deadline);
+  return { code: child.exitCode, output };
+}

@@ -1,0 +1,58 @@
+import { describe, expect, test } from "vitest";
+import { catalog, SERVICES } from "../../src/machines/catalog.ts";
+import { nodesOf } from "../../src/actors/machine-tree.ts";
+import { payoutInput } from "../support/engine.ts";
+import { BUILT, SIGNED, transactionInput } from "../support/facts.ts";
+import { Driven } from "../support/kernel.ts";
+
+describe("the catalogue", () => {
+  test("names each kind as it is registered, and its service", () => {
+    for (const [kind, entry] of Object.entries(catalog)) {
+      expect(entry.kind).toBe(kind);
+      expect(SERVICES).toContain(entry.service);
+      expect(entry.version in entry.migrate).toBe(false);
+    }
+  });
+
+  test("lists a payout by status, by both parties, by batch and by external id", () => {
+    const batch = { kind: "payoutBatch", id: "b1" };
+    expect(Driven.born("payout", payoutInput("po_1", { from: "A", to: "B", batch, externalId: "e1" })).record.indexes).toEqual([
+      "all",
+      "status:pending",
+      "party:A",
+      "party:B",
+      "batch:b1",
+      "external:e1",
+    ]);
+    expect(Driven.born("payout", payoutInput("po_1", { from: "A", to: "B" })).record.indexes).toHaveLength(4);
+  });
+
+  test("lists a transaction by its id, once its bytes are signed and not before", () => {
+    const built = Driven.born("transaction", transactionInput()).answer("build", BUILT);
+    expect(built.record.indexes).toEqual([]);
+    expect(built.answer("sign", SIGNED).record.indexes).toEqual([`tx:${BUILT.txId}`]);
+  });
+
+  test("has public words for every state of every machine", () => {
+    const words = new Set<string>();
+    for (const { machine } of Object.values(catalog))
+      for (const node of nodesOf(machine.root)) for (const tag of node.tags) words.add(tag);
+    expect([...words].toSorted()).toEqual([
+      "active",
+      "approved",
+      "archived",
+      "awaiting_approval",
+      "broadcast",
+      "cancelled",
+      "confirmed",
+      "failed",
+      "finished",
+      "frozen",
+      "needs_attention",
+      "pending",
+      "rejected",
+      "retry",
+      "unknown",
+    ]);
+  });
+});
