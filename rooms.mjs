@@ -14,7 +14,7 @@ export const rooms = {
   tron: {
     owns: "wire format and cryptography of TRON",
     may: ["domain"],
-    packages: ["@noble/curves", "@noble/hashes", "tiny-secp256k1"],
+    packages: ["@noble/hashes", "tiny-secp256k1"],
   },
   machines: { owns: "decisions", may: ["domain"], packages: ["typebox", "xstate"] },
   ports: { owns: "interfaces of the engine", may: ["domain"], packages: [] },
@@ -33,7 +33,7 @@ export const rooms = {
   security: {
     owns: "keys, signing, tokens, scopes",
     may: ["domain", "ports", "tron"],
-    packages: ["@noble/hashes", "async-mutex", "nanoid", "tronweb", "typebox"],
+    packages: ["async-mutex", "tronweb", "typebox"],
   },
   devnet: {
     owns: "a TRON node in a process, for development and tests",
@@ -58,7 +58,7 @@ export const rooms = {
   cli: {
     owns: "commands for people",
     may: ["domain", "operations", "tron"],
-    packages: ["csv-parse", "undici"],
+    packages: ["csv-parse"],
   },
 };
 

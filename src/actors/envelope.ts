@@ -16,9 +16,7 @@ export type Outcome = {
 
 export type Kept = { readonly status: number; readonly body: unknown };
 /** `keep` is committed with the step; `discard` undoes the whole step: nothing of it ever happened. */
-export type Verdict =
-  | { readonly keep: Kept }
-  | { readonly discard: Refusal };
+export type Verdict = { readonly keep: Kept } | { readonly discard: Refusal };
 
 /**
  * - request: somebody outside waits for an answer; may be refused when the mailbox is full

@@ -241,7 +241,8 @@ class Collector {
   private refuseStrangers(snapshot: AnyMachineSnapshot): void {
     for (const [id, child] of Object.entries(childrenOf(snapshot))) {
       // The stub of an effect that was just answered is still there when its answer leads to no other state.
-      if (!(id in this.effects) && !(child instanceof Stub)) throw new Error(`child ${id} was spawned outside an invoke`);
+      if (!(id in this.effects) && !(child instanceof Stub))
+        throw new Error(`child ${id} was spawned outside an invoke`);
     }
   }
 }

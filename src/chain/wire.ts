@@ -112,7 +112,6 @@ export type WireAccountResource = Static<typeof AccountResource>;
 export type WireChainParameters = Static<typeof ChainParameters>;
 export type WireCallResult = Static<typeof CallResult>;
 export type WireBroadcastReturn = Static<typeof BroadcastReturn>;
-export type WireLog = Static<typeof Log>;
 
 export const readBlockHeader = reader("block header", BlockHeader);
 export const readBlock = reader("block", Block);

@@ -10,12 +10,10 @@ export type Shown = {
 
 export function banner({ url, network, treasury, firstTokenFile }: Shown): string {
   const lines = [
-    `lucid-tron is ready   ${url}`,
+    `lucid-tron is ready   ${url}  (pid ${process.pid})`,
     `  network             ${network.name} (${network.urls.join(", ")})`,
     `  USDT contract       ${network.usdtContract}`,
-    ...(treasury === undefined
-      ? []
-      : [`  treasury wallet     ${treasury.id}  ${treasury.address}  (funded by the devnet's faucet)`]),
+    ...(treasury === undefined ? [] : [`  treasury wallet     ${treasury.id}  ${treasury.address}  (devnet faucet)`]),
     ...(firstTokenFile === undefined ? [] : [`  first API token     ${firstTokenFile}`]),
     `  API documentation   ${url}/docs`,
     `  next                npm run demo`,

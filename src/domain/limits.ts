@@ -27,8 +27,6 @@ export const IDEMPOTENCY_KEY_MAX = 255;
 
 /** New bytes for one payout before a human has to look at it. */
 export const ATTEMPTS_MAX = 5;
-/** TRON refuses an expiration further ahead than this (tron.md §1.3). */
-export const EXPIRATION_AHEAD_MAX_MS = 86_400_000;
 export const LIMIT_WINDOW_MS = 86_400_000;
 /** Spending is counted in slices of this length; a slice counts in full until all of it has left the window. */
 export const LIMIT_SLICE_MS = 600_000;

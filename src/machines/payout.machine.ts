@@ -10,7 +10,6 @@
  * P3. A cancel wins only while nothing is signed; the answer says which, in the same commit.
  */
 import { assertEvent, assign, emit, setup } from "xstate";
-import { refuse } from "../domain/errors.ts";
 import { ATTEMPTS_MAX, XSTATE_ITERATIONS_MAX } from "../domain/limits.ts";
 import { durableActions, type StateMeta } from "./durable.ts";
 import { holdFor } from "./ledger.ts";
@@ -28,22 +27,12 @@ import {
   transactionId,
   transactionOf,
 } from "./payout-messages.ts";
+import { reply } from "./payout-replies.ts";
 
 /** Failures of the chain that another attempt can mend. Anything else (REVERT, …) would fail again. */
 const MENDABLE = new Set(["OUT_OF_ENERGY", "OUT_OF_TIME"]);
 
 const meta = (waitingFor: string): StateMeta => ({ waitingFor });
-const reply = {
-  ok: { type: "reply", params: { ok: true } },
-  notCancellable: {
-    type: "reply",
-    params: {
-      ok: false,
-      refusal: refuse("not_cancellable", "a signed transaction exists; the payout follows it to its end"),
-    },
-  },
-} as const;
-
 /** P1: the outcome of another attempt, or of bytes that were never signed, says nothing about the money in flight now. */
 const isOfSignedBytes = (context: PayoutContext, event: PayoutEvent): boolean =>
   "attempt" in event && event.attempt === context.attempt && context.txId !== undefined && event.txId === context.txId;
@@ -130,21 +119,12 @@ export const payoutMachine = setup({
         "payout.approve": [
           {
             guard: "hashDiffers",
-            actions: {
-              type: "reply",
-              params: {
-                ok: false,
-                refusal: refuse("stale_hash", "read the payout again and approve what it says now"),
-              },
-            },
+            actions: reply.staleHash,
             description: "the approval names another version",
           },
           {
             guard: "byCreator",
-            actions: {
-              type: "reply",
-              params: { ok: false, refusal: refuse("self_approval", "somebody else has to approve") },
-            },
+            actions: reply.selfApproval,
             description: "the creator cannot approve",
           },
           {
@@ -209,10 +189,7 @@ export const payoutMachine = setup({
         "transaction.confirmed": {
           guard: "ofTheSignedBytes",
           target: "confirmed",
-          actions: [
-            { type: "tell", params: ({ context: c, event }) => settleHold(c, event.inclusion) },
-            "noteEnd",
-          ],
+          actions: [{ type: "tell", params: ({ context: c, event }) => settleHold(c, event.inclusion) }, "noteEnd"],
           description: "its transaction succeeded in a solidified block",
         },
         "transaction.reverted": [
@@ -245,10 +222,7 @@ export const payoutMachine = setup({
           {
             guard: "ofTheSignedBytes",
             target: "needsAttention",
-            actions: [
-              { type: "tell", params: ({ context: c }) => [takeBackHold(c), releaseHold(c)] },
-              "noteEnd",
-            ],
+            actions: [{ type: "tell", params: ({ context: c }) => [takeBackHold(c), releaseHold(c)] }, "noteEnd"],
             description: "its last allowed transaction is proved dead",
           },
         ],

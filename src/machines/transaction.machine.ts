@@ -98,7 +98,8 @@ export const transactionMachine = setup({
   },
   delays: {
     retryDelay: ({ context }) => Math.min(60_000, 1_000 * 2 ** Math.min(context.stumbles, 6)),
-    rebroadcastDelay: ({ context }) => Math.min(60_000, 8_000 * 2 ** Math.min(context.pushes, 3)),
+    /** Three slots are enough to see a healthy push in a block; a node forgets what waits for a minute. */
+    rebroadcastDelay: ({ context }) => Math.min(60_000, 9_000 * 2 ** Math.min(Math.max(context.pushes - 1, 0), 3)),
     busyDelay: ({ context }) => Math.min(20_000, 1_000 * 2 ** Math.min(context.pushes, 5)),
   },
 }).createMachine({

@@ -210,7 +210,7 @@ export const EnvironmentSchema = Type.Object({
   }),
 
   WALLET_ENCRYPTION_KEY: optionalText(
-    { pattern: "^.{16,}$", expected: "at least 16 characters, for example the output of: openssl rand -hex 32" },
+    { pattern: "^.{32,}$", expected: "at least 32 characters, for example the output of: openssl rand -hex 32" },
     {
       group: "Keys",
       secret: true,

@@ -13,7 +13,10 @@ describe("the effects of a payment", () => {
     rig.world.reference = () => undefined as never;
     await pay(rig, "po_1");
     await drain();
-    expect(rig.engine.record(TX)).toMatchObject({ state: "waitingToBuild", context: { failure: { code: "not_ready" } } });
+    expect(rig.engine.record(TX)).toMatchObject({
+      state: "waitingToBuild",
+      context: { failure: { code: "not_ready" } },
+    });
     rig.world.reference = reference;
     await rig.clock.advance(2_000);
     expect(tagOf(rig, "payout", "po_1")).toBe("broadcast");

@@ -1,4 +1,17 @@
-import { assign, cancel, emit, enqueueActions, fromPromise, log, raise, sendTo, setup, spawnChild, stopChild, type AnyStateMachine } from "xstate";
+import {
+  assign,
+  cancel,
+  emit,
+  enqueueActions,
+  fromPromise,
+  log,
+  raise,
+  sendTo,
+  setup,
+  spawnChild,
+  stopChild,
+  type AnyStateMachine,
+} from "xstate";
 import { describe, expect, test } from "vitest";
 import { lintCatalog, problemsOf } from "../../src/actors/lint.ts";
 import { XSTATE_ITERATIONS_MAX } from "../../src/domain/limits.ts";
@@ -30,7 +43,14 @@ describe("the start-up lint", () => {
   test("accepts the machines of the product, and a machine with everything that is durable", () => {
     expect(() => lintCatalog(catalog)).not.toThrow();
     const durable = machine({
-      entry: [assign({}), raise({ type: "x" }), emit({ type: "y" }), cancel("z"), { type: "tell", params: undefined }, "reply"],
+      entry: [
+        assign({}),
+        raise({ type: "x" }),
+        emit({ type: "y" }),
+        cancel("z"),
+        { type: "tell", params: undefined },
+        "reply",
+      ],
       invoke: { src: "work", id: "work", onDone: { description: "r" }, onError: { description: "r" } },
       after: { pause: { target: "a", description: "r" } },
       always: { guard: () => false, target: "a", description: "r" },
@@ -41,38 +61,85 @@ describe("the start-up lint", () => {
   test.each([
     ["an inline action", machine({ entry: () => {} }), "m.a: action (inline) would act inside the transition"],
     ["an implemented action", machine({ exit: "acts" }), "m.a: action acts would act inside the transition"],
-    ["an action nobody defined", machine({ entry: { type: "ghost" } }), "m.a: action ghost would act inside the transition"],
+    [
+      "an action nobody defined",
+      machine({ entry: { type: "ghost" } }),
+      "m.a: action ghost would act inside the transition",
+    ],
     ["an action on a transition", on({ actions: "acts" }), "m.a: action acts would act inside the transition"],
     ["spawn", machine({ entry: spawnChild("work" as never) }), "m.a: action (inline) would act inside the transition"],
     ["stopChild", machine({ entry: stopChild("x") }), "m.a: action (inline) would act inside the transition"],
     ["sendTo", machine({ entry: sendTo("x", { type: "y" }) }), "m.a: action (inline) would act inside the transition"],
     ["log", machine({ entry: log("x") }), "m.a: action (inline) would act inside the transition"],
-    ["enqueueActions", machine({ entry: enqueueActions(() => {}) }), "m.a: action (inline) would act inside the transition"],
+    [
+      "enqueueActions",
+      machine({ entry: enqueueActions(() => {}) }),
+      "m.a: action (inline) would act inside the transition",
+    ],
     ["an action of the root", machine({}, { entry: "acts" }), "m: action acts would act inside the transition"],
-    ["a numeric delay", machine({ after: { 500: { target: "a", description: "r" } } }), "m.a: after 500 needs a named delay; the number would be baked into stored timers"],
-    ["a delay nobody defined", machine({ after: { never: { target: "a", description: "r" } } }), 'm.a: delay "never" is not defined; XState would fire it at once'],
-    ["a wildcard", machine({ on: { "*": { description: "r" } } }), "m.a: a wildcard would swallow stale answers and timers"],
+    [
+      "a numeric delay",
+      machine({ after: { 500: { target: "a", description: "r" } } }),
+      "m.a: after 500 needs a named delay; the number would be baked into stored timers",
+    ],
+    [
+      "a delay nobody defined",
+      machine({ after: { never: { target: "a", description: "r" } } }),
+      'm.a: delay "never" is not defined; XState would fire it at once',
+    ],
+    [
+      "a wildcard",
+      machine({ on: { "*": { description: "r" } } }),
+      "m.a: a wildcard would swallow stale answers and timers",
+    ],
     [
       "a history state",
-      machine({ initial: "b", states: { b: WORDS, h: { type: "history", description: "d", meta: { waitingFor: "w" } } } }),
+      machine({
+        initial: "b",
+        states: { b: WORDS, h: { type: "history", description: "d", meta: { waitingFor: "w" } } },
+      }),
       "m.a.h: history states do not survive a restart",
     ],
-    ["dots in an invoke id", machine({ invoke: { src: "work", id: "a.b" } }), "m.a: an invoke needs a named src and an explicit id without dots"],
-    ["an invoke without an id", machine({ invoke: { src: "work" } }), "m.a: an invoke needs a named src and an explicit id without dots"],
-    ["inline logic", machine({ invoke: { src: fromPromise(() => Promise.resolve(1)), id: "x" } }), "m.a: an invoke needs a named src and an explicit id without dots"],
+    [
+      "dots in an invoke id",
+      machine({ invoke: { src: "work", id: "a.b" } }),
+      "m.a: an invoke needs a named src and an explicit id without dots",
+    ],
+    [
+      "an invoke without an id",
+      machine({ invoke: { src: "work" } }),
+      "m.a: an invoke needs a named src and an explicit id without dots",
+    ],
+    [
+      "inline logic",
+      machine({ invoke: { src: fromPromise(() => Promise.resolve(1)), id: "x" } }),
+      "m.a: an invoke needs a named src and an explicit id without dots",
+    ],
     [
       "an invoke id used twice",
-      machine({ initial: "b", invoke: { src: "work", id: "x" }, states: { b: { description: "d", meta: { waitingFor: "w" }, invoke: { src: "work", id: "x" } } } }),
+      machine({
+        initial: "b",
+        invoke: { src: "work", id: "x" },
+        states: { b: { description: "d", meta: { waitingFor: "w" }, invoke: { src: "work", id: "x" } } },
+      }),
       'invoke id "x" is used 2 times',
     ],
     ["a state without a description", machine({ description: undefined }), "m.a: the state has no description"],
-    ["a state that does not say what it waits for", machine({ meta: undefined }), "m.a: the state does not say what it waits for"],
+    [
+      "a state that does not say what it waits for",
+      machine({ meta: undefined }),
+      "m.a: the state does not say what it waits for",
+    ],
     ["a state with other words", machine({ meta: { other: 1 } }), "m.a: the state does not say what it waits for"],
     ["a state whose words are none", machine({ meta: null }), "m.a: the state does not say what it waits for"],
     ["a transition without a reason", on({ description: undefined }), "m.a: a transition on go gives no reason"],
     ["a state without a status", machine({ tags: [] }), "m.a: a state needs exactly one public status, has 0"],
     ["a state with two", machine({ tags: ["x", "y"] }), "m.a: a state needs exactly one public status, has 2"],
-    ["no bound on microsteps", machine({}, { options: {} }), `options.maxIterations must be ${XSTATE_ITERATIONS_MAX}: a cycle of "always" would stop the engine`],
+    [
+      "no bound on microsteps",
+      machine({}, { options: {} }),
+      `options.maxIterations must be ${XSTATE_ITERATIONS_MAX}: a cycle of "always" would stop the engine`,
+    ],
   ])("refuses %s", (_, spoilt, message) => {
     expect(problems(spoilt)).toContain(message);
   });

@@ -91,7 +91,9 @@ describe("cells", () => {
   test("do not know every kind", async () => {
     const store = memoryStore();
     await store.commit([{ put: "record", record: { ...liveToy("x").record, kind: "ghost" } }]);
-    expect(() => new Cells({ sizeMax: 1 }, { catalog, store }).get({ kind: "ghost", id: "x" })).toThrow("no machine for kind ghost");
+    expect(() => new Cells({ sizeMax: 1 }, { catalog, store }).get({ kind: "ghost", id: "x" })).toThrow(
+      "no machine for kind ghost",
+    );
   });
 });
 
@@ -229,7 +231,13 @@ describe("timers", () => {
 });
 
 describe("a dispatcher", () => {
-  const row = (id: string, key = "2.work"): OutboxEntry => ({ key, actor: toy(id), invokeId: "work", source: "work", input: {} });
+  const row = (id: string, key = "2.work"): OutboxEntry => ({
+    key,
+    actor: toy(id),
+    invokeId: "work",
+    source: "work",
+    input: {},
+  });
 
   function setup(store: Store, onFinished?: (source: string, outcome: string) => void) {
     const ends: (() => void)[] = [];
@@ -293,7 +301,9 @@ describe("a dispatcher", () => {
 
   test("says how each run ended, and runs nothing once closed", async () => {
     const outcomes: string[] = [];
-    const { dispatcher, finish, runs } = setup(memoryStore(), (source, outcome) => outcomes.push(`${source} ${outcome}`));
+    const { dispatcher, finish, runs } = setup(memoryStore(), (source, outcome) =>
+      outcomes.push(`${source} ${outcome}`),
+    );
     dispatcher.start(row("early"));
     await dispatcher.recover([]);
     dispatcher.start(row("a"));

@@ -8,7 +8,8 @@ import { toyEntry } from "../support/toys.ts";
 const entry = toyEntry();
 const ACTOR = { kind: "toy", id: "t1" };
 const born = (input: object = {}) => begin(entry, { actor: ACTOR, input }, STAMP);
-const after = (...messages: Message[]) => messages.reduce((live, message) => apply(entry, live, message, STAMP), born());
+const after = (...messages: Message[]) =>
+  messages.reduce((live, message) => apply(entry, live, message, STAMP), born());
 
 describe("a step", () => {
   test("of a birth makes revision 1, with a tag, its indexes and its time", () => {
@@ -51,7 +52,9 @@ describe("a step", () => {
 
   test("starts an effect under the revision that asked for it, and stops it by the same key", () => {
     const working = after({ type: "toy.work", input: { n: 1 } });
-    expect(working.started).toEqual([{ key: "2.work", actor: ACTOR, invokeId: "work", source: "work", input: { n: 1 } }]);
+    expect(working.started).toEqual([
+      { key: "2.work", actor: ACTOR, invokeId: "work", source: "work", input: { n: 1 } },
+    ]);
     expect(working.record.effects).toEqual({ work: "2.work" });
     const again = apply(entry, working, { type: "toy.work" }, STAMP);
     expect(again.stopped).toEqual([{ source: "work", key: "2.work" }]);
@@ -91,7 +94,10 @@ describe("a step", () => {
     const heard = apply(entry, working, { type: "xstate.done.actor.deaf", output: 1, actorId: "deaf" }, STAMP);
     const gated = { record: { ...working.record, effects: {} }, snapshot: working.snapshot };
     expect(heard.record.effects).toEqual({});
-    expect(step(entry, gated, { type: "toy.add", name: "a" }, STAMP).record).toMatchObject({ effects: {}, context: { seen: ["a"] } });
+    expect(step(entry, gated, { type: "toy.add", name: "a" }, STAMP).record).toMatchObject({
+      effects: {},
+      context: { seen: ["a"] },
+    });
   });
 
   test("of an end stops all effects and timers and needs nothing any more", () => {
@@ -147,27 +153,41 @@ describe("a record on disk", () => {
       "2": (record: ActorRecord) => ({ ...record, version: "3", state: "idle" }),
     };
     const old = { ...born().record, state: "gone" };
-    expect(upgrade(toyEntry({ version: "3", migrate }), old)).toMatchObject({ version: "3", state: "idle", context: { seen: ["from 1"] } });
+    expect(upgrade(toyEntry({ version: "3", migrate }), old)).toMatchObject({
+      version: "3",
+      state: "idle",
+      context: { seen: ["from 1"] },
+    });
   });
 
   test("of a version without a way, or with a way in circles, is refused", () => {
     const old = born().record;
     expect(() => upgrade(toyEntry({ version: "2" }), old)).toThrow("no migration of toy from version 1 to 2");
-    expect(() => upgrade(toyEntry({ version: "2", migrate: { "1": (record) => record } }), old)).toThrow("no migration");
+    expect(() => upgrade(toyEntry({ version: "2", migrate: { "1": (record) => record } }), old)).toThrow(
+      "no migration",
+    );
   });
 });
 
 describe("what is not durable is refused even without the lint", () => {
   const spoilt = (machine: unknown) => toyEntry({ machine: machine as never });
   const one = (state: object, whole: object = {}) =>
-    setup({ actors: { work: fromPromise(() => Promise.resolve(1)) }, actions: { acts: () => {} } }).createMachine({ initial: "a", states: { a: state, b: {} }, ...whole } as never);
+    setup({ actors: { work: fromPromise(() => Promise.resolve(1)) }, actions: { acts: () => {} } }).createMachine({
+      initial: "a",
+      states: { a: state, b: {} },
+      ...whole,
+    } as never);
 
   test("an action that would act", () => {
-    expect(() => begin(spoilt(one({ entry: "acts" })), { actor: ACTOR, input: {} }, STAMP)).toThrow("action acts is not data");
+    expect(() => begin(spoilt(one({ entry: "acts" })), { actor: ACTOR, input: {} }, STAMP)).toThrow(
+      "action acts is not data",
+    );
   });
 
   test("a child that no invoke started", () => {
-    const spawning = one({ on: { go: { actions: assign(({ spawn }) => ({ child: spawn("work" as never, { id: "kid" } as never) })) } } });
+    const spawning = one({
+      on: { go: { actions: assign(({ spawn }) => ({ child: spawn("work" as never, { id: "kid" } as never) })) } },
+    });
     const live = begin(spoilt(spawning), { actor: ACTOR, input: {} }, STAMP);
     expect(() => step(spoilt(spawning), live, { type: "go" }, STAMP)).toThrow();
   });
@@ -175,11 +195,20 @@ describe("what is not durable is refused even without the lint", () => {
   test("an error that nobody handles", () => {
     const machine = one({ invoke: { src: "work", id: "w" } });
     const live = begin(spoilt(machine), { actor: ACTOR, input: {} }, STAMP);
-    expect(() => step(spoilt(machine), live, { type: "xstate.error.actor.w", error: new Error("unhandled"), actorId: "w" }, STAMP)).toThrow("unhandled");
+    expect(() =>
+      step(spoilt(machine), live, { type: "xstate.error.actor.w", error: new Error("unhandled"), actorId: "w" }, STAMP),
+    ).toThrow("unhandled");
   });
 
   test("a context that cannot be made", () => {
-    const machine = one({}, { context: () => { throw new Error("no context"); } });
+    const machine = one(
+      {},
+      {
+        context: () => {
+          throw new Error("no context");
+        },
+      },
+    );
     expect(() => begin(spoilt(machine), { actor: ACTOR, input: {} }, STAMP)).toThrow("no context");
   });
 

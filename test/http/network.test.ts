@@ -58,7 +58,13 @@ describe("the network", () => {
       halted: null,
       providers: [{ endpoint: "http://127.0.0.1:9090" }],
     });
-    door.status.chain = { ...door.status.chain, head: undefined, solid: undefined, halted: "a fork below the cursor" };
+    door.status.chain = {
+      ...door.status.chain,
+      head: undefined,
+      solid: undefined,
+      lastProgressAt: undefined,
+      halted: "a fork below the cursor",
+    };
     expect((await door.get(`${NETWORK}/status`)).json()).toMatchObject({
       head: null,
       solid: null,

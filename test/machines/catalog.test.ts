@@ -16,14 +16,9 @@ describe("the catalogue", () => {
 
   test("lists a payout by status, by both parties, by batch and by external id", () => {
     const batch = { kind: "payoutBatch", id: "b1" };
-    expect(Driven.born("payout", payoutInput("po_1", { from: "A", to: "B", batch, externalId: "e1" })).record.indexes).toEqual([
-      "all",
-      "status:pending",
-      "party:A",
-      "party:B",
-      "batch:b1",
-      "external:e1",
-    ]);
+    expect(
+      Driven.born("payout", payoutInput("po_1", { from: "A", to: "B", batch, externalId: "e1" })).record.indexes,
+    ).toEqual(["all", "status:pending", "party:A", "party:B", "batch:b1", "external:e1"]);
     expect(Driven.born("payout", payoutInput("po_1", { from: "A", to: "B" })).record.indexes).toHaveLength(4);
   });
 

@@ -31,14 +31,24 @@ function input(change: Partial<PayoutBatchInput> = {}): PayoutBatchInput {
 
 const batch = (change: Partial<PayoutBatchInput> = {}) => Driven.born("payoutBatch", input(change), { id: "b1" });
 const RESERVED: Message = { type: "wallet.reserved", sequence: 10, slice: 4 };
-const ended = (status: string, n: number, was?: string): Message => ({ type: "batch.line", status, was, amount: units(BigInt(n)) });
+const ended = (status: string, n: number, was?: string): Message => ({
+  type: "batch.line",
+  status,
+  was,
+  amount: units(BigInt(n)),
+});
 const counts = (driven: Driven) => driven.context<PayoutBatchContext>().counts;
 
 describe("all or nothing", () => {
   test("asks for the whole sum in one message", () => {
     expect(batch().state).toBe("reserving");
     expect(batch().tells).toEqual([
-      { type: "wallet.reserve", from: { kind: "payoutBatch", id: "b1" }, hold: { usdt: "3000000", trx: "10" }, count: 2 },
+      {
+        type: "wallet.reserve",
+        from: { kind: "payoutBatch", id: "b1" },
+        hold: { usdt: "3000000", trx: "10" },
+        count: 2,
+      },
     ]);
     expect(batch().last.emitted).toEqual([{ type: "batch.created", count: 2, total: "3000000" }]);
   });
@@ -47,8 +57,14 @@ describe("all or nothing", () => {
     const running = batch().send(RESERVED);
     expect(running.state).toBe("running");
     expect(running.last.tells).toMatchObject([
-      { to: { kind: "payout", id: "po_1" }, create: { lineId: "line-1", to: "T-same", reservation: { sequence: 10, slice: 4 } } },
-      { to: { kind: "payout", id: "po_2" }, create: { lineId: "line-2", to: "T-same", reservation: { sequence: 11, slice: 4 } } },
+      {
+        to: { kind: "payout", id: "po_1" },
+        create: { lineId: "line-1", to: "T-same", reservation: { sequence: 10, slice: 4 } },
+      },
+      {
+        to: { kind: "payout", id: "po_2" },
+        create: { lineId: "line-2", to: "T-same", reservation: { sequence: 11, slice: 4 } },
+      },
     ]);
     expect(running.context<PayoutBatchContext>().lines).toEqual([]);
   });
@@ -65,12 +81,16 @@ describe("best effort", () => {
   test("lets every line be judged by itself", () => {
     const running = batch({ mode: "best_effort" });
     expect(running.state).toBe("running");
-    expect(running.last.tells.map((tell) => ("create" in tell ? (tell.create as { reservation?: unknown }).reservation : 1))).toEqual([undefined, undefined]);
+    expect(
+      running.last.tells.map((tell) => ("create" in tell ? (tell.create as { reservation?: unknown }).reservation : 1)),
+    ).toEqual([undefined, undefined]);
   });
 
   test("without a valid line is finished at once", () => {
     const refusal = refuse("invalid_address", "x");
-    expect(batch({ mode: "best_effort", lines: [], invalid: [{ lineId: "9", index: 0, refusal }] }).state).toBe("finished");
+    expect(batch({ mode: "best_effort", lines: [], invalid: [{ lineId: "9", index: 0, refusal }] }).state).toBe(
+      "finished",
+    );
   });
 });
 
@@ -84,12 +104,24 @@ test("is finished when every line has ended, and counts how", () => {
 });
 
 test("a failed line that is tried again and paid moves to another count", () => {
-  const done = batch().send(RESERVED).send(ended("confirmed", 1)).send(ended("failed", 2)).send(ended("confirmed", 2, "failed"));
+  const done = batch()
+    .send(RESERVED)
+    .send(ended("confirmed", 1))
+    .send(ended("failed", 2))
+    .send(ended("confirmed", 2, "failed"));
   expect(done.state).toBe("finished");
-  expect(done.context<PayoutBatchContext>()).toMatchObject({ counts: { confirmed: 2, failed: 0 }, amounts: { confirmed: "3", failed: "0" } });
+  expect(done.context<PayoutBatchContext>()).toMatchObject({
+    counts: { confirmed: 2, failed: 0 },
+    amounts: { confirmed: "3", failed: "0" },
+  });
 });
 
 test("a line that leaves an end nobody heard of does not spoil the sums", () => {
-  const odd = batch().send(RESERVED).send(ended("confirmed", 1, "failed"));
-  expect(odd.context<PayoutBatchContext>()).toMatchObject({ counts: { confirmed: 1, failed: 0 }, amounts: { failed: "0" } });
+  const odd = batch()
+    .send(RESERVED)
+    .send(ended("confirmed", 1, "failed"));
+  expect(odd.context<PayoutBatchContext>()).toMatchObject({
+    counts: { confirmed: 1, failed: 0 },
+    amounts: { failed: "0" },
+  });
 });

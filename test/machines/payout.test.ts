@@ -19,7 +19,8 @@ const order = (change: Partial<PayoutInput> = {}) => Driven.born("payout", payou
 const of = (type: string, data: object = {}, attempt = 1): Message => ({ type, txId: BUILT.txId, attempt, ...data });
 
 const preparing = (change: Partial<PayoutInput> = {}) => order(change).send(RESERVED);
-const onWire = (change: Partial<PayoutInput> = {}) => preparing(change).send(of("transaction.signed", { expiration: 1 }));
+const onWire = (change: Partial<PayoutInput> = {}) =>
+  preparing(change).send(of("transaction.signed", { expiration: 1 }));
 const retrying = () => onWire().send(of("transaction.expired", { proof: PROOF }));
 const failed = (change: Partial<PayoutInput> = {}) =>
   onWire(change).send(of("transaction.reverted", { inclusion: { ...INCLUSION, result: "REVERT" } }));
@@ -42,9 +43,16 @@ describe("the order", () => {
     const payout = order();
     expect(payout.state).toBe("reserving");
     expect(payout.tells).toEqual([
-      { type: "wallet.reserve", from: { kind: "payout", id: "po_1" }, hold: { usdt: "25000000", trx: "15000000" }, count: 1 },
+      {
+        type: "wallet.reserve",
+        from: { kind: "payout", id: "po_1" },
+        hold: { usdt: "25000000", trx: "15000000" },
+        count: 1,
+      },
     ]);
-    expect(payout.last.emitted).toEqual([{ type: "payout.created", amount: "25000000", asset: "USDT", to: payoutInput("po_1").to }]);
+    expect(payout.last.emitted).toEqual([
+      { type: "payout.created", amount: "25000000", asset: "USDT", to: payoutInput("po_1").to },
+    ]);
   });
 
   test("of TRX holds amount and fee in one coin", () => {
@@ -99,7 +107,11 @@ describe("approval", () => {
   });
 
   test("given twice does nothing the second time", () => {
-    expect(awaiting().send(APPROVE).send({ ...APPROVE, by: "token-c" }).last.changed).toBe(false);
+    expect(
+      awaiting()
+        .send(APPROVE)
+        .send({ ...APPROVE, by: "token-c" }).last.changed,
+    ).toBe(false);
   });
 
   test("of a line with reserved money starts its transaction", () => {
@@ -121,7 +133,10 @@ describe("approval", () => {
     const plain = awaiting().send({ type, by: "token-b" });
     expect(plain.record.status).toBe("done");
     expect(plain.tells).toEqual([]);
-    const line = awaiting({ batch: BATCH, lineId: "1", reservation: { sequence: 3, slice: 5 } }).send({ type, by: "b" });
+    const line = awaiting({ batch: BATCH, lineId: "1", reservation: { sequence: 3, slice: 5 } }).send({
+      type,
+      by: "b",
+    });
     expect(line.tells).toEqual([
       { type: "wallet.release", hold: HOLD, slice: 5 },
       { type: "batch.line", was: undefined, status: line.tag, amount: "25000000" },
@@ -144,22 +159,27 @@ describe("on the wire", () => {
     expect(doubted.send(of("transaction.seen")).state).toBe("transacting.onWire");
   });
 
-  test.each(["transaction.signed", "transaction.doubted", "transaction.seen", "transaction.confirmed", "transaction.reverted", "transaction.expired", "transaction.failed"])(
-    "%s of another attempt, or of other bytes, changes nothing",
-    (type) => {
-      const data = { inclusion: INCLUSION, proof: PROOF, failure: refuse("internal", "") };
-      for (const at of [preparing(), onWire(), onWire().send(of("transaction.doubted"))]) {
-        expect(at.send(of(type, data, 2)).last.changed).toBe(false);
-        expect(at.send(of(type, data, 0)).last.changed).toBe(false);
-      }
-      if (/confirmed|reverted|expired/.test(type)) {
-        expect(onWire().send({ ...of(type, data), txId: "f".repeat(64) }).last.changed).toBe(false);
-        // Nothing was signed, so nothing can have happened to it.
-        expect(preparing().send(of(type, data)).last.changed).toBe(false);
-        expect(preparing().send({ type, attempt: 1, ...data }).last.changed).toBe(false);
-      }
-    },
-  );
+  test.each([
+    "transaction.signed",
+    "transaction.doubted",
+    "transaction.seen",
+    "transaction.confirmed",
+    "transaction.reverted",
+    "transaction.expired",
+    "transaction.failed",
+  ])("%s of another attempt, or of other bytes, changes nothing", (type) => {
+    const data = { inclusion: INCLUSION, proof: PROOF, failure: refuse("internal", "") };
+    for (const at of [preparing(), onWire(), onWire().send(of("transaction.doubted"))]) {
+      expect(at.send(of(type, data, 2)).last.changed).toBe(false);
+      expect(at.send(of(type, data, 0)).last.changed).toBe(false);
+    }
+    if (/confirmed|reverted|expired/.test(type)) {
+      expect(onWire().send({ ...of(type, data), txId: "f".repeat(64) }).last.changed).toBe(false);
+      // Nothing was signed, so nothing can have happened to it.
+      expect(preparing().send(of(type, data)).last.changed).toBe(false);
+      expect(preparing().send({ type, attempt: 1, ...data }).last.changed).toBe(false);
+    }
+  });
 
   test.each([
     ["onWire", () => onWire()],
@@ -191,7 +211,9 @@ describe("the end", () => {
   test("a TRX transfer settles its amount and its fee in TRX", () => {
     const payout = onWire({ asset: "TRX" }).send(of("transaction.confirmed", { inclusion: INCLUSION }));
     expect(payout.tells).toMatchObject([{ spend: { usdt: "0", trx: "31773500" } }]);
-    const reverted = onWire({ asset: "TRX" }).send(of("transaction.reverted", { inclusion: { ...INCLUSION, result: "FAILED" } }));
+    const reverted = onWire({ asset: "TRX" }).send(
+      of("transaction.reverted", { inclusion: { ...INCLUSION, result: "FAILED" } }),
+    );
     expect(reverted.tells[0]).toMatchObject({ spend: { usdt: "0", trx: "6773500" } });
   });
 
@@ -201,7 +223,10 @@ describe("the end", () => {
     expect(payout.tells).toEqual([
       { type: "wallet.takeBack", hold: HOLD, spend: { usdt: "0", trx: "6773500" }, block: 119 },
     ]);
-    expect(payout.context<PayoutContext>()).toMatchObject({ reason: { code: "chain_error" }, attempts: [{ outcome: "reverted" }] });
+    expect(payout.context<PayoutContext>()).toMatchObject({
+      reason: { code: "chain_error" },
+      attempts: [{ outcome: "reverted" }],
+    });
   });
 
   test("REVERT would fail again, so it fails and the money is free", () => {
@@ -215,7 +240,10 @@ describe("the end", () => {
     const payout = preparing().send(of("transaction.failed", { failure: refuse("order_mismatch", "no") }));
     expect(payout.state).toBe("failed");
     expect(payout.tells).toEqual([{ type: "wallet.release", hold: HOLD, slice: 99 }]);
-    expect(payout.context<PayoutContext>()).toMatchObject({ reason: { code: "order_mismatch" }, attempts: [{ outcome: "failed" }] });
+    expect(payout.context<PayoutContext>()).toMatchObject({
+      reason: { code: "order_mismatch" },
+      attempts: [{ outcome: "failed" }],
+    });
   });
 
   test("a proof of death leads to the next attempt after a pause, with the same reservation", () => {
@@ -249,8 +277,11 @@ describe("the end", () => {
   test("OUT_OF_ENERGY of the last allowed attempt fails", () => {
     let payout = onWire();
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
-      payout = payout.send(of("transaction.reverted", { inclusion: { ...INCLUSION, result: "OUT_OF_ENERGY" } }, attempt));
-      if (attempt < ATTEMPTS_MAX) payout = payout.elapse().send(of("transaction.signed", { expiration: 1 }, attempt + 1));
+      payout = payout.send(
+        of("transaction.reverted", { inclusion: { ...INCLUSION, result: "OUT_OF_ENERGY" } }, attempt),
+      );
+      if (attempt < ATTEMPTS_MAX)
+        payout = payout.elapse().send(of("transaction.signed", { expiration: 1 }, attempt + 1));
     }
     expect(payout.state).toBe("failed");
   });
@@ -280,7 +311,10 @@ describe("the end", () => {
     const first = failed(line);
     const toBatch = (driven: Driven) => driven.tells.filter(({ type }) => type === "batch.line");
     expect(toBatch(first)).toEqual([{ type: "batch.line", was: undefined, status: "failed", amount: "25000000" }]);
-    const again = first.send({ type: "payout.retry", by: "x" }).send(RESERVED).send(of("transaction.signed", { expiration: 1 }, 2));
+    const again = first
+      .send({ type: "payout.retry", by: "x" })
+      .send(RESERVED)
+      .send(of("transaction.signed", { expiration: 1 }, 2));
     const paid = again.send(of("transaction.confirmed", { inclusion: INCLUSION }, 2));
     expect(toBatch(paid)).toEqual([{ type: "batch.line", was: "failed", status: "confirmed", amount: "25000000" }]);
   });

@@ -7,21 +7,35 @@ import { BUILT, INCLUSION, outcome, PROOF, SIGNED, transactionInput } from "../s
 import { Driven } from "../support/kernel.ts";
 import { deadEnds } from "../support/reach.ts";
 
-const error = (retryable: boolean) => ({ code: retryable ? "chain_unavailable" : "order_mismatch", message: "m", retryable });
+const error = (retryable: boolean) => ({
+  code: retryable ? "chain_unavailable" : "order_mismatch",
+  message: "m",
+  retryable,
+});
 const done = (id: string, output: unknown): Message => ({ type: `xstate.done.actor.${id}`, output, actorId: id });
-const lost = (id: string, retryable: boolean): Message => ({ type: `xstate.error.actor.${id}`, error: error(retryable), actorId: id });
+const lost = (id: string, retryable: boolean): Message => ({
+  type: `xstate.error.actor.${id}`,
+  error: error(retryable),
+  actorId: id,
+});
 const hex = fc.constantFrom("0a", "0b", "0c");
 
 /** Everything that could ever arrive, in any order: right, wrong, late, twice. */
 const anyMessage: fc.Arbitrary<Message> = fc.oneof(
   hex.map((h) => done("build", { ...BUILT, rawHex: h, txId: h.repeat(32) })),
   hex.map((h) => done("sign", { ...SIGNED, signedHex: `${h}bb` })),
-  fc.constantFrom("accepted", "known", "busy", "refused", "ambiguous").map((kind) => done("broadcast", outcome(kind as never))),
+  fc
+    .constantFrom("accepted", "known", "busy", "refused", "ambiguous")
+    .map((kind) => done("broadcast", outcome(kind as never))),
   fc.tuple(fc.constantFrom("build", "sign", "broadcast"), fc.boolean()).map(([id, retryable]) => lost(id, retryable)),
   fc.constantFrom("transaction.cancel", "transaction.rebroadcast", "nonsense").map((type) => ({ type })),
-  fc.constantFrom(118, 119, 131).map((blockNumber) => ({ type: "chain.included", inclusion: { ...INCLUSION, blockNumber } })),
+  fc
+    .constantFrom(118, 119, 131)
+    .map((blockNumber) => ({ type: "chain.included", inclusion: { ...INCLUSION, blockNumber } })),
   fc.constantFrom(INCLUSION.blockId, "other").map((blockId) => ({ type: "chain.orphaned", blockNumber: 119, blockId })),
-  fc.constantFrom("SUCCESS", "OUT_OF_ENERGY").map((result) => ({ type: "chain.solidified", inclusion: { ...INCLUSION, result } })),
+  fc
+    .constantFrom("SUCCESS", "OUT_OF_ENERGY")
+    .map((result) => ({ type: "chain.solidified", inclusion: { ...INCLUSION, result } })),
   fc
     .record({
       solidTimestamp: fc.constantFrom(BUILT.expiration - 1, BUILT.expiration, BUILT.expiration + 1),
@@ -31,7 +45,9 @@ const anyMessage: fc.Arbitrary<Message> = fc.oneof(
     .map((change) => ({ type: "chain.expired", proof: { ...PROOF, ...change } })),
 );
 /** Or the one timer of the state. */
-const steps = fc.array(fc.oneof({ weight: 5, arbitrary: anyMessage }, fc.constant("timer" as const)), { maxLength: 40 });
+const steps = fc.array(fc.oneof({ weight: 5, arbitrary: anyMessage }, fc.constant("timer" as const)), {
+  maxLength: 40,
+});
 
 function play(driven: Driven, step: Message | "timer"): Driven {
   if (step === "timer") return Object.keys(driven.record.timers).length === 1 ? driven.elapse() : driven;
@@ -95,7 +111,8 @@ describe("whatever arrives, in whatever order", () => {
       }),
       { numRuns: 3_000 },
     );
-    for (const state of ["confirmed", "reverted", "expired", "failed", "cancelled", "onWire.unknown"]) expect(seen).toContain(state);
+    for (const state of ["confirmed", "reverted", "expired", "failed", "cancelled", "onWire.unknown"])
+      expect(seen).toContain(state);
   });
 });
 

@@ -21,7 +21,13 @@ describe("before the signature", () => {
     expect(tx.state).toBe("building");
     const { owner: _, ...order } = transactionInput();
     expect(tx.last.started).toEqual([
-      { key: "1.build", actor: { kind: "transaction", id: "a1" }, invokeId: "build", source: "buildTransaction", input: order },
+      {
+        key: "1.build",
+        actor: { kind: "transaction", id: "a1" },
+        invokeId: "build",
+        source: "buildTransaction",
+        input: order,
+      },
     ]);
   });
 
@@ -35,15 +41,21 @@ describe("before the signature", () => {
   test.each([
     ["building", building, "build"],
     ["signing", signing, "sign"],
-  ] as const)("a world that cannot help while %s makes it wait and build again, with a growing pause", (_, at, effect) => {
-    const first = at().fail(effect, BUSY_WORLD);
-    expect(first.state).toBe("waitingToBuild");
-    expect(first.context<TransactionContext>()).toMatchObject({ stumbles: 1, failure: { code: "chain_unavailable" } });
-    expect(first.last.timersSet[0]?.due).toBe(STAMP.at + 2_000);
-    const again = first.elapse();
-    expect(again.state).toBe("building");
-    expect(again.fail("build", BUSY_WORLD).last.timersSet[0]?.due).toBe(STAMP.at + 4_000);
-  });
+  ] as const)(
+    "a world that cannot help while %s makes it wait and build again, with a growing pause",
+    (_, at, effect) => {
+      const first = at().fail(effect, BUSY_WORLD);
+      expect(first.state).toBe("waitingToBuild");
+      expect(first.context<TransactionContext>()).toMatchObject({
+        stumbles: 1,
+        failure: { code: "chain_unavailable" },
+      });
+      expect(first.last.timersSet[0]?.due).toBe(STAMP.at + 2_000);
+      const again = first.elapse();
+      expect(again.state).toBe("building");
+      expect(again.fail("build", BUSY_WORLD).last.timersSet[0]?.due).toBe(STAMP.at + 4_000);
+    },
+  );
 
   test("the pause before building again never exceeds a minute", () => {
     let tx = building().fail("build", BUSY_WORLD);
@@ -83,8 +95,12 @@ describe("before the signature", () => {
     expect(tx.state).toBe("waitingToBuild");
     expect(tx.context<TransactionContext>().failure?.code).toBe("internal");
     expect(building().send({ type: "xstate.error.actor.build", actorId: "build" }).state).toBe("waitingToBuild");
-    expect(building().send({ type: "xstate.error.actor.build", error: null, actorId: "build" }).state).toBe("waitingToBuild");
-    expect(building().send({ type: "xstate.error.actor.build", error: { code: "x" }, actorId: "build" }).state).toBe("waitingToBuild");
+    expect(building().send({ type: "xstate.error.actor.build", error: null, actorId: "build" }).state).toBe(
+      "waitingToBuild",
+    );
+    expect(building().send({ type: "xstate.error.actor.build", error: { code: "x" }, actorId: "build" }).state).toBe(
+      "waitingToBuild",
+    );
   });
 });
 
@@ -93,17 +109,22 @@ describe("the signed bytes", () => {
     const tx = broadcasting();
     expect(tx.state).toBe("onWire.broadcasting");
     expect(tx.context<TransactionContext>().signedHex).toBe(SIGNED.signedHex);
-    expect(tx.tells).toEqual([{ type: "transaction.signed", expiration: BUILT.expiration, txId: BUILT.txId, attempt: 1 }]);
+    expect(tx.tells).toEqual([
+      { type: "transaction.signed", expiration: BUILT.expiration, txId: BUILT.txId, attempt: 1 },
+    ]);
     expect(tx.last.started.map(({ source, input }) => [source, input])).toEqual([
       ["watchTransaction", { txId: BUILT.txId, expiration: BUILT.expiration, referenceNumber: BUILT.reference.number }],
       ["broadcastTransaction", { txId: BUILT.txId, signedHex: SIGNED.signedHex }],
     ]);
   });
 
-  test.each(["broadcasting", "pending", "busy", "refused", "unknown", "included"])("cannot be cancelled in %s", (state) => {
-    const tx = onWire(state);
-    expect(tx.send({ type: "transaction.cancel" }).last.changed).toBe(false);
-  });
+  test.each(["broadcasting", "pending", "busy", "refused", "unknown", "included"])(
+    "cannot be cancelled in %s",
+    (state) => {
+      const tx = onWire(state);
+      expect(tx.send({ type: "transaction.cancel" }).last.changed).toBe(false);
+    },
+  );
 
   test.each([
     ["accepted", "pending"],
@@ -179,7 +200,11 @@ describe("the chain decides", () => {
   });
 
   test("a fork that takes the block away brings the same bytes back to the nodes", () => {
-    const tx = included().send({ type: "chain.orphaned", blockNumber: INCLUSION.blockNumber, blockId: INCLUSION.blockId });
+    const tx = included().send({
+      type: "chain.orphaned",
+      blockNumber: INCLUSION.blockNumber,
+      blockId: INCLUSION.blockId,
+    });
     expect(tx.state).toBe("onWire.broadcasting");
     expect(tx.context<TransactionContext>().inclusion).toBeUndefined();
     expect(tx.last.started).toMatchObject([{ input: { signedHex: SIGNED.signedHex } }]);
@@ -197,7 +222,9 @@ describe("the chain decides", () => {
     (state) => {
       const paid = onWire(state).send({ type: "chain.solidified", inclusion: INCLUSION });
       expect([paid.state, paid.record.status]).toEqual(["confirmed", "done"]);
-      expect(paid.tells).toEqual([{ type: "transaction.confirmed", inclusion: INCLUSION, txId: BUILT.txId, attempt: 1 }]);
+      expect(paid.tells).toEqual([
+        { type: "transaction.confirmed", inclusion: INCLUSION, txId: BUILT.txId, attempt: 1 },
+      ]);
       const failure = { ...INCLUSION, result: "OUT_OF_ENERGY" };
       const failed = onWire(state).send({ type: "chain.solidified", inclusion: failure });
       expect(failed.state).toBe("reverted");
@@ -250,17 +277,23 @@ describe("the chain decides", () => {
   });
 });
 
-test.each(["build", "sign", "watch", "broadcast"])("bytes that are missing where %s needs them are a bug, not a guess", (what) => {
-  if (what === "build") expect(() => building().answer("build", { ...BUILT, rawHex: "" })).toThrow("before the bytes are built");
-  if (what === "sign") expect(() => building().answer("build", { ...BUILT, txId: "" })).toThrow("before the bytes are built");
-  if (what === "watch") {
-    const lost = signing();
-    const context = { ...lost.context<TransactionContext>(), expiration: undefined };
-    const broken = new Driven(lost.entry, withContext(lost, context));
-    expect(() => broken.answer("sign", SIGNED)).toThrow("watching before");
-  }
-  if (what === "broadcast") expect(() => signing().answer("sign", { txId: BUILT.txId })).toThrow("broadcasting before");
-});
+test.each(["build", "sign", "watch", "broadcast"])(
+  "bytes that are missing where %s needs them are a bug, not a guess",
+  (what) => {
+    if (what === "build")
+      expect(() => building().answer("build", { ...BUILT, rawHex: "" })).toThrow("before the bytes are built");
+    if (what === "sign")
+      expect(() => building().answer("build", { ...BUILT, txId: "" })).toThrow("before the bytes are built");
+    if (what === "watch") {
+      const lost = signing();
+      const context = { ...lost.context<TransactionContext>(), expiration: undefined };
+      const broken = new Driven(lost.entry, withContext(lost, context));
+      expect(() => broken.answer("sign", SIGNED)).toThrow("watching before");
+    }
+    if (what === "broadcast")
+      expect(() => signing().answer("sign", { txId: BUILT.txId })).toThrow("broadcasting before");
+  },
+);
 
 function onWire(state: string): Driven {
   const at: Record<string, () => Driven> = {

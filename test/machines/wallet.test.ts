@@ -15,7 +15,8 @@ const fresh = (change: Partial<WalletInput> = {}) => born(change).answer("balanc
 const empty = () => born().answer("balances", { ...READING, usdt: units(0n), trx: units(0n) });
 const context = (driven: Driven) => driven.context<WalletContext>();
 const refusalOf = (driven: Driven) => (driven.last.reply?.ok === false ? driven.last.reply.refusal.code : undefined);
-const answerOf = (driven: Driven) => driven.tells.map((message) => (message as { refusal?: { code: string } }).refusal?.code ?? message.type);
+const answerOf = (driven: Driven) =>
+  driven.tells.map((message) => (message as { refusal?: { code: string } }).refusal?.code ?? message.type);
 
 describe("the balance", () => {
   test("is read first, and nothing is promised before", () => {
@@ -77,12 +78,21 @@ describe("a hold", () => {
     expect(context(sent).ledger.usdt).toEqual({ onChain: "100", reserved: "0", inFlight: "25" });
     const spend = { usdt: units(25n), trx: units(7n) };
     const settled = sent.send({ type: "wallet.settle", hold: HOLD, spend, block: 60 });
-    expect(context(settled).ledger).toMatchObject({ usdt: { inFlight: "0" }, spent: [{ block: 60, ...spend }], spentSum: spend });
+    expect(context(settled).ledger).toMatchObject({
+      usdt: { inFlight: "0" },
+      spent: [{ block: 60, ...spend }],
+      spentSum: spend,
+    });
   });
 
   test("comes back when the attempt is dead, and is free when the payment gives up", () => {
     const sent = fresh().send(reserve()).send({ type: "wallet.send", hold: HOLD });
-    const back = sent.send({ type: "wallet.takeBack", hold: HOLD, spend: { usdt: units(0n), trx: units(7n) }, block: 60 });
+    const back = sent.send({
+      type: "wallet.takeBack",
+      hold: HOLD,
+      spend: { usdt: units(0n), trx: units(7n) },
+      block: 60,
+    });
     expect(context(back).ledger).toMatchObject({ usdt: { reserved: "25", inFlight: "0" }, spentSum: { trx: "7" } });
     const slice = Math.floor(STAMP.blockTime / 600_000);
     const free = back.send({ type: "wallet.release", hold: HOLD, slice });
@@ -108,7 +118,9 @@ describe("operators", () => {
   });
 
   test("a freeze while the balance is being read drops the reading", () => {
-    expect(born().send({ type: "wallet.freeze", reason: "r" }).last.stopped).toEqual([{ source: "readBalances", key: "1.balances" }]);
+    expect(born().send({ type: "wallet.freeze", reason: "r" }).last.stopped).toEqual([
+      { source: "readBalances", key: "1.balances" },
+    ]);
   });
 
   test.each(["active", "frozen"])("an %s wallet is archived only when it is known to be empty and idle", (state) => {
@@ -133,7 +145,9 @@ describe("operators", () => {
   });
 
   test("a limit set later counts what was promised before", () => {
-    const limited = fresh().send(reserve()).send({ type: "wallet.update", limits: { daily: "40" } });
+    const limited = fresh()
+      .send(reserve())
+      .send({ type: "wallet.update", limits: { daily: "40" } });
     expect(answerOf(limited.send(reserve()))).toEqual(["daily_limit_exceeded"]);
   });
 });

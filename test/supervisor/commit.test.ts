@@ -5,7 +5,12 @@ import { drain } from "../support/manual-clock.ts";
 import { ask, create, recordOf, seenBy, toy, toyRig } from "../support/toys.ts";
 
 /** A disk whose writes wait until the test lets them through, or makes them fail. */
-function slowStore(): { store: Store; hold: () => void; next: (failure?: Error) => Promise<void>; commits: (readonly Write[])[] } {
+function slowStore(): {
+  store: Store;
+  hold: () => void;
+  next: (failure?: Error) => Promise<void>;
+  commits: (readonly Write[])[];
+} {
   const inner = memoryStore();
   let held = false;
   const waiting: ((failure: Error | undefined) => void)[] = [];
@@ -64,7 +69,10 @@ describe("a commit", () => {
     const before = commits.length;
     hold();
     let answered = 0;
-    const burst = Array.from({ length: 101 }, () => void ask(rig, "t1", { type: "toy.add", name: "x" }).then(() => (answered += 1)));
+    const burst = Array.from(
+      { length: 101 },
+      () => void ask(rig, "t1", { type: "toy.add", name: "x" }).then(() => (answered += 1)),
+    );
     expect(burst).toHaveLength(101);
     void create(rig, "t2");
     await drain();
@@ -142,7 +150,9 @@ describe("a commit", () => {
     await create(rig, "t1");
     await ask(rig, "t1", { type: "toy.work" });
     await drain();
-    expect(new Set(names)).toEqual(new Set(["before-commit", "after-commit", "before-effect:work", "after-effect:work"]));
+    expect(new Set(names)).toEqual(
+      new Set(["before-commit", "after-commit", "before-effect:work", "after-effect:work"]),
+    );
   });
 });
 

@@ -61,7 +61,12 @@ describe("requests", () => {
       { to: toy("t3"), create: {} },
       { to: toy("t2"), message: { type: "toy.shout" } },
     ];
-    const answer = await ask(rig, "t1", { type: "toy.tell", tells }, { respond: () => ({ discard: { code: "conflict", detail: "no" } }) });
+    const answer = await ask(
+      rig,
+      "t1",
+      { type: "toy.tell", tells },
+      { respond: () => ({ discard: { code: "conflict", detail: "no" } }) },
+    );
     expect(answer).toEqual({ refusal: { code: "conflict", detail: "no" } });
     await drain();
     expect(JSON.stringify(disk.dump())).toBe(before);
@@ -74,7 +79,10 @@ describe("requests", () => {
     expect(await ask(rig, "t1", { type: "toy.poison" })).toMatchObject({ refusal: { code: "internal" } });
     expect(await create(rig, "bad", { bad: true })).toMatchObject({ refusal: { code: "internal" } });
     expect(await ask(rig, "t1", { type: "toy.add", name: "a" })).toMatchObject({ status: 200 });
-    expect((await rig.engine.deadLetters({ limit: 10 })).map(({ event }) => event.type).toSorted()).toEqual(["toy.poison", "xstate.init"]);
+    expect((await rig.engine.deadLetters({ limit: 10 })).map(({ event }) => event.type).toSorted()).toEqual([
+      "toy.poison",
+      "xstate.init",
+    ]);
   });
 
   test("whose answer cannot be made are answered with internal, whatever was thrown", async () => {
@@ -84,9 +92,14 @@ describe("requests", () => {
       const respond = () => {
         throw thrown;
       };
-      expect(await ask(rig, "t1", { type: "toy.add", name: "x" }, { respond })).toMatchObject({ refusal: { code: "internal" } });
+      expect(await ask(rig, "t1", { type: "toy.add", name: "x" }, { respond })).toMatchObject({
+        refusal: { code: "internal" },
+      });
     }
-    expect((await rig.engine.deadLetters({ limit: 9 })).map(({ error }) => error).toSorted()).toEqual(["just words", "no answer"]);
+    expect((await rig.engine.deadLetters({ limit: 9 })).map(({ error }) => error).toSorted()).toEqual([
+      "just words",
+      "no answer",
+    ]);
     expect(seenBy(rig, "t1")).toEqual([]);
   });
 
@@ -98,7 +111,11 @@ describe("requests", () => {
       rig,
       "t1",
       { type: "toy.tell", tells: [{ to: toy("t2"), message: { type: "toy.add", name: "told" } }] },
-      { respond: ({ read }) => ({ keep: { status: 200, body: { t2: read(toy("t2"))?.context, t3: read(toy("t3")) ?? null } } }) },
+      {
+        respond: ({ read }) => ({
+          keep: { status: 200, body: { t2: read(toy("t2"))?.context, t3: read(toy("t3")) ?? null } },
+        }),
+      },
     );
     expect(answer).toMatchObject({ body: { t2: { seen: ["told"] }, t3: null } });
   });
@@ -110,7 +127,13 @@ describe("requests", () => {
     const burst = Array.from({ length: 5 }, (_, i) => ask(rig, "t1", { type: "toy.add", name: `${i}` }));
     const other = ask(rig, "t2", { type: "toy.add", name: "x" });
     const answers = await Promise.all(burst);
-    expect(answers.map((answer) => ("refusal" in answer ? answer.refusal.code : "ok"))).toEqual(["ok", "ok", "ok", "mailbox_full", "mailbox_full"]);
+    expect(answers.map((answer) => ("refusal" in answer ? answer.refusal.code : "ok"))).toEqual([
+      "ok",
+      "ok",
+      "ok",
+      "mailbox_full",
+      "mailbox_full",
+    ]);
     expect(await other).toMatchObject({ status: 200 });
     expect(seenBy(rig, "t1")).toEqual(["0", "1", "2"]);
   });
@@ -118,7 +141,9 @@ describe("requests", () => {
   test("beyond what the engine can hold are refused with engine_busy, facts never", async () => {
     const rig = await toyRig({ mailboxDepthMax: ENGINE_QUEUE_MAX * 2 });
     await create(rig, "t1");
-    const facts = rig.engine.deliver(Array.from({ length: ENGINE_QUEUE_MAX }, () => ({ actor: toy("t1"), message: { type: "nothing" } })));
+    const facts = rig.engine.deliver(
+      Array.from({ length: ENGINE_QUEUE_MAX }, () => ({ actor: toy("t1"), message: { type: "nothing" } })),
+    );
     expect(await ask(rig, "t1", { type: "toy.add", name: "x" })).toMatchObject({ refusal: { code: "engine_busy" } });
     expect(rig.engine.status().messagesWaiting).toBe(ENGINE_QUEUE_MAX);
     await facts;
@@ -155,7 +180,12 @@ describe("messages between actors", () => {
     expect(await ask(rig, "t1", { type: "toy.tell", tells })).toMatchObject({ refusal: { code: "internal" } });
     expect([seenBy(rig, "t2"), recordOf(rig, "t4"), recordOf(rig, "t1")?.revision]).toEqual([[], undefined, 1]);
     const [letter] = await rig.engine.deadLetters({ limit: 1 });
-    expect(letter).toMatchObject({ actor: toy("t3"), revision: 1, error: expect.stringContaining("poison"), event: { type: "toy.poison" } });
+    expect(letter).toMatchObject({
+      actor: toy("t3"),
+      revision: 1,
+      error: expect.stringContaining("poison"),
+      event: { type: "toy.poison" },
+    });
   });
 
   test("to one that has ended are dropped, to one that ignores them do nothing", async () => {
@@ -176,9 +206,15 @@ describe("messages between actors", () => {
     const rig = await toyRig();
     await create(rig, "t1");
     await create(rig, "t2");
-    expect(await ask(rig, "t1", { type: "toy.tell", tells: [{ to: toy("ghost"), message: { type: "x" } }] })).toMatchObject({ refusal: { code: "internal" } });
-    expect(await ask(rig, "t1", { type: "toy.tell", tells: [{ to: toy("t2"), create: {} }] })).toMatchObject({ refusal: { code: "internal" } });
-    expect(await ask(rig, "t1", { type: "toy.tell", tells: [{ to: { kind: "ghost", id: "1" }, create: {} }] })).toMatchObject({ refusal: { code: "internal" } });
+    expect(
+      await ask(rig, "t1", { type: "toy.tell", tells: [{ to: toy("ghost"), message: { type: "x" } }] }),
+    ).toMatchObject({ refusal: { code: "internal" } });
+    expect(await ask(rig, "t1", { type: "toy.tell", tells: [{ to: toy("t2"), create: {} }] })).toMatchObject({
+      refusal: { code: "internal" },
+    });
+    expect(
+      await ask(rig, "t1", { type: "toy.tell", tells: [{ to: { kind: "ghost", id: "1" }, create: {} }] }),
+    ).toMatchObject({ refusal: { code: "internal" } });
     const letters = await rig.engine.deadLetters({ limit: 10 });
     expect(letters.map(({ actor, error }) => [actor.id, error])).toEqual(
       expect.arrayContaining([
@@ -264,13 +300,20 @@ describe("effects", () => {
     await ask(rig, "t1", { type: "toy.deafWork" });
     await drain();
     expect(recordOf(rig, "t1")).toMatchObject({ revision: 3, effects: {}, tag: "deaf" });
-    expect((await rig.engine.journal(toy("t1"), { afterRevision: 0, limit: 9 })).map(({ revision }) => revision)).toEqual([1, 2, 3]);
+    expect(
+      (await rig.engine.journal(toy("t1"), { afterRevision: 0, limit: 9 })).map(({ revision }) => revision),
+    ).toEqual([1, 2, 3]);
     expect(await ask(rig, "t1", { type: "toy.back" })).toMatchObject({ status: 200 });
   });
 
   test("nobody performs are an error in the log, and the row stays for a release that can", async () => {
     const errors: string[] = [];
-    const logger = { debug() {}, info() {}, warn() {}, error: (_: unknown, message: string) => void errors.push(message) };
+    const logger = {
+      debug() {},
+      info() {},
+      warn() {},
+      error: (_: unknown, message: string) => void errors.push(message),
+    };
     const rig = await toyRig({ logger });
     const lame = await toyRig({ logger, store: rig.store, effects: () => ({}) });
     await create(lame, "t1");
@@ -431,10 +474,16 @@ describe("views", () => {
     await create(rig, "t2");
     await ask(rig, "t1", { type: "toy.shout" });
     await ask(rig, "t2", { type: "toy.wait" });
-    expect((await rig.engine.records("toy", "status:waiting", { limit: 10 })).records.map(({ id }) => id)).toEqual(["t2"]);
+    expect((await rig.engine.records("toy", "status:waiting", { limit: 10 })).records.map(({ id }) => id)).toEqual([
+      "t2",
+    ]);
     expect((await rig.engine.index("toy", "all", { limit: 10 })).ids).toHaveLength(2);
-    expect((await rig.engine.journal(toy("t1"), { afterRevision: 1, limit: 9 })).map(({ event }) => event.type)).toEqual(["toy.shout"]);
-    expect(await rig.engine.feed({ afterSequence: 0, limit: 9 })).toMatchObject([{ sequence: 1, actor: toy("t1"), event: { type: "toy.shouted" } }]);
+    expect(
+      (await rig.engine.journal(toy("t1"), { afterRevision: 1, limit: 9 })).map(({ event }) => event.type),
+    ).toEqual(["toy.shout"]);
+    expect(await rig.engine.feed({ afterSequence: 0, limit: 9 })).toMatchObject([
+      { sequence: 1, actor: toy("t1"), event: { type: "toy.shouted" } },
+    ]);
     expect([rig.engine.peek(toy("t2"))?.tag, rig.engine.peek(toy("t9"))]).toEqual(["waiting", undefined]);
     expect(rig.engine.record({ kind: "unknown", id: "1" })).toBeUndefined();
   });

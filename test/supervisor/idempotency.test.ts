@@ -42,7 +42,10 @@ describe("one idempotency key", () => {
     const rig = await toyRig();
     await create(rig, "t1");
     const refuse = () => ask(rig, "t1", { type: "toy.refuse" }, { idempotency: KEY });
-    expect(await Promise.all([refuse(), refuse()])).toMatchObject([{ refusal: { code: "conflict" } }, { refusal: { code: "conflict" } }]);
+    expect(await Promise.all([refuse(), refuse()])).toMatchObject([
+      { refusal: { code: "conflict" } },
+      { refusal: { code: "conflict" } },
+    ]);
     expect(await ask(rig, "nobody", add, { idempotency: KEY })).toMatchObject({ refusal: { code: "not_found" } });
     expect(await ask(rig, "t1", add, { idempotency: KEY })).toMatchObject({ status: 200, replayed: false });
   });

@@ -92,7 +92,10 @@ class Run {
       case 13:
         return this.clock.advance(random.below(70_000));
       case 14:
-        void engine.engine.restart(random.pick(["tron-client", "wallet-manager", "usdt-manager", "payout-router"]), "t");
+        void engine.engine.restart(
+          random.pick(["tron-client", "wallet-manager", "usdt-manager", "payout-router"]),
+          "t",
+        );
         return;
       case 15:
         return void send(engine, "wallet", "wal_1", { type: "wallet.refresh" });
@@ -243,7 +246,9 @@ async function replayed(run: Run, actor: ActorAddress): Promise<string[]> {
 }
 
 function ledgerProblems(run: Run): string[] {
-  const { ledger } = run.disk.record({ kind: "wallet", id: "wal_1" })?.context as { ledger: Ledger };
+  const wallet = run.disk.record({ kind: "wallet", id: "wal_1" });
+  if (wallet === undefined) return ["the wallet was forgotten"];
+  const { ledger } = wallet.context as { ledger: Ledger };
   const wrong: string[] = [];
   for (const asset of ["usdt", "trx"] as const) {
     const { onChain, reserved, inFlight } = ledger[asset];

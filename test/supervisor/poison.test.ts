@@ -69,7 +69,9 @@ describe("an actor that cannot digest a message", () => {
     expect(await ask(rig, "t1", { type: "toy.add", name: "x" })).toMatchObject({ refusal: { code: "quarantined" } });
     await fact(rig, "t1", { type: "toy.add", name: "fact" });
     expect(await tell(rig, "t1", { type: "toy.add", name: "told" })).toMatchObject({ status: 200 });
-    expect((await rig.engine.inbox(toy("t1"), { afterSequence: 0, limit: 9 })).map(({ message }) => message["name"])).toEqual(["first", "fact", "told"]);
+    expect(
+      (await rig.engine.inbox(toy("t1"), { afterSequence: 0, limit: 9 })).map(({ message }) => message["name"]),
+    ).toEqual(["first", "fact", "told"]);
     expect(seenBy(rig, "t1")).toEqual([]);
   });
 
@@ -84,7 +86,9 @@ describe("an actor that cannot digest a message", () => {
     const { rig } = await sickRig();
     let told = false;
     void rig.engine
-      .deliver([{ actor: toy("teller"), message: { type: "toy.tell", tells: [{ to: toy("t1"), message: poison("x") }] } }])
+      .deliver([
+        { actor: toy("teller"), message: { type: "toy.tell", tells: [{ to: toy("t1"), message: poison("x") }] } },
+      ])
       .then(() => (told = true));
     await drain();
     expect(told).toBe(false);
@@ -204,7 +208,9 @@ describe("a release", () => {
     await rig.clock.advance(1_000);
     expect(await early).toMatchObject({ code: "quarantined" });
     expect(seenBy(rig, "t1")).toEqual([]);
-    expect((await rig.engine.inbox(toy("t1"), { afterSequence: 0, limit: 9 })).map(({ message }) => message["name"])).toEqual(["first", "behind"]);
+    expect(
+      (await rig.engine.inbox(toy("t1"), { afterSequence: 0, limit: 9 })).map(({ message }) => message["name"]),
+    ).toEqual(["first", "behind"]);
     sick.now = false;
     expect(await rig.engine.release(toy("t1"), "me")).toBeUndefined();
     expect(seenBy(rig, "t1")).toEqual(["first", "behind"]);
@@ -265,7 +271,13 @@ describe("how often is too often", () => {
   });
 
   test("a pause has a limit", () => {
-    expect(onFailure({ ...DEFAULT_INTENSITY, restartsMax: 20 }, Array.from({ length: 12 }, () => 5), 6)).toMatchObject({ delayMs: 30_000 });
+    expect(
+      onFailure(
+        { ...DEFAULT_INTENSITY, restartsMax: 20 },
+        Array.from({ length: 12 }, () => 5),
+        6,
+      ),
+    ).toMatchObject({ delayMs: 30_000 });
   });
 
   test("is remembered for a bounded number of actors", async () => {
@@ -274,7 +286,9 @@ describe("how often is too often", () => {
       Array.from({ length: to - from }, (_, i) => ({ actor: toy(`ghost${from + i}`), message: { type: "x" } }));
     await create(rig, "teller");
     const tells = (n: number) => ({ type: "toy.tell", tells: [{ to: toy(`ghost${n}`), message: { type: "x" } }] });
-    void rig.engine.deliver(facts(0, 10_001).map((_, n) => ({ actor: toy("teller"), message: tells(n) as unknown as Message })));
+    void rig.engine.deliver(
+      facts(0, 10_001).map((_, n) => ({ actor: toy("teller"), message: tells(n) as unknown as Message })),
+    );
     await drain(60);
     void rig.engine.deliver([{ actor: toy("teller"), message: tells(10_000) }]);
     void rig.engine.deliver([{ actor: toy("teller"), message: tells(0) }]);

@@ -23,12 +23,19 @@ describe("a new engine on an old store", () => {
   test("runs what was running, under the same key, and fires what was waiting", async () => {
     const disk = new MemoryKeyValue();
     const keys: string[] = [];
-    const first = await toyRig({ store: memoryStore(disk), work: (_, { key }) => (keys.push(key), new Promise(() => {})) });
+    const first = await toyRig({
+      store: memoryStore(disk),
+      work: (_, { key }) => (keys.push(key), new Promise(() => {})),
+    });
     await create(first, "t1");
     await create(first, "t2");
     await ask(first, "t1", { type: "toy.work" });
     await ask(first, "t2", { type: "toy.wait" });
-    const second = await toyRig({ store: memoryStore(disk), clock: first.clock, work: async (_, { key }) => (keys.push(key), "worked") });
+    const second = await toyRig({
+      store: memoryStore(disk),
+      clock: first.clock,
+      work: async (_, { key }) => (keys.push(key), "worked"),
+    });
     await drain();
     expect([keys, seenBy(second, "t1")]).toEqual([["toy!t1#2.work", "toy!t1#2.work"], ["worked"]]);
     await second.clock.advance(1_000);
@@ -160,7 +167,12 @@ test("a list that names a record that is gone shows the others", async () => {
 describe("a store that cannot be read", () => {
   test("while timers are looked for is asked again, and no timer is lost", async () => {
     const warnings: string[] = [];
-    const logger = { debug() {}, info() {}, error() {}, warn: (_: unknown, message: string) => void warnings.push(message) };
+    const logger = {
+      debug() {},
+      info() {},
+      error() {},
+      warn: (_: unknown, message: string) => void warnings.push(message),
+    };
     const store = memoryStore();
     const { timers } = store;
     let failures = 3;
@@ -200,7 +212,11 @@ describe("a store that cannot be read", () => {
       if (actor.id === broken) throw new Error("the checksum does not match");
       return record.call(store, actor);
     };
-    const rig = await toyRig({ store, cacheMax: 1, intensity: { restartsMax: 1, windowMs: 60_000, firstDelayMs: 100, delayMaxMs: 100 } });
+    const rig = await toyRig({
+      store,
+      cacheMax: 1,
+      intensity: { restartsMax: 1, windowMs: 60_000, firstDelayMs: 100, delayMaxMs: 100 },
+    });
     for (const id of ["t1", "t2", "t3"]) await create(rig, id);
     for (const id of ["t1", "t2"]) await ask(rig, id, { type: "toy.wait" });
     await ask(rig, "t3", { type: "toy.add", name: "x" });
@@ -224,7 +240,11 @@ describe("machine versions", () => {
       version: "2",
       machine: toyMachine(),
       migrate: {
-        "1": (record) => ({ ...record, version: "2", context: { seen: [...(record.context as { seen: string[] }).seen, "migrated"] } }),
+        "1": (record) => ({
+          ...record,
+          version: "2",
+          context: { seen: [...(record.context as { seen: string[] }).seen, "migrated"] },
+        }),
       },
     }),
   };
@@ -239,7 +259,11 @@ describe("machine versions", () => {
     expect(recordOf(second, "t1")).toMatchObject({ version: "2", revision: 2, context: { seen: ["old", "migrated"] } });
     expect(store.record(toy("t1"))?.version).toBe("1");
     await second.clock.advance(1_000);
-    expect(store.record(toy("t1"))).toMatchObject({ version: "2", revision: 3, context: { seen: ["old", "migrated", "timer"] } });
+    expect(store.record(toy("t1"))).toMatchObject({
+      version: "2",
+      revision: 3,
+      context: { seen: ["old", "migrated", "timer"] },
+    });
     expect(store.meta("machineVersions")).toEqual({ toy: ["1", "2"] });
   });
 
@@ -248,7 +272,9 @@ describe("machine versions", () => {
     const first = await toyRig({ store, catalog: older });
     await create(first, "t1");
     await first.engine.drain();
-    await expect(toyRig({ store, catalog: { toy: toyEntry({ version: "2" }) } })).rejects.toThrow("machine version 1, which this release cannot read");
+    await expect(toyRig({ store, catalog: { toy: toyEntry({ version: "2" }) } })).rejects.toThrow(
+      "machine version 1, which this release cannot read",
+    );
     await expect(toyRig({ store, catalog: { other: toyEntry({ kind: "other" }) } })).rejects.toThrow("toy records");
   });
 
@@ -262,6 +288,8 @@ describe("machine versions", () => {
     await store.commit([{ put: "record", record: { ...record, ...odd, version: "0" } }]);
     expect(await ask(rig, "odd", { type: "toy.add", name: "x" })).toMatchObject({ refusal: { code: "internal" } });
     expect(await ask(rig, "t1", { type: "toy.add", name: "x" })).toMatchObject({ status: 200 });
-    expect(await rig.engine.deadLetters({ actor: odd, limit: 1 })).toMatchObject([{ error: "no migration of toy from version 0 to 1" }]);
+    expect(await rig.engine.deadLetters({ actor: odd, limit: 1 })).toMatchObject([
+      { error: "no migration of toy from version 0 to 1" },
+    ]);
   });
 });

@@ -34,7 +34,11 @@ describe("a restart of one service", () => {
     const there = counted();
     const router = component();
     const staking = component();
-    const rig = await toyRig({ work: here.work, elsewhere: there.work, components: { "payout-router": router, "trx-staking": staking } });
+    const rig = await toyRig({
+      work: here.work,
+      elsewhere: there.work,
+      components: { "payout-router": router, "trx-staking": staking },
+    });
     await create(rig, "t1");
     await create(rig, "t2");
     await ask(rig, "t1", { type: "toy.work" });

@@ -117,7 +117,16 @@ export class ChaosWorld extends ScriptedWorld {
     if (signed === undefined) throw new Error("bytes that nobody signed");
     this.expose(signed);
     if (this.calm) return OK;
-    const answer = this.random.pick(["accepted", "known", "busy", "refused", "ambiguous", "lost", "bug", "slow"] as const);
+    const answer = this.random.pick([
+      "accepted",
+      "known",
+      "busy",
+      "refused",
+      "ambiguous",
+      "lost",
+      "bug",
+      "slow",
+    ] as const);
     if (answer === "lost") throw new Fault("chain_timeout");
     if (answer === "bug") throw new Error("a bug in the gateway");
     if (answer === "slow") {

@@ -146,6 +146,8 @@ export function tagOf(rig: Rig, kind: string, id: string): string | undefined {
 }
 
 export function ledgerOf(rig: Rig, id = "wal_1"): { usdt: Purse; trx: Purse; spent: { usdt: Units; trx: Units }[] } {
-  return (rig.engine.record({ kind: "wallet", id })?.context as { ledger: ReturnType<typeof ledgerOf> }).ledger;
+  const record = rig.engine.record({ kind: "wallet", id });
+  if (record === undefined) throw new Error(`no wallet ${id}`);
+  return (record.context as { ledger: ReturnType<typeof ledgerOf> }).ledger;
 }
 type Purse = { onChain: Units; reserved: Units; inFlight: Units };

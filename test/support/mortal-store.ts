@@ -9,7 +9,8 @@ export function mortal(inner: Store, options: { writeTurns: () => number; landsA
   let dead = false;
   const alive =
     <A extends unknown[], R>(read: (...args: A) => Promise<R>) =>
-    async (...args: A): Promise<R> => (dead ? never : read(...args));
+    async (...args: A): Promise<R> =>
+      dead ? never : read(...args);
   const commit = async (writes: readonly Write[]): Promise<void> => {
     if (dead) return never;
     for (let turns = options.writeTurns(); turns > 0; turns -= 1) await new Promise((resolve) => setImmediate(resolve));

@@ -1,15 +1,5 @@
 /** A world that does what the test says: a gateway, a signer and a chain of which every answer can be scripted. */
-import type {
-  AccountFacts,
-  Block,
-  BlockHeader,
-  BroadcastOutcome,
-  ChainParameters,
-  Estimate,
-  Inclusion,
-  Receipt,
-  ReferenceBlock,
-} from "../../src/domain/chain-facts.ts";
+import type { BroadcastOutcome, Estimate, Inclusion, ReferenceBlock } from "../../src/domain/chain-facts.ts";
 import { units } from "../../src/domain/money.ts";
 import type { Message } from "../../src/domain/records.ts";
 import type {

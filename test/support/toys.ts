@@ -32,7 +32,9 @@ type ToyEvent =
 const words = (tag: string) => ({ tags: tag, description: tag, meta: { waitingFor: tag } });
 const because = (description: string) => ({ description });
 const note = (name: (event: ToyEvent) => string) =>
-  assign<ToyContext, ToyEvent, undefined, ToyEvent, never>(({ context, event }) => ({ seen: [...context.seen, name(event)] }));
+  assign<ToyContext, ToyEvent, undefined, ToyEvent, never>(({ context, event }) => ({
+    seen: [...context.seen, name(event)],
+  }));
 
 const inputOf = ({ event }: { event: ToyEvent }): unknown => ("input" in event ? event.input : undefined) ?? {};
 const tellsOf = ({ event }: { event: ToyEvent }) => ("tells" in event ? event.tells : undefined);
@@ -41,7 +43,11 @@ const tellsOf = ({ event }: { event: ToyEvent }) => ("tells" in event ? event.te
 export function toyMachine(isPoisonous: () => boolean = () => true) {
   return setup({
     types: { context: {} as ToyContext, events: {} as ToyEvent, input: {} },
-    actors: { work: effect<unknown, string>(), workElsewhere: effect<unknown, string>(), listen: subscription<unknown>() },
+    actors: {
+      work: effect<unknown, string>(),
+      workElsewhere: effect<unknown, string>(),
+      listen: subscription<unknown>(),
+    },
     actions: { ...durableActions },
     delays: { pause: 1_000 },
   }).createMachine({
@@ -108,10 +114,15 @@ export function toyMachine(isPoisonous: () => boolean = () => true) {
           onError: {
             ...because("failed"),
             target: "idle",
-            actions: assign({ seen: ({ context, event }) => [...context.seen, (event.error as { code: string }).code] }),
+            actions: assign({
+              seen: ({ context, event }) => [...context.seen, (event.error as { code: string }).code],
+            }),
           },
         },
-        on: { "toy.back": { ...because("stop"), target: "idle" }, "toy.work": { ...because("again"), target: "working", reenter: true } },
+        on: {
+          "toy.back": { ...because("stop"), target: "idle" },
+          "toy.work": { ...because("again"), target: "working", reenter: true },
+        },
       },
       elsewhere: {
         ...words("elsewhere"),
@@ -128,7 +139,11 @@ export function toyMachine(isPoisonous: () => boolean = () => true) {
         },
       },
       /** Does not care about the answer. */
-      deaf: { ...words("deaf"), invoke: { src: "work", id: "deaf", input: {} }, on: { "toy.back": { ...because("b"), target: "idle" } } },
+      deaf: {
+        ...words("deaf"),
+        invoke: { src: "work", id: "deaf", input: {} },
+        on: { "toy.back": { ...because("b"), target: "idle" } },
+      },
       listening: {
         ...words("listening"),
         invoke: { src: "listen", id: "listen", input: { to: "x" } },
@@ -136,7 +151,13 @@ export function toyMachine(isPoisonous: () => boolean = () => true) {
       },
       waiting: {
         ...words("waiting"),
-        after: { pause: { ...because("time"), target: "idle", actions: assign({ seen: ({ context }) => [...context.seen, "timer"] }) } },
+        after: {
+          pause: {
+            ...because("time"),
+            target: "idle",
+            actions: assign({ seen: ({ context }) => [...context.seen, "timer"] }),
+          },
+        },
         on: {
           "toy.back": { ...because("b"), target: "idle" },
           "toy.wait": { ...because("again"), target: "waiting", reenter: true },
@@ -179,14 +200,20 @@ export type ToyRig = Rig & { heard: string[] };
 
 export async function toyRig(options: ToyRigOptions = {}): Promise<ToyRig> {
   const heard: string[] = [];
-  const catalog: Catalog = options.catalog ?? { toy: toyEntry({ machine: toyMachine(options.isPoisonous ?? (() => true)) }) };
+  const catalog: Catalog = options.catalog ?? {
+    toy: toyEntry({ machine: toyMachine(options.isPoisonous ?? (() => true)) }),
+  };
   const effects = (): EffectTable => ({
     work: { concurrency: options.concurrency ?? 64, perform: options.work ?? (async () => "worked") },
     workElsewhere: { concurrency: 64, perform: options.elsewhere ?? (async () => "worked elsewhere") },
-    listen: { start: (_, actor) => void heard.push(`start ${actor.id}`), stop: (actor) => void heard.push(`stop ${actor.id}`) },
+    listen: {
+      start: (_, actor) => void heard.push(`start ${actor.id}`),
+      stop: (actor) => void heard.push(`stop ${actor.id}`),
+    },
     ...options.table,
   });
-  const serviceOf = (source: string) => (source === "workElsewhere" ? ("trx-staking" as const) : ("payout-router" as const));
+  const serviceOf = (source: string) =>
+    source === "workElsewhere" ? ("trx-staking" as const) : ("payout-router" as const);
   const rig = await startRig({ effects, ...options, catalog, serviceOf });
   return { ...rig, heard };
 }
@@ -202,7 +229,12 @@ export function create(rig: Rig, id: string, input: unknown = {}): Promise<Engin
   return rig.engine.request({ to: toy(id), create: input, respond: answering });
 }
 
-export function ask(rig: Rig, id: string, message: Message, change: Partial<EngineRequest> = {}): Promise<EngineAnswer> {
+export function ask(
+  rig: Rig,
+  id: string,
+  message: Message,
+  change: Partial<EngineRequest> = {},
+): Promise<EngineAnswer> {
   return rig.engine.request({ to: toy(id), message, respond: answering, ...change });
 }
 

@@ -30,7 +30,9 @@ function transactions(): Driven[] {
   const building = Driven.born("transaction", transactionInput());
   const signing = building.answer("build", BUILT);
   const broadcasting = signing.answer("sign", SIGNED);
-  const pushed = (["accepted", "busy", "refused", "ambiguous"] as const).map((kind) => broadcasting.answer("broadcast", outcome(kind)));
+  const pushed = (["accepted", "busy", "refused", "ambiguous"] as const).map((kind) =>
+    broadcasting.answer("broadcast", outcome(kind)),
+  );
   const included = broadcasting.send({ type: "chain.included", inclusion: INCLUSION });
   return [
     building,
@@ -48,7 +50,12 @@ function transactions(): Driven[] {
 }
 
 function payouts(): Driven[] {
-  const of = (type: string, attempt: number, data: object = {}): Message => ({ type, attempt, txId: BUILT.txId, ...data });
+  const of = (type: string, attempt: number, data: object = {}): Message => ({
+    type,
+    attempt,
+    txId: BUILT.txId,
+    ...data,
+  });
   const awaiting = Driven.born("payout", payoutInput("po_1", { needsApproval: true }), { id: "po_1" });
   const reserving = awaiting.send({ type: "payout.approve", ...BY });
   const preparing = reserving.send(RESERVED);

@@ -26,24 +26,25 @@ const fixtures = readAll();
 const PASSING = new Set(["requested", "signed"]);
 
 describe("a stored record", () => {
-  test.each(fixtures.map((fixture) => [`${fixture.kind} version ${fixture.version} in ${fixture.state}`, fixture] as const))(
-    "of a %s loads, fits today's schema and goes on",
-    (_, { kind, record }) => {
-      const entry = entryOf(kind);
-      const codec = new Codec(contextSchemas);
-      const upgraded = upgrade(entry, record);
-      expect(codec.decode("record", "k", codec.encode("record", "k", upgraded))).toMatchObject({ version: entry.version });
-      const live = revive(entry, record);
-      // Its timers and its effects' answers still mean something, and nothing that may come makes it throw.
-      for (const { event } of Object.values(upgraded.timers)) expect(step(entry, live, event, STAMP).changed).toBe(true);
-      for (const invokeId of Object.keys(upgraded.effects)) {
-        const error = { code: "chain_timeout", message: "m", retryable: true };
-        const message = { type: `xstate.error.actor.${invokeId}`, error, actorId: invokeId };
-        if (invokeId !== "watch") expect(step(entry, live, message, STAMP).changed).toBe(true);
-      }
-      expect(step(entry, live, { type: "nonsense" } satisfies Message, STAMP).changed).toBe(false);
-    },
-  );
+  test.each(
+    fixtures.map((fixture) => [`${fixture.kind} version ${fixture.version} in ${fixture.state}`, fixture] as const),
+  )("of a %s loads, fits today's schema and goes on", (_, { kind, record }) => {
+    const entry = entryOf(kind);
+    const codec = new Codec(contextSchemas);
+    const upgraded = upgrade(entry, record);
+    expect(codec.decode("record", "k", codec.encode("record", "k", upgraded))).toMatchObject({
+      version: entry.version,
+    });
+    const live = revive(entry, record);
+    // Its timers and its effects' answers still mean something, and nothing that may come makes it throw.
+    for (const { event } of Object.values(upgraded.timers)) expect(step(entry, live, event, STAMP).changed).toBe(true);
+    for (const invokeId of Object.keys(upgraded.effects)) {
+      const error = { code: "chain_timeout", message: "m", retryable: true };
+      const message = { type: `xstate.error.actor.${invokeId}`, error, actorId: invokeId };
+      if (invokeId !== "watch") expect(step(entry, live, message, STAMP).changed).toBe(true);
+    }
+    expect(step(entry, live, { type: "nonsense" } satisfies Message, STAMP).changed).toBe(false);
+  });
 
   test.each(Object.keys(catalog))("exists for every state of %s at its current version", (kind) => {
     const { machine, version } = entryOf(kind);
@@ -51,7 +52,9 @@ describe("a stored record", () => {
       .filter((node) => Object.keys(node.states).length === 0)
       .map((node) => node.path.join("."))
       .filter((state) => !PASSING.has(state));
-    const stored = fixtures.filter((fixture) => fixture.kind === kind && fixture.version === version).map(({ state }) => state);
+    const stored = fixtures
+      .filter((fixture) => fixture.kind === kind && fixture.version === version)
+      .map(({ state }) => state);
     expect(stored.toSorted()).toEqual(leaves.toSorted());
   });
 

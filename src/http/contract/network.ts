@@ -8,7 +8,9 @@ export const NetworkStatus = Type.Object({
   head: Place,
   solid: Place,
   lag_blocks: Type.Integer({ description: "Blocks known and not yet read" }),
-  lag_s: Type.Union([Type.Number(), Type.Null()], { description: "Seconds since the newest block" }),
+  lag_s: Type.Union([Type.Number(), Type.Null()], {
+    description: "Seconds since a new block was read; by the engine's clock, not the chain's",
+  }),
   watched: Type.Integer({ description: "Transactions that are followed" }),
   forks: Type.Integer(),
   halted: Type.Union([Type.String(), Type.Null()]),

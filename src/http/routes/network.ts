@@ -43,7 +43,8 @@ function fromMemory({ chain, network, addresses, build, clock }: Surface): Endpo
       handle: () => {
         const status = chain.status();
         const { nodes, ...view } = chainView(status);
-        const lag = status.head === undefined ? null : Math.max(0, (clock.now() - status.head.timestamp) / 1_000);
+        const { lastProgressAt } = status;
+        const lag = lastProgressAt === undefined ? null : (clock.now() - lastProgressAt) / 1_000;
         return { status: 200, body: { network: network.name, ...view, lag_s: lag, providers: nodes } };
       },
     }),
