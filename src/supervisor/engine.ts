@@ -4,6 +4,7 @@ import type { CascadeResult } from "../actors/cascade.ts";
 import { Dispatcher, type EffectAnswer, type EffectTable } from "../actors/dispatcher.ts";
 import { keyOf, type Ending, type Envelope } from "../actors/envelope.ts";
 import { GroupCommit } from "../actors/group-commit.ts";
+import { withoutEffect, withoutTimer } from "../actors/gates.ts";
 import { lintCatalog } from "../actors/lint.ts";
 import { Loop } from "../actors/loop.ts";
 import { sourceOf, stateText, upgrade } from "../actors/step.ts";
@@ -385,17 +386,4 @@ function answerOf(ending: Ending): EngineAnswer {
     case "failed":
       return { refusal: refuse("internal", "a bug in the engine; nothing of the request happened") };
   }
-}
-
-/** E5: an answer counts only while the record names its key; then the effect is over. */
-function withoutEffect(record: ActorRecord, invokeId: string, key: string): ActorRecord | undefined {
-  if (record.effects[invokeId] !== key) return undefined;
-  const { [invokeId]: _over, ...effects } = record.effects;
-  return { ...record, effects };
-}
-
-function withoutTimer(record: ActorRecord, timerId: string, due: number): ActorRecord | undefined {
-  if (record.timers[timerId]?.due !== due) return undefined;
-  const { [timerId]: _over, ...timers } = record.timers;
-  return { ...record, timers };
 }

@@ -112,8 +112,8 @@ describe("requests", () => {
       "t1",
       { type: "toy.tell", tells: [{ to: toy("t2"), message: { type: "toy.add", name: "told" } }] },
       {
-        respond: ({ read }) => ({
-          keep: { status: 200, body: { t2: read(toy("t2"))?.context, t3: read(toy("t3")) ?? null } },
+        respond: (outcome) => ({
+          keep: { status: 200, body: { t2: outcome.read(toy("t2"))?.context, t3: outcome.read(toy("t3")) ?? null } },
         }),
       },
     );

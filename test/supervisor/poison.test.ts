@@ -200,6 +200,24 @@ describe("a release", () => {
     expect(rig.engine.quarantine(toy("t1"))).toBeUndefined();
   });
 
+  test("forgets nothing that is parked while it looks whether anything is left", async () => {
+    const store = memoryStore();
+    const { rig, sick } = await quarantined({ store });
+    sick.now = false;
+    const inbox = store.inbox.bind(store);
+    let looks = 0;
+    store.inbox = async (actor, page) => {
+      const found = await inbox(actor, page);
+      looks += 1;
+      if (found.length === 0 && looks < 4) void tell(rig, "t1", { type: "toy.add", name: `look ${looks}` });
+      await drain(4);
+      return found;
+    };
+    expect(await rig.engine.release(toy("t1"), "me")).toBeUndefined();
+    expect(seenBy(rig, "t1")).toEqual(["first", "look 2"]);
+    expect(await inbox(toy("t1"), { afterSequence: 0, limit: 9 })).toEqual([]);
+  });
+
   test("that comes too early keeps what it could not digest, and all behind it, for the next one", async () => {
     const { rig, sick } = await quarantined();
     await tell(rig, "t1", { type: "toy.add", name: "behind" });

@@ -51,10 +51,10 @@ describe("a new engine on an old store", () => {
     await ask(first, "worker", { type: "toy.work" });
     const order: string[] = [];
     const slowly: Store = memoryStore(disk);
-    const { outbox } = slowly;
+    const outbox = slowly.outbox.bind(slowly);
     slowly.outbox = async (request) => {
       await drain(3);
-      return outbox.call(slowly, request);
+      return outbox(request);
     };
     const second = await toyRig({
       store: slowly,
@@ -174,7 +174,7 @@ describe("a store that cannot be read", () => {
       warn: (_: unknown, message: string) => void warnings.push(message),
     };
     const store = memoryStore();
-    const { timers } = store;
+    const timers = store.timers.bind(store);
     let failures = 3;
     const rig = await toyRig({ store, logger });
     await create(rig, "t1");
@@ -182,7 +182,7 @@ describe("a store that cannot be read", () => {
     store.timers = async (request) => {
       failures -= 1;
       if (failures >= 0) throw new Error("I/O error");
-      return timers.call(store, request);
+      return timers(request);
     };
     await rig.clock.advance(1_000);
     expect([warnings.length > 0, seenBy(rig, "t1")]).toEqual([true, []]);
@@ -206,11 +206,11 @@ describe("a store that cannot be read", () => {
 
   test("about one actor hurts only that one: it is quarantined, and its timer holds up nobody", async () => {
     const store = memoryStore();
-    const { record } = store;
+    const record = store.record.bind(store);
     let broken = "";
     store.record = (actor) => {
       if (actor.id === broken) throw new Error("the checksum does not match");
-      return record.call(store, actor);
+      return record(actor);
     };
     const rig = await toyRig({
       store,

@@ -19,7 +19,9 @@ function component() {
   let blocked: Promise<void> = Promise.resolve();
   return {
     calls,
-    block: (until: Promise<void>) => (blocked = until),
+    block: (until: Promise<void>): void => {
+      blocked = until;
+    },
     start: async () => void calls.push("start"),
     stop: async () => {
       calls.push("stop");

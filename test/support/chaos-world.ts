@@ -38,7 +38,7 @@ export class ChaosWorld extends ScriptedWorld {
       this.stumble(0.1, ["chain_unavailable", "simulation_reverted", "tx_malformed"]);
       return onEstimate();
     };
-    const read = this.gateway.solidBalances;
+    const read = this.gateway.solidBalances.bind(this.gateway);
     this.gateway.solidBalances = async (address) => {
       this.stumble(0.2, ["chain_timeout"]);
       return read(address);

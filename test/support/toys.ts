@@ -11,6 +11,7 @@ import type { EngineAnswer, EngineRequest } from "../../src/supervisor/facade.ts
 import { startRig, type Rig, type RigOptions } from "./engine.ts";
 
 export type ToyContext = { seen: string[] };
+type ToyInput = Partial<ToyContext> & { bad?: boolean };
 type ToyEvent =
   | { type: "toy.add"; name: string }
   | { type: "toy.refuse" }
@@ -39,10 +40,12 @@ const note = (name: (event: ToyEvent) => string) =>
 const inputOf = ({ event }: { event: ToyEvent }): unknown => ("input" in event ? event.input : undefined) ?? {};
 const tellsOf = ({ event }: { event: ToyEvent }) => ("tells" in event ? event.tells : undefined);
 
+const typed = <T>(): T => ({}) as T;
+
 /** `isPoisonous` makes toy.poison throw; without it the message is as good as toy.add. */
 export function toyMachine(isPoisonous: () => boolean = () => true) {
   return setup({
-    types: { context: {} as ToyContext, events: {} as ToyEvent, input: {} },
+    types: typed<{ context: ToyContext; events: ToyEvent; input: ToyInput }>(),
     actors: {
       work: effect<unknown, string>(),
       workElsewhere: effect<unknown, string>(),

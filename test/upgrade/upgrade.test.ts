@@ -61,8 +61,7 @@ describe("a stored record", () => {
   test("is made today as it was when the version was released", () => {
     for (const { kind, version, state, record } of fixtures) {
       if (version !== entryOf(kind).version) continue;
-      // Fields may be added without a new version, so only what was there is compared.
-      expect({ kind, state, record: plain(today[kind]?.[state]) }).toMatchObject({ kind, state, record });
+      expect({ kind, state, ...shapeOf(today[kind]?.[state]) }).toMatchObject({ kind, state, ...shapeOf(record) });
     }
   });
 });
@@ -87,6 +86,9 @@ function readAll(): Fixture[] {
   });
 }
 
-function plain(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value));
+/** What may only change with the version: fields may be added, and pauses may change. */
+function shapeOf(record: ActorRecord | undefined): object {
+  if (record === undefined) return {};
+  const { tag, status, context, effects, timers } = record;
+  return { tag, status, context: JSON.parse(JSON.stringify(context)) as unknown, effects, timers: Object.keys(timers) };
 }
