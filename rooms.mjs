@@ -52,7 +52,20 @@ export const rooms = {
   },
   composition: {
     owns: "how the adapters are put together; only compose.ts and main.ts use it",
-    may: ["domain", "tron", "machines", "ports", "actors", "supervisor", "persistence", "chain", "security", "devnet", "http", "operations"],
+    may: [
+      "domain",
+      "tron",
+      "machines",
+      "ports",
+      "actors",
+      "supervisor",
+      "persistence",
+      "chain",
+      "security",
+      "devnet",
+      "http",
+      "operations",
+    ],
     packages: [],
   },
   cli: {

@@ -62,7 +62,7 @@ afterAll(async () => {
   await Promise.all(idle.map((lane) => lane.close()));
 });
 
-describe.concurrent("an engine killed by SIGKILL", { timeout: 240_000 }, () => {
+describe.concurrent("an engine killed by SIGKILL", { timeout: 480_000 }, () => {
   test.for(POINTS)("at $name pays each payout at most once and forgets none", async (failpoint) => {
     const report = await storm({ failpoint, kills: KILLS_PER_POINT, inFlight: 6, withinMs: 60_000 });
     reports.push(report);

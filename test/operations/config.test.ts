@@ -127,7 +127,7 @@ describe("variables that depend on each other", () => {
     ["a real network without a key", { TRON_NETWORK: "mainnet" }, "WALLET_ENCRYPTION_KEY: needed on mainnet"],
     [
       "an example as key",
-      { WALLET_ENCRYPTION_KEY: "change-me-change-me" },
+      { WALLET_ENCRYPTION_KEY: "change-me-change-me-change-me-change-me" },
       "WALLET_ENCRYPTION_KEY: this is an example",
     ],
     [

@@ -30,7 +30,7 @@ export const PAYOUT_STATUSES = [
   "cancelled",
 ] as const;
 
-export const PayoutStatus = Type.Enum([...PAYOUT_STATUSES]);
+const PayoutStatus = Type.Enum([...PAYOUT_STATUSES]);
 
 export const PayoutOrder = Type.Object(
   {

@@ -18,7 +18,7 @@ const setup = JSON.parse(process.argv[2] ?? "") as EngineSetup;
 const config = loadConfig(setup.environment);
 const logger = createLogger({ level: config.log.level, file: config.log.file, name: "engine" });
 
-const FOUND_SHARE = 0.4;
+const FOUND_SHARE = 0.75;
 const OVER = new Set(["confirmed", "rejected", "cancelled"]);
 
 // An engine without its parent would go on for ever.
