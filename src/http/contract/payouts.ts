@@ -30,8 +30,6 @@ export const PAYOUT_STATUSES = [
   "cancelled",
 ] as const;
 
-const PayoutStatus = Type.Enum([...PAYOUT_STATUSES]);
-
 export const PayoutOrder = Type.Object(
   {
     wallet: Type.Unsafe<string>({ ...Id, description: "id of the wallet that pays" }),
