@@ -7,6 +7,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // Worker threads and LevelDB handles are native: a process per file keeps one file's crash out of the others.
     pool: "forks",
+    // The longest file mostly waits for other processes; leaving a core to the machine would leave it idle.
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // A flaky test is a defect, not something to run again.

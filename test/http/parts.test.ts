@@ -63,7 +63,8 @@ describe("bodies", () => {
         const text = write(value);
         try {
           expect(parseJsonBody(text)).toEqual(JSON.parse(text));
-          expect(text).not.toMatch(/"(__proto__|constructor)":/);
+          // A repeated name keeps only its last value: what counts is what is left.
+          expect(JSON.stringify(JSON.parse(text))).not.toMatch(/"(__proto__|constructor)":/);
         } catch (error) {
           if (!isFault(error)) throw error;
           expect(error.code).toBe("validation_failed");
