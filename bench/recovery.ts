@@ -40,7 +40,7 @@ export async function measureRecovery(size: { finished: number; inFlight: number
       { directory: inFlight, hold: true },
     );
     await multiply(inFlight, { kinds: ["payout", "transaction"], seed: "po_seed_0", count: size.inFlight });
-    return { empty: await start(empty), finished: await start(finished), inFlight: await start(inFlight) };
+    return { empty: await startOn(empty), finished: await startOn(finished), inFlight: await startOn(inFlight) };
   } finally {
     await rm(root, { recursive: true, force: true });
   }
@@ -93,7 +93,7 @@ function renamed(template: readonly Write[], from: string, to: string): Write[] 
 }
 
 /** Process start to "ready", in a process of its own. */
-function start(directory: string): Promise<StartFigures> {
+export function startOn(directory: string): Promise<StartFigures> {
   return new Promise((resolve, reject) => {
     const at = performance.now();
     const child = spawn(process.execPath, [new URL("start.ts", import.meta.url).pathname, directory], {

@@ -1,5 +1,6 @@
 /** Start, signals, exit code; nothing else. */
 import { enableCompileCache } from "node:module";
+import type { Program } from "./compose.ts";
 import { isFault } from "./domain/errors.ts";
 
 const [major = 0] = process.versions.node.split(".").map(Number);
@@ -29,20 +30,25 @@ try {
     logger.flush();
     process.exit(EXIT.fatal);
   };
-  const program = await startProgram({ config, logger, onFatal });
-  console.log(banner(program));
+  let program: Program | undefined;
   let stopping = false;
+  const end = async (running: Program) => {
+    await running.stop();
+    logger.flush();
+    process.exit(0);
+  };
+  // Before the start, so that a signal in the middle of it still ends in order.
   const stop = (signal: string) => {
     if (stopping) process.exit(1);
     stopping = true;
     logger.info({ signal }, "stopping");
-    void program.stop().then(() => {
-      logger.flush();
-      process.exit(0);
-    });
+    if (program !== undefined) void end(program);
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
+  program = await startProgram({ config, logger, onFatal });
+  if (stopping) await end(program);
+  console.log(banner(program));
 } catch (error) {
   console.error(isFault(error) ? `lucid-tron cannot start: ${error.code}: ${error.message}` : error);
   process.exit(EXIT.configuration);

@@ -5,7 +5,7 @@ export const MAILBOX_DEPTH_MAX = 10_000;
 /** Messages waiting in the whole engine before it refuses with `engine_busy`. */
 export const ENGINE_QUEUE_MAX = 50_000;
 /** Messages applied to one group commit. */
-export const GROUP_MESSAGES_MAX = 256;
+export const GROUP_MESSAGES_MAX = 128;
 /** How long the engine may step actors before it lets the event loop breathe. */
 export const TURN_BUDGET_MS = 4;
 /** Effects of one kind kept in memory; the rest wait in the outbox on disk. */

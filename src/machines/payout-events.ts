@@ -12,6 +12,7 @@ type Events =
   | { type: "payout.retry"; by: string }
   | { type: "wallet.reserved"; sequence: number; slice: number }
   | { type: "wallet.refused"; refusal: Refusal }
+  | ({ type: "transaction.delayed"; failure: Refusal } & FromTransaction)
   | ({ type: "transaction.signed"; expiration: number } & FromTransaction)
   | ({ type: "transaction.doubted" } & FromTransaction)
   | ({ type: "transaction.seen" } & FromTransaction)

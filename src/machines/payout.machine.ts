@@ -67,7 +67,11 @@ export const payoutMachine = setup({
     })),
     noteSigned: assign(({ context, event }) => {
       assertEvent(event, "transaction.signed");
-      return { txId: event.txId, attempts: amendLast(context, { txId: event.txId }) };
+      return { txId: event.txId, attempts: amendLast(context, { txId: event.txId }), reason: undefined };
+    }),
+    noteDelay: assign(({ event }) => {
+      assertEvent(event, "transaction.delayed");
+      return { reason: event.failure };
     }),
     noteOutcome: assign(({ context, event }) => outcomeOf(context, event)),
     /** The hold was settled or released with it. */
@@ -233,6 +237,11 @@ export const payoutMachine = setup({
           description: "Its transaction is built and signed.",
           meta: meta("its transaction to be signed"),
           on: {
+            "transaction.delayed": {
+              guard: "ofThisAttempt",
+              actions: "noteDelay",
+              description: "its transaction cannot be built right now; it will be tried again",
+            },
             "transaction.signed": {
               guard: "ofThisAttempt",
               target: "onWire",

@@ -143,6 +143,10 @@ export const transactionMachine = setup({
       tags: "pending",
       description: "Building or signing did not work; it is tried again after a pause. Nothing is signed.",
       meta: meta("the pause before the next try to build"),
+      entry: {
+        type: "tell",
+        params: ({ context: c }) => toOwner(c, { type: "transaction.delayed", failure: c.failure }),
+      },
       after: { retryDelay: { target: "building", description: "the pause is over" } },
       on: {
         "transaction.cancel": { target: "cancelled", description: "the owner cancelled before anything was signed" },

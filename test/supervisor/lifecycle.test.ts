@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { Fault } from "../../src/domain/errors.ts";
 import { ledgerOf, openWallet, pay, send, startRig, tagOf } from "../support/engine.ts";
 import { drain } from "../support/manual-clock.ts";
 
@@ -23,6 +24,23 @@ describe("a payout through the engine", () => {
     });
     expect(await rig.store.outboxSources()).toEqual([]);
     expect(await rig.store.nextTimer()).toBeDefined();
+  });
+
+  test("says why while its transaction cannot be built, and forgets it once the bytes are signed", async () => {
+    const rig = await startRig();
+    await openWallet(rig);
+    const estimate = rig.world.onEstimate;
+    rig.world.onEstimate = () => Promise.reject(new Fault("fee_cap_exceeded", "the transfer would burn 50 TRX"));
+    await pay(rig, "po_1");
+    await drain();
+    const reason = () => (rig.engine.record({ kind: "payout", id: "po_1" })?.context as { reason?: unknown }).reason;
+    expect(tagOf(rig, "payout", "po_1")).toBe("pending");
+    expect(reason()).toEqual({ code: "fee_cap_exceeded", detail: "the transfer would burn 50 TRX" });
+    expect(rig.world.signatures).toEqual([]);
+    rig.world.onEstimate = estimate;
+    await rig.clock.advance(60_000);
+    expect(tagOf(rig, "payout", "po_1")).toBe("broadcast");
+    expect(reason()).toBeUndefined();
   });
 
   test("a cancel wins before the signature and loses after it", async () => {
