@@ -21,6 +21,7 @@ type Fact = { readonly actor: ActorAddress; readonly message: Message };
 export class InstantWorld implements ChainView, TransactionWatcher, Signer {
   deliver: (facts: readonly Fact[]) => Promise<void> = async () => {};
   private readonly watches = new Map<string, ActorAddress>();
+  private readonly txIds = new Map<string, string>();
   private block = 1_000;
   private built = 0;
   private fresh: ActorAddress[] = [];
@@ -56,11 +57,14 @@ export class InstantWorld implements ChainView, TransactionWatcher, Signer {
   }
 
   watch({ txId, actor }: TransactionWatch): void {
+    this.txIds.set(actor.id, txId);
     this.watches.set(txId, actor);
   }
 
-  unwatch(_actor: ActorAddress): void {
-    if (this.watches.size > 100_000) this.watches.clear();
+  unwatch({ id }: ActorAddress): void {
+    const txId = this.txIds.get(id);
+    this.txIds.delete(id);
+    if (txId !== undefined) this.watches.delete(txId);
   }
 
   async build(_order: SigningOrder): Promise<BuiltTransaction> {

@@ -19,9 +19,7 @@ export type Config = {
     readonly port: number;
     readonly name: string;
     readonly corsOrigins: readonly string[];
-    readonly rateLimitEnabled: boolean;
     readonly metricsEnabled: boolean;
-    readonly healthCheckIntervalMs: number;
   };
   readonly build: {
     readonly version: string | undefined;
@@ -197,9 +195,7 @@ function shape(values: Values, present: Environment): Omit<Config, "settings"> {
       port: values.SERVICE_PORT,
       name: values.SERVICE_NAME,
       corsOrigins: values.CORS_ORIGINS,
-      rateLimitEnabled: values.RATE_LIMIT_ENABLED,
       metricsEnabled: values.METRICS_ENABLED,
-      healthCheckIntervalMs: values.HEALTH_CHECK_INTERVAL * 1_000,
     },
     build: { version: values.VERSION, vcsRef: values.VCS_REF, buildDate: values.BUILD_DATE },
     log: { level: values.LOG_LEVEL, file: values.LOG_FILE },

@@ -79,12 +79,7 @@ export const EnvironmentSchema = Type.Object({
     },
     { group: "Service", description: "Origins that a browser may call from; none unless set" },
   ),
-  RATE_LIMIT_ENABLED: flag(true, { group: "Service", description: "Limits requests per token" }),
-  METRICS_ENABLED: flag(true, { group: "Service", description: "Serves Prometheus metrics at /metrics" }),
-  HEALTH_CHECK_INTERVAL: integer(
-    { default: 60, minimum: 1, maximum: 3_600 },
-    { group: "Service", unit: "s", description: "Time between two looks at disk space and nodes" },
-  ),
+  METRICS_ENABLED: flag(true, { group: "Service", description: "Adds memory, CPU and handles of the process to /metrics" }),
   LOG_LEVEL: choice(LOG_LEVELS, "info", { group: "Service", description: "Least severe line that is written" }),
   LOG_FILE: optionalText(anyText, {
     group: "Service",
@@ -226,6 +221,16 @@ export const EnvironmentSchema = Type.Object({
   VCS_REF: optionalText(anyText, { group: "Build", description: "Commit shown by /status" }),
   BUILD_DATE: optionalText(anyText, { group: "Build", description: "Build time shown by /status" }),
 
+  RATE_LIMIT_ENABLED: optionalText(anyText, {
+    group: "Ignored",
+    description: "Limit of requests per token",
+    ignored: "requests are bounded by their size and by the depth of the engine's queues only",
+  }),
+  HEALTH_CHECK_INTERVAL: optionalText(anyText, {
+    group: "Ignored",
+    description: "Time between two health checks",
+    ignored: "disk and chain are watched all the time and /health tells what was seen last",
+  }),
   PAYOUT_ROUTER_PORT: optionalText(anyText, {
     group: "Ignored",
     description: "Port of the former payout router",
