@@ -3,6 +3,7 @@ import { availableParallelism, cpus } from "node:os";
 import { measureIntake } from "./intake.ts";
 import { measureLevelCeiling } from "./level-ceiling.ts";
 import { runLifecycles, withEngine } from "./lifecycle.ts";
+import { measureNodeCalls } from "./node-calls.ts";
 import { measureRecovery } from "./recovery.ts";
 import { measureSigned } from "./signing.ts";
 
@@ -101,6 +102,14 @@ say(
   "<= 200 MB",
   `${n(recovery.empty.rssMb)} MB without signer and devnet`,
   recovery.empty.rssMb <= 200,
+);
+
+const calls = await measureNodeCalls(1_000);
+say(
+  "node calls per confirmed payout, 1,000 in flight",
+  "<= 0.2 beyond",
+  `${n(calls.others, 3)} + ${n(calls.estimates, 2)} estimates + ${n(calls.broadcasts, 2)} broadcasts`,
+  calls.others <= 0.2,
 );
 
 const missed = rows.filter((row) => row.met === false);

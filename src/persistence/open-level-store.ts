@@ -68,7 +68,9 @@ const LEVEL_OPTIONS = {
   keyEncoding: "utf8",
   valueEncoding: "utf8",
   writeBufferSize: 16 * 1024 ** 2,
-  cacheSize: 32 * 1024 ** 2,
+  cacheSize: 16 * 1024 ** 2,
+  // Each open table keeps its index and filter in memory, some 100 kB; without a lower bound that alone is 100 MB.
+  maxOpenFiles: 256,
 } as const;
 
 async function refuseUnsafeDirectory(directory: string): Promise<void> {
