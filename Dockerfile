@@ -34,4 +34,5 @@ ENV DATA_DIR=/data SERVICE_HOST=0.0.0.0
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
   CMD ["node", "-e", "const p=process.env.SERVICE_PORT||process.env.TRON_CLIENT_PORT||8091;fetch(`http://127.0.0.1:${p}/health`,{signal:AbortSignal.timeout(4000)}).then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]
-CMD ["node", "src/main.ts"]
+# A small young generation halves the resident memory for a seventh of the throughput: right for a Pi.
+CMD ["node", "--max-semi-space-size=8", "--max-old-space-size=512", "src/main.ts"]

@@ -18,10 +18,19 @@ export async function measureNodeCalls(payouts: number): Promise<NodeCallFigures
     rig.devnet.requests.reset();
     rig.run(slotMs);
     const body = { wallet: rig.wallet.id, mode: "all_or_nothing", items };
-    const { body: batch } = await rig.client.insist<{ id: string }>("POST", "/api/v1/tron/payouts/batch", { body, key: "bench" });
-    await until("the end of the batch", async () => (await rig.client.batch(batch.id)).status === "finished", { withinMs: 60_000, everyMs: 200 });
+    const { body: batch } = await rig.client.insist<{ id: string }>("POST", "/api/v1/tron/payouts/batch", {
+      body,
+      key: "bench",
+    });
+    await until("the end of the batch", async () => (await rig.client.batch(batch.id)).status === "finished", {
+      withinMs: 60_000,
+      everyMs: 200,
+    });
     const { counts } = rig.devnet.requests;
-    const others = [...counts].reduce((sum, [path, count]) => (path === ESTIMATE || path === BROADCAST ? sum : sum + count), 0);
+    const others = [...counts].reduce(
+      (sum, [path, count]) => (path === ESTIMATE || path === BROADCAST ? sum : sum + count),
+      0,
+    );
     const of = (path: string) => (counts.get(path) ?? 0) / payouts;
     figures = { others: others / payouts, estimates: of(ESTIMATE), broadcasts: of(BROADCAST) };
   });

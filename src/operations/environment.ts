@@ -79,7 +79,10 @@ export const EnvironmentSchema = Type.Object({
     },
     { group: "Service", description: "Origins that a browser may call from; none unless set" },
   ),
-  METRICS_ENABLED: flag(true, { group: "Service", description: "Adds memory, CPU and handles of the process to /metrics" }),
+  METRICS_ENABLED: flag(true, {
+    group: "Service",
+    description: "Adds memory, CPU and handles of the process to /metrics",
+  }),
   LOG_LEVEL: choice(LOG_LEVELS, "info", { group: "Service", description: "Least severe line that is written" }),
   LOG_FILE: optionalText(anyText, {
     group: "Service",

@@ -69,8 +69,10 @@ const LEVEL_OPTIONS = {
   valueEncoding: "utf8",
   writeBufferSize: 16 * 1024 ** 2,
   cacheSize: 16 * 1024 ** 2,
-  // Each open table keeps its index and filter in memory, some 100 kB; without a lower bound that alone is 100 MB.
-  maxOpenFiles: 256,
+  // Each open table keeps its index and filter in memory: large blocks keep the index small, and the bound keeps the
+  // sum small however much the store has grown.
+  blockSize: 16 * 1024,
+  maxOpenFiles: 96,
 } as const;
 
 async function refuseUnsafeDirectory(directory: string): Promise<void> {
