@@ -30,7 +30,7 @@ try {
     logger.flush();
     process.exit(EXIT.fatal);
   };
-  let program: Program | undefined;
+  const started: { program?: Program } = {};
   let stopping = false;
   const end = async (running: Program) => {
     await running.stop();
@@ -42,11 +42,12 @@ try {
     if (stopping) process.exit(1);
     stopping = true;
     logger.info({ signal }, "stopping");
-    if (program !== undefined) void end(program);
+    if (started.program !== undefined) void end(started.program);
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
-  program = await startProgram({ config, logger, onFatal });
+  const program = await startProgram({ config, logger, onFatal });
+  started.program = program;
   if (stopping) await end(program);
   console.log(banner(program));
 } catch (error) {

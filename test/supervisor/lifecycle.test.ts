@@ -33,7 +33,8 @@ describe("a payout through the engine", () => {
     rig.world.onEstimate = () => Promise.reject(new Fault("fee_cap_exceeded", "the transfer would burn 50 TRX"));
     await pay(rig, "po_1");
     await drain();
-    const reason = () => (rig.engine.record({ kind: "payout", id: "po_1" })?.context as { reason?: unknown }).reason;
+    const payout = { kind: "payout", id: "po_1" };
+    const reason = () => (rig.engine.record(payout)?.context as { reason?: unknown } | undefined)?.reason;
     expect(tagOf(rig, "payout", "po_1")).toBe("pending");
     expect(reason()).toEqual({ code: "fee_cap_exceeded", detail: "the transfer would burn 50 TRX" });
     expect(rig.world.signatures).toEqual([]);
