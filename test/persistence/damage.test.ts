@@ -68,14 +68,20 @@ test("a log that was cut anywhere by a crash keeps every commit before the cut, 
   const property = fc.asyncProperty(fc.integer({ min: 0, max: end }), tail, async (cut, kind) => {
     await withCopy(async (directory) => {
       const log = join(directory, await fileOf(directory, "log"));
+      const before = await readFile(log);
       await truncate(log, cut);
       if (kind === "zeros") await truncate(log, cut + 5_000);
       if (kind === "garbage") await writeFile(log, noise(cut), { flag: "a" });
-      const complete = boundaries.filter((boundary) => boundary <= cut).length - 1;
+      // A tail may happen to be what was cut off: a commit that ended in zeros is whole again.
+      const same = sharedLength(before, await readFile(log));
+      const complete = boundaries.filter((boundary) => boundary <= same).length - 1;
       expect(await revisionOf(directory)).toBe(IN_TABLE + complete);
     });
   });
-  await fc.assert(property, { numRuns: 60, examples: boundaries.slice(-3).map((cut) => [cut, "cut"]) });
+  await fc.assert(property, {
+    numRuns: 60,
+    examples: [[73_453, "zeros"], ...boundaries.slice(-3).map((cut): [number, string] => [cut, "cut"])],
+  });
 });
 
 test("a store goes on after a torn tail, and is whole after the next crash", async () => {
@@ -285,6 +291,11 @@ test("files that another process removes between two looks are no damage", async
     expect(await findSilentDamage(directory)).toBeUndefined();
   });
 });
+
+function sharedLength(a: Uint8Array, b: Uint8Array): number {
+  const differs = a.findIndex((byte, index) => byte !== b[index]);
+  return differs === -1 ? a.length : differs;
+}
 
 async function withCopy(use: (directory: string) => Promise<void>): Promise<void> {
   const directory = join(root, `copy-${copies++}`);
