@@ -65,7 +65,7 @@ export class Services {
     }
     await components[service]?.start();
     this.branches.send({ type: "restarted", service, at: this.ports.clock.now() });
-    logger.info({ service, by }, "service restarted");
+    logger.info({ branch: service, by }, "service restarted");
     return undefined;
   }
 
