@@ -34,6 +34,9 @@ const STEPS = [
   "retrying expired",
 ];
 
+/** Enough that one of them comes while a node has accepted bytes that no block shows. */
+const KILLS_WITHHELD = 10;
+
 const reports: StormReport[] = [];
 const idle: Lane[] = [];
 /** Chains with their engines at a time: one more than the cores of the smallest machine, because each waits now and then. */
@@ -81,6 +84,20 @@ describe.concurrent("an engine killed by SIGKILL", { timeout: 480_000 }, () => {
     reports.push(report);
     expectHonest(report);
     expect(report.kills["timer"]).toBeGreaterThanOrEqual(KILLS_PER_POINT);
+  });
+
+  test("while nobody includes its transactions pays each payout at most once and forgets none", async () => {
+    const report = await storm({
+      failpoint: undefined,
+      timerMs: 300,
+      kills: KILLS_WITHHELD,
+      inFlight: 6,
+      withheld: true,
+      withinMs: 60_000,
+    });
+    reports.push(report);
+    expectHonest(report);
+    expect(report.kills["timer"]).toBeGreaterThanOrEqual(KILLS_WITHHELD);
   });
 
   test("that signs anew at each push pays twice, and the audit says so", async () => {

@@ -16,7 +16,7 @@ const calls: { [Name in keyof DevnetCalls]: (argument: never) => unknown } = {
   weather: (next: Weather) => {
     weather = next;
     devnet.faults.clear();
-    devnet.setCensoring(false);
+    devnet.setCensoring(next.withheld === true);
     if (next.stormy) spoil(devnet);
   },
   fund: (grant: { address: string; trxSun: bigint; usdt: bigint }) => devnet.faucet(grant),

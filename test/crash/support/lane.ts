@@ -31,6 +31,8 @@ export type Storm = {
   /** Payouts under way at any time. */
   readonly inFlight: number;
   readonly signsAtEachPush?: boolean;
+  /** Instead of every trouble at once: nothing is ever put into a block while the storm lasts. */
+  readonly withheld?: boolean;
   readonly withinMs: number;
 };
 
@@ -101,7 +103,11 @@ export class Lane {
     });
     kills = () => engine.totalKills;
     const client = this.clientOf(engine);
-    await this.devnet.call("weather", { slotMs: SLOT_MS, stormy: true });
+    await this.devnet.call("weather", {
+      slotMs: SLOT_MS,
+      stormy: storm.withheld !== true,
+      withheld: storm.withheld === true,
+    });
     const killer = storm.timerMs === undefined ? undefined : this.killAtRandom(engine, storm.timerMs, rages);
     await Promise.all(Array.from({ length: storm.inFlight }, () => this.payOneAfterTheOther(client, rages)));
     await killer;

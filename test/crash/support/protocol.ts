@@ -27,6 +27,8 @@ export type Weather = {
   readonly slotMs: number;
   /** Nodes lie, connections break, branches are replaced, witnesses leave transactions out. */
   readonly stormy: boolean;
+  /** Witnesses leave every transaction out: what nodes accepted stays pending. */
+  readonly withheld?: boolean;
 };
 
 /** The devnet's process answers these, by name. */
