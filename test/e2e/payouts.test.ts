@@ -24,7 +24,8 @@ test("a payout ordered over HTTP is confirmed when its transfer is in a solidifi
 });
 
 test("a batch of 200 lines pays each line once, also two lines to one address, and the same batch again pays nobody", async () => {
-  await withRig({ environment: { TX_EXPIRATION_SECONDS: "300" } }, async (rig) => {
+  // An expiration is ten seconds of the machine: also a slow one has all lines on the chain by then.
+  await withRig({ speed: 30, environment: { TX_EXPIRATION_SECONDS: "300" } }, async (rig) => {
     await rig.fundedWallet();
     rig.run();
     const items = Array.from({ length: 200 }, (_, i) => ({
@@ -67,7 +68,7 @@ test("200 parallel payouts against a daily limit with room for 10 reserve and pa
 
 test("with 1,000 payouts in flight the node is asked at most 0.2 times per payout beyond estimate and broadcast", async () => {
   // Engine clock and chain keep their real ratio: two looks at the head per block of 3 s.
-  const slotMs = 300;
+  const slotMs = 600;
   await withRig(
     {
       speed: 3_000 / slotMs,
@@ -78,10 +79,9 @@ test("with 1,000 payouts in flight the node is asked at most 0.2 times per payou
       await rig.fundedWallet();
       const items = Array.from({ length: 1_000 }, (_, i) => ({ line_id: `${i}`, to: recipient(i), amount: "10.5" }));
       rig.devnet.requests.reset();
-      rig.run(slotMs);
+      rig.run();
       const { id } = await order(rig, items);
       await until("the end of the batch", async () => (await rig.client.batch(id)).status === "finished", {
-        withinMs: 25_000,
         everyMs: 200,
       });
       expect(rig.paid()).toHaveLength(1_000);

@@ -234,7 +234,7 @@ export class Lane {
             seen = JSON.stringify(payout);
             return ENDS.has(payout.status) ? payout : undefined;
           },
-          { withinMs: 40_000 },
+          { withinMs: 120_000 },
         ),
       );
     }
@@ -252,7 +252,7 @@ export class Lane {
       real = { usdt: chain.usdt.toString(), trx: chain.trx.toString() };
       return said.usdt === real.usdt && said.trx === real.trx;
     };
-    await until("equal balances", look, { withinMs: 10_000, everyMs: 50 }).catch(() => undefined);
+    await until("equal balances", look, { withinMs: 30_000, everyMs: 50 }).catch(() => undefined);
     return { said, true: real };
   }
 }

@@ -135,7 +135,7 @@ export class Rig {
   }
 
   /** Blocks come by themselves from now on, in the ratio to the engine's clock that they really have. */
-  run(slotMs = 3_000 / SPEED): void {
+  run(slotMs = 3_000 / (this.options.speed ?? SPEED)): void {
     this.pause();
     this.pacing = setInterval(() => void this.devnet.mine(), slotMs);
   }
