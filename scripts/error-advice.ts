@@ -53,9 +53,10 @@ export const ERROR_ADVICE = {
   batch_invalid: "`evidence` lists every wrong line; correct them and send the batch with a new key.",
   batch_too_large: "Split the batch into parts of at most 1,000 lines.",
   duplicate_line_id: "Give each line its own `line_id`; two lines may pay one address.",
-  fee_cap_exceeded: "Wait for cheaper energy, stake for energy, or raise FEE_CAP_TRX.",
+  fee_cap_exceeded:
+    "Wait for cheaper energy, stake for energy, or raise FEE_CAP_TRX. A payout that hears it for about 15 minutes becomes `needs_attention`, unsigned; retry it when the reason is gone.",
   simulation_reverted:
-    "Check the balance of the wallet and the state of the token contract; the transfer would fail on the chain.",
+    "Check the balance of the wallet and the state of the token contract; the transfer would fail on the chain. A payout that hears it for about 15 minutes becomes `needs_attention`, unsigned; retry it when the reason is gone.",
   tx_type_not_allowed: "Send a plain TRX transfer or a USDT `transfer` call; nothing else is relayed.",
   tx_expired: "Build and sign the transaction anew.",
   tx_malformed: "Send the hex of one serialised, signed transaction.",

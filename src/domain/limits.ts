@@ -27,6 +27,11 @@ export const IDEMPOTENCY_KEY_MAX = 255;
 
 /** New bytes for one payout before a human has to look at it. */
 export const ATTEMPTS_MAX = 5;
+/**
+ * How often one transaction may hear, before it is signed, that its transfer would revert or cost too much. With the
+ * pauses between the tries that is about a quarter of an hour; then nothing is sent and a human has to look at it.
+ */
+export const BUILD_OBJECTIONS_MAX = 20;
 export const LIMIT_WINDOW_MS = 86_400_000;
 /** Spending is counted in slices of this length; a slice counts in full until all of it has left the window. */
 export const LIMIT_SLICE_MS = 600_000;

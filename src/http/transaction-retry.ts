@@ -111,7 +111,7 @@ function isDead({ state }: ActorRecord): boolean {
 }
 
 function usedUp({ owner }: TransactionContext): Refusal {
-  const detail = "The payout used all its attempts; a person decides with POST /payouts/{payout_id}/retry";
+  const detail = "The payout stopped trying by itself; a person decides with POST /payouts/{payout_id}/retry";
   return refuse("max_attempts", detail, { payout_id: owner.id });
 }
 

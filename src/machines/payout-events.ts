@@ -3,6 +3,7 @@ import type { AbsenceProof, Inclusion } from "../domain/chain-facts.ts";
 import { refuse, type Refusal } from "../domain/errors.ts";
 import type { Stamp } from "./durable.ts";
 import type { PayoutContext } from "./payout-context.ts";
+import { isObjection } from "./transaction-context.ts";
 
 type FromTransaction = { txId?: string; attempt: number };
 type Events =
@@ -21,6 +22,24 @@ type Events =
   | ({ type: "transaction.expired"; proof: AbsenceProof } & FromTransaction)
   | ({ type: "transaction.failed"; failure: Refusal } & FromTransaction);
 export type PayoutEvent = Events & Partial<Stamp>;
+
+/** Failures of the chain that another attempt can mend. Anything else (REVERT, …) would fail again. */
+const MENDABLE = new Set(["OUT_OF_ENERGY", "OUT_OF_TIME"]);
+
+/** P1: the outcome of another attempt, or of bytes that were never signed, says nothing about the money in flight now. */
+export function isOfSignedBytes(context: PayoutContext, event: PayoutEvent): boolean {
+  if (!("attempt" in event) || event.attempt !== context.attempt) return false;
+  return context.txId !== undefined && event.txId === context.txId;
+}
+
+export function isMendable(event: PayoutEvent): boolean {
+  return event.type === "transaction.reverted" && MENDABLE.has(event.inclusion.result);
+}
+
+/** What a simulation says is true of one moment only, so a person decides whether the payment can still be made. */
+export function wasObjectedTo(context: PayoutContext, event: PayoutEvent): boolean {
+  return event.type === "transaction.failed" && event.attempt === context.attempt && isObjection(event.failure);
+}
 
 export function amendLast(
   c: PayoutContext,

@@ -14,7 +14,7 @@ import { ATTEMPTS_MAX, XSTATE_ITERATIONS_MAX } from "../domain/limits.ts";
 import { durableActions, type StateMeta } from "./durable.ts";
 import { holdFor } from "./ledger.ts";
 import type { PayoutContext, PayoutInput } from "./payout-context.ts";
-import { amendLast, outcomeOf, type PayoutEvent } from "./payout-events.ts";
+import { amendLast, isMendable, isOfSignedBytes, outcomeOf, wasObjectedTo, type PayoutEvent } from "./payout-events.ts";
 import {
   heldByBatch,
   listed,
@@ -29,13 +29,13 @@ import {
 } from "./payout-messages.ts";
 import { reply } from "./payout-replies.ts";
 
-/** Failures of the chain that another attempt can mend. Anything else (REVERT, …) would fail again. */
-const MENDABLE = new Set(["OUT_OF_ENERGY", "OUT_OF_TIME"]);
-
 const meta = (waitingFor: string): StateMeta => ({ waitingFor });
-/** P1: the outcome of another attempt, or of bytes that were never signed, says nothing about the money in flight now. */
-const isOfSignedBytes = (context: PayoutContext, event: PayoutEvent): boolean =>
-  "attempt" in event && event.attempt === context.attempt && context.txId !== undefined && event.txId === context.txId;
+const NEW_ATTEMPT = {
+  target: "reserving",
+  actions: ["allowMore", reply.ok],
+  description: "an operator asked for a new attempt",
+} as const;
+const CLOSE = { target: "cancelled", actions: reply.ok, description: "an operator closed it" } as const;
 
 export const payoutMachine = setup({
   types: {
@@ -86,12 +86,10 @@ export const payoutMachine = setup({
     hashDiffers: ({ context, event }) => event.type === "payout.approve" && event.hash !== context.hash,
     byCreator: ({ context, event }) => event.type === "payout.approve" && event.by === context.createdBy,
     ofThisAttempt: ({ context, event }) => "attempt" in event && event.attempt === context.attempt,
+    wasObjectedTo: ({ context, event }) => wasObjectedTo(context, event),
     ofTheSignedBytes: ({ context, event }) => isOfSignedBytes(context, event),
     mendable: ({ context, event }) =>
-      isOfSignedBytes(context, event) &&
-      event.type === "transaction.reverted" &&
-      MENDABLE.has(event.inclusion.result) &&
-      context.attempt < context.attemptsAllowed,
+      isOfSignedBytes(context, event) && isMendable(event) && context.attempt < context.attemptsAllowed,
     mayTryAgain: ({ context, event }) => isOfSignedBytes(context, event) && context.attempt < context.attemptsAllowed,
   },
   delays: {
@@ -251,12 +249,20 @@ export const payoutMachine = setup({
               ],
               description: "the bytes are signed and on disk",
             },
-            "transaction.failed": {
-              guard: "ofThisAttempt",
-              target: "#payout.failed",
-              actions: [{ type: "tell", params: ({ context: c }) => releaseHold(c) }, "noteEnd"],
-              description: "its transaction could not be built; nothing was signed",
-            },
+            "transaction.failed": [
+              {
+                guard: "wasObjectedTo",
+                target: "#payout.needsAttention",
+                actions: [{ type: "tell", params: ({ context: c }) => releaseHold(c) }, "noteEnd"],
+                description: "nodes kept saying that it would revert or cost too much; nothing was signed",
+              },
+              {
+                guard: "ofThisAttempt",
+                target: "#payout.failed",
+                actions: [{ type: "tell", params: ({ context: c }) => releaseHold(c) }, "noteEnd"],
+                description: "its transaction could not be built; nothing was signed",
+              },
+            ],
             "payout.cancel": {
               target: "#payout.cancelled",
               actions: [
@@ -333,30 +339,23 @@ export const payoutMachine = setup({
         assign({ reported: "failed" }),
       ],
       on: {
-        "payout.retry": {
-          target: "reserving",
-          actions: ["allowMore", reply.ok],
-          description: "an operator asked for a new attempt",
-        },
-        "payout.cancel": { target: "cancelled", actions: reply.ok, description: "an operator closed it" },
+        "payout.retry": NEW_ATTEMPT,
+        "payout.cancel": CLOSE,
       },
     },
     needsAttention: {
       tags: "needs_attention",
-      description: "It used all its attempts; every one is provably dead. A person has to look.",
+      description:
+        "It stopped trying: no attempt can land any more, and another one might fail the same way. A person has to look.",
       meta: meta("an operator"),
       entry: [
-        emit({ type: "payout.needs_attention" }),
+        emit(({ context: c }) => ({ type: "payout.needs_attention", reason: c.reason?.code })),
         { type: "tell", params: ({ context: c }) => toBatch(c, "needs_attention") },
         assign({ reported: "needs_attention" }),
       ],
       on: {
-        "payout.retry": {
-          target: "reserving",
-          actions: ["allowMore", reply.ok],
-          description: "an operator asked for a new attempt",
-        },
-        "payout.cancel": { target: "cancelled", actions: reply.ok, description: "an operator closed it" },
+        "payout.retry": NEW_ATTEMPT,
+        "payout.cancel": CLOSE,
       },
     },
     confirmed: {

@@ -1,5 +1,6 @@
 /** What a transaction remembers, and what its effects take and give. */
 import { Type, type Static } from "typebox";
+import type { ErrorCode } from "../domain/errors.ts";
 import { AssetSchema, UnitsSchema, type Units } from "../domain/money.ts";
 import type { ActorAddress } from "../domain/records.ts";
 import { AbsenceProofSchema, ActorAddressSchema, InclusionSchema, RefusalSchema } from "./schemas.ts";
@@ -23,6 +24,8 @@ export const TransactionContextSchema = Type.Object({
   signedHex: Type.Optional(Type.String()),
   /** Failed tries to build or sign, for the back-off. */
   stumbles: Type.Integer(),
+  /** Those of them that were objections to the transfer itself; absent before the first. */
+  objections: Type.Optional(Type.Integer()),
   /** Times the bytes were handed to a node. */
   pushes: Type.Integer(),
   /** Some push ended without a clear answer and the chain has not shown the transaction since. */
@@ -66,6 +69,14 @@ export type SignInput = BuildOutput & BuildInput;
 export type SignOutput = { readonly signedHex: string; readonly txId: string };
 export type BroadcastInput = { readonly txId: string; readonly signedHex: string };
 export type WatchInput = { readonly txId: string; readonly expiration: number; readonly referenceNumber: number };
+
+/**
+ * A simulated revert, or a price above the cap, is no failure of the world: every node would say it, and asking again
+ * helps only if the chain's state changes. It is one view of one moment, so it proves nothing for good either.
+ */
+export function isObjection({ code }: { readonly code: ErrorCode }): boolean {
+  return code === "simulation_reverted" || code === "fee_cap_exceeded";
+}
 
 export function buildInput(c: TransactionContext): BuildInput {
   const { walletId, asset, from, to, amount, sequence, attempt } = c;

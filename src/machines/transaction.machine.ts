@@ -8,14 +8,16 @@
  * T3. `expired` needs an `AbsenceProof` that covers every block the bytes could be in (tron.md §1.8).
  * T4. `reverted` needs a solidified block: the same txID can never run again.
  * T5. Until the bytes are signed it can be cancelled; afterwards only the chain decides.
+ * T6. A simulated revert or a price above the cap is tried `BUILD_OBJECTIONS_MAX` times; then it ends, never signed.
  */
 import { assertEvent, assign, setup } from "xstate";
 import type { AbsenceProof, BroadcastClass, BroadcastOutcome, Inclusion } from "../domain/chain-facts.ts";
-import { XSTATE_ITERATIONS_MAX } from "../domain/limits.ts";
+import { BUILD_OBJECTIONS_MAX, XSTATE_ITERATIONS_MAX } from "../domain/limits.ts";
 import { durableActions, effect, effectError, subscription, type Stamp, type StateMeta, type Tell } from "./durable.ts";
 import {
   broadcastInput,
   buildInput,
+  isObjection,
   signInput,
   watchInput,
   type BroadcastInput,
@@ -42,11 +44,18 @@ const outcomeIs =
   ({ event }: { event: { output: BroadcastOutcome } }) =>
     event.output.class === wanted;
 const isRetryable = ({ event }: { event: object }) => effectError(event).retryable;
+const objectionsWith = ({ objections = 0 }: TransactionContext, event: object) =>
+  isObjection(effectError(event)) ? objections + 1 : objections;
+/** T6 */
+const isObjectedTooOften = ({ context, event }: { context: TransactionContext; event: object }) =>
+  isObjection(effectError(event)) && objectionsWith(context, event) >= BUILD_OBJECTIONS_MAX;
 const toOwner = (context: TransactionContext, message: Record<string, unknown> & { type: string }): Tell => ({
   to: context.owner,
   message: { ...message, txId: context.txId, attempt: context.attempt },
 });
 const meta = (waitingFor: string): StateMeta => ({ waitingFor });
+const CANCEL_UNSIGNED = { target: "cancelled", description: "the owner cancelled before anything was signed" } as const;
+const PUSH_ON_REQUEST = { target: "broadcasting", description: "an operator asked to push the same bytes" } as const;
 
 export const transactionMachine = setup({
   types: {
@@ -65,7 +74,12 @@ export const transactionMachine = setup({
     ...durableActions,
     recordFailure: assign(({ context, event }) => {
       const { code, message } = effectError(event);
-      return { failure: { code, detail: message }, stumbles: context.stumbles + 1 };
+      const objections = objectionsWith(context, event);
+      return {
+        failure: { code, detail: message },
+        stumbles: context.stumbles + 1,
+        ...(objections === 0 ? {} : { objections }),
+      };
     }),
     recordPush: assign(({ context, event }) => {
       const { output, at = 0 } = event as unknown as { output: BroadcastOutcome } & Partial<Stamp>;
@@ -123,10 +137,16 @@ export const transactionMachine = setup({
         },
         onError: [
           {
+            guard: isObjectedTooOften,
+            target: "failed",
+            actions: "recordFailure",
+            description: "the transfer would revert or cost too much, once too often; nothing was signed",
+          },
+          {
             guard: isRetryable,
             target: "waitingToBuild",
             actions: "recordFailure",
-            description: "the world could not help right now",
+            description: "the transfer cannot be built right now",
           },
           {
             target: "failed",
@@ -135,9 +155,7 @@ export const transactionMachine = setup({
           },
         ],
       },
-      on: {
-        "transaction.cancel": { target: "cancelled", description: "the owner cancelled before anything was signed" },
-      },
+      on: { "transaction.cancel": CANCEL_UNSIGNED },
     },
     waitingToBuild: {
       tags: "pending",
@@ -148,9 +166,7 @@ export const transactionMachine = setup({
         params: ({ context: c }) => toOwner(c, { type: "transaction.delayed", failure: c.failure }),
       },
       after: { retryDelay: { target: "building", description: "the pause is over" } },
-      on: {
-        "transaction.cancel": { target: "cancelled", description: "the owner cancelled before anything was signed" },
-      },
+      on: { "transaction.cancel": CANCEL_UNSIGNED },
     },
     signing: {
       tags: "pending",
@@ -278,24 +294,14 @@ export const transactionMachine = setup({
           description: "A node has the bytes; no block has shown them yet.",
           meta: meta("a block with the transaction, or proof that it expired"),
           after: { rebroadcastDelay: { target: "broadcasting", description: "the same bytes are pushed again" } },
-          on: {
-            "transaction.rebroadcast": {
-              target: "broadcasting",
-              description: "an operator asked to push the same bytes",
-            },
-          },
+          on: { "transaction.rebroadcast": PUSH_ON_REQUEST },
         },
         busy: {
           tags: "broadcast",
           description: "The node was too busy to look at the bytes.",
           meta: meta("the pause before the same bytes are pushed again"),
           after: { busyDelay: { target: "broadcasting", description: "the same bytes are pushed again" } },
-          on: {
-            "transaction.rebroadcast": {
-              target: "broadcasting",
-              description: "an operator asked to push the same bytes",
-            },
-          },
+          on: { "transaction.rebroadcast": PUSH_ON_REQUEST },
         },
         refused: {
           tags: "broadcast",
@@ -303,12 +309,7 @@ export const transactionMachine = setup({
             "A node refused the bytes. Another may still take them until they expire, so nothing new is signed.",
           meta: meta("proof that the transaction expired, or a block that holds it after all"),
           after: { rebroadcastDelay: { target: "broadcasting", description: "the same bytes are pushed again" } },
-          on: {
-            "transaction.rebroadcast": {
-              target: "broadcasting",
-              description: "an operator asked to push the same bytes",
-            },
-          },
+          on: { "transaction.rebroadcast": PUSH_ON_REQUEST },
         },
         unknown: {
           tags: "unknown",
@@ -322,12 +323,7 @@ export const transactionMachine = setup({
             assign({ doubted: true }),
           ],
           after: { rebroadcastDelay: { target: "broadcasting", description: "the same bytes are pushed again" } },
-          on: {
-            "transaction.rebroadcast": {
-              target: "broadcasting",
-              description: "an operator asked to push the same bytes",
-            },
-          },
+          on: { "transaction.rebroadcast": PUSH_ON_REQUEST },
         },
         included: {
           tags: "broadcast",

@@ -246,6 +246,26 @@ describe("the end", () => {
     });
   });
 
+  test.each(["simulation_reverted", "fee_cap_exceeded"] as const)(
+    "%s until its transaction gave up frees the money once, and a person decides",
+    (code) => {
+      const gaveUp = of("transaction.failed", { failure: refuse(code, "too often") });
+      expect(preparing().send({ ...gaveUp, attempt: 2 }).last.changed).toBe(false);
+      const payout = preparing().send(gaveUp);
+      expect([payout.state, payout.record.status]).toEqual(["needsAttention", "active"]);
+      expect(payout.tells).toEqual([{ type: "wallet.release", hold: HOLD, slice: 99 }]);
+      expect(payout.last.emitted).toEqual([{ type: "payout.needs_attention", reason: code }]);
+      expect(payout.context<PayoutContext>()).toMatchObject({ reason: { code }, attempts: [{ outcome: "failed" }] });
+      expect(payout.context<PayoutContext>().reservation).toBeUndefined();
+      expect(payout.send(gaveUp).last.changed).toBe(false);
+      const closed = payout.send({ type: "payout.cancel", by: "x" });
+      expect([closed.state, closed.tells]).toEqual(["cancelled", []]);
+      const again = payout.send({ type: "payout.retry", by: "x" });
+      expect([again.state, again.tells]).toMatchObject(["reserving", [{ type: "wallet.reserve", hold: HOLD }]]);
+      expect(again.send(RESERVED).last.tells).toMatchObject([{ to: { id: "tx_po_1_2" }, create: { attempt: 2 } }]);
+    },
+  );
+
   test("a proof of death leads to the next attempt after a pause, with the same reservation", () => {
     const payout = retrying();
     expect(payout.tells).toEqual([{ type: "wallet.takeBack", hold: HOLD, spend: { usdt: "0", trx: "0" }, block: 0 }]);

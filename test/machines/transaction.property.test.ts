@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { AbsenceProof } from "../../src/domain/chain-facts.ts";
+import { BUILD_OBJECTIONS_MAX } from "../../src/domain/limits.ts";
 import type { Message } from "../../src/domain/records.ts";
 import type { TransactionContext } from "../../src/machines/transaction-context.ts";
 import { BUILT, INCLUSION, outcome, PROOF, SIGNED, transactionInput } from "../support/facts.ts";
@@ -114,6 +115,32 @@ describe("whatever arrives, in whatever order", () => {
     for (const state of ["confirmed", "reverted", "expired", "failed", "cancelled", "onWire.unknown"])
       expect(seen).toContain(state);
   });
+});
+
+test("however failures mix before the signature, it ends with the last objection that is allowed and no sooner", () => {
+  const codes = ["simulation_reverted", "fee_cap_exceeded", "chain_unavailable", "signing failed"] as const;
+  const mixes = fc.array(fc.constantFrom(...codes), { minLength: 60, maxLength: 90 });
+  let endings = 0;
+  fc.assert(
+    fc.property(mixes, (mix) => {
+      let tx = Driven.born("transaction", transactionInput());
+      let heard = 0;
+      for (const code of mix) {
+        if (tx.state === "waitingToBuild") tx = tx.elapse();
+        const later = { code: "chain_unavailable", message: "m", retryable: true } as const;
+        if (code === "signing failed") tx = tx.answer("build", BUILT).fail("sign", later);
+        else tx = tx.fail("build", { ...later, code });
+        if (code === "simulation_reverted" || code === "fee_cap_exceeded") heard += 1;
+        expect(tx.state).toBe(heard < BUILD_OBJECTIONS_MAX ? "waitingToBuild" : "failed");
+        if (tx.state === "failed") {
+          endings += 1;
+          return;
+        }
+      }
+    }),
+    { numRuns: 100 },
+  );
+  expect(endings).toBeGreaterThan(50);
 });
 
 test("from every state that can be reached the world alone can bring it to an end", () => {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { revive } from "../../src/actors/step.ts";
 import type { BroadcastClass } from "../../src/domain/chain-facts.ts";
+import { BUILD_OBJECTIONS_MAX } from "../../src/domain/limits.ts";
 import type { EffectError } from "../../src/machines/durable.ts";
 import type { TransactionContext } from "../../src/machines/transaction-context.ts";
 import { Driven, STAMP } from "../support/kernel.ts";
@@ -74,6 +76,54 @@ describe("before the signature", () => {
       { type: "transaction.failed", attempt: 1, failure: { code: "order_mismatch", detail: HOPELESS.message } },
     ]);
     expect(tx.context<TransactionContext>().signedHex).toBeUndefined();
+  });
+
+  describe("a transfer that would revert or cost too much", () => {
+    const OBJECTION: EffectError = { code: "simulation_reverted", message: "it would revert", retryable: true };
+    const TOO_DEAR: EffectError = { code: "fee_cap_exceeded", message: "over the cap", retryable: true };
+    const objections = (count: number) => {
+      let tx = building();
+      for (let i = 1; i < count; i += 1) tx = tx.fail("build", i % 2 === 0 ? TOO_DEAR : OBJECTION).elapse();
+      return tx.fail("build", OBJECTION);
+    };
+
+    test("is tried again, for about a quarter of an hour", () => {
+      let [tx, at] = [building(), STAMP.at];
+      for (let i = 1; i < BUILD_OBJECTIONS_MAX; i += 1) {
+        tx = tx.fail("build", OBJECTION, { ...STAMP, at });
+        expect(tx.state).toBe("waitingToBuild");
+        at = tx.last.timersSet[0]?.due ?? 0;
+        tx = tx.elapse({ ...STAMP, at });
+      }
+      const minutes = (at - STAMP.at) / 60_000;
+      expect(minutes).toBeGreaterThan(14);
+      expect(minutes).toBeLessThan(16);
+    });
+
+    test("ends unsigned when it was told so too often, and its owner hears why", () => {
+      expect(objections(BUILD_OBJECTIONS_MAX - 1).state).toBe("waitingToBuild");
+      const tx = objections(BUILD_OBJECTIONS_MAX);
+      expect([tx.state, tx.record.status]).toEqual(["failed", "done"]);
+      expect(tx.tells).toMatchObject([
+        { type: "transaction.failed", attempt: 1, failure: { code: "simulation_reverted", detail: "it would revert" } },
+      ]);
+      expect(tx.context<TransactionContext>().signedHex).toBeUndefined();
+    });
+
+    test("is not given up for a world that cannot help, however often", () => {
+      let tx = objections(BUILD_OBJECTIONS_MAX - 1);
+      for (let i = 0; i < 3 * BUILD_OBJECTIONS_MAX; i += 1) tx = tx.elapse().fail("build", BUSY_WORLD);
+      expect(tx.state).toBe("waitingToBuild");
+      tx = tx.elapse().answer("build", BUILT).fail("sign", BUSY_WORLD).elapse();
+      expect(tx.fail("build", TOO_DEAR).state).toBe("failed");
+    });
+
+    test("recorded before objections were counted starts its count at the next", () => {
+      const { objections: _, ...older } = objections(3).context<TransactionContext>();
+      const record = { ...objections(3).record, context: older };
+      const tx = new Driven(building().entry, { ...building().last, ...revive(building().entry, record) });
+      expect(tx.elapse().fail("build", OBJECTION).context<TransactionContext>().objections).toBe(1);
+    });
   });
 
   test.each([

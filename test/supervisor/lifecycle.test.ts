@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Fault } from "../../src/domain/errors.ts";
+import { BUILD_OBJECTIONS_MAX } from "../../src/domain/limits.ts";
 import { ledgerOf, openWallet, pay, send, startRig, tagOf } from "../support/engine.ts";
 import { drain } from "../support/manual-clock.ts";
 
@@ -42,6 +43,39 @@ describe("a payout through the engine", () => {
     await rig.clock.advance(60_000);
     expect(tagOf(rig, "payout", "po_1")).toBe("broadcast");
     expect(reason()).toBeUndefined();
+  });
+
+  test("that would cost too much for too long ends unsigned with its money free, and is paid when an operator retries", async () => {
+    const rig = await startRig();
+    await openWallet(rig);
+    const estimate = rig.world.onEstimate;
+    let asked = 0;
+    rig.world.onEstimate = () => {
+      asked += 1;
+      return Promise.reject(new Fault("fee_cap_exceeded", "the transfer would burn 50 TRX"));
+    };
+    await pay(rig, "po_1");
+    await drain();
+    expect(ledgerOf(rig).usdt).toMatchObject({ reserved: "25000000" });
+    for (let minute = 0; minute < 30; minute += 1) await rig.clock.advance(60_000);
+    expect([tagOf(rig, "payout", "po_1"), tagOf(rig, "transaction", "tx_po_1_1")]).toEqual([
+      "needs_attention",
+      "failed",
+    ]);
+    expect([asked, rig.world.signatures]).toEqual([BUILD_OBJECTIONS_MAX, []]);
+    const idle = { usdt: { reserved: "0", inFlight: "0" }, trx: { reserved: "0", inFlight: "0" } };
+    expect(ledgerOf(rig)).toMatchObject(idle);
+    expect(await rig.store.outboxSources()).toEqual([]);
+
+    rig.world.onEstimate = estimate;
+    expect(await send(rig, "payout", "po_1", { type: "payout.retry", by: "a" })).toMatchObject({ status: 200 });
+    await drain();
+    expect(tagOf(rig, "payout", "po_1")).toBe("broadcast");
+    const tx = { kind: "transaction", id: "tx_po_1_2" };
+    await rig.engine.deliver([{ actor: tx, message: rig.world.solidified() }]);
+    expect(tagOf(rig, "payout", "po_1")).toBe("confirmed");
+    expect(ledgerOf(rig)).toMatchObject(idle);
+    expect(rig.world.broadcasts).toHaveLength(1);
   });
 
   test("a cancel wins before the signature and loses after it", async () => {
