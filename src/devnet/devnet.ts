@@ -13,6 +13,7 @@ import { openDoor } from "./http/server.ts";
 import { type Ledger, ledgerOf } from "./ledger.ts";
 import { openLevelBacking } from "./level-backing.ts";
 import { SLOT_MS } from "./parameters.ts";
+import { Schedule, type SlotMs } from "./schedule.ts";
 import type { Header } from "./block.ts";
 
 export type DevnetOptions = {
@@ -21,8 +22,8 @@ export type DevnetOptions = {
   readonly port: number;
   /** The chain is kept here; absent: in memory. */
   readonly dataDir?: string;
-  /** Wall-clock ms between blocks, or only when told. Chain time advances by 3000 per slot, whatever this is. */
-  readonly slotMs: number | "manual";
+  /** Wall-clock ms between blocks, only when told, or at each broadcast. Chain time advances by 3000 per slot, whatever this is. */
+  readonly slotMs: SlotMs;
   /** 27 like the network: the solidified block lags by 18. */
   readonly witnesses?: number;
   /** A fixed lag instead of the rule of two thirds. */
@@ -90,9 +91,11 @@ async function start(options: DevnetOptions, chain: Chain): Promise<Devnet> {
   const requests = new RequestCounter();
   const host = options.host ?? "127.0.0.1";
   const counted = (path: string) => requests.count(path);
-  const door = await openDoor({ chain, faults, counted }, { host, port: options.port });
+  const schedule = new Schedule(chain);
+  const doors = { gate: () => undefined, broadcasted: () => schedule.stir(), public: [], private: [] };
+  const door = await openDoor({ chain, faults, counted, ...doors }, { host, port: options.port });
+  schedule.set(options.slotMs);
   const faucet = new Faucet(chain);
-  const schedule = scheduled(chain, options.slotMs);
   return {
     url: `http://${host}:${door.port}`,
     port: door.port,
@@ -120,7 +123,7 @@ async function start(options: DevnetOptions, chain: Chain): Promise<Devnet> {
     },
     requests,
     close: async () => {
-      clearInterval(schedule);
+      schedule.stop();
       await door.close();
       await chain.close();
     },
@@ -145,23 +148,6 @@ class RequestCounter implements Requests {
   reset(): void {
     this.#counts.clear();
   }
-}
-
-/** The schedule decides when a slot happens, never what is in it; a slot that comes while a block is written is skipped. */
-function scheduled(chain: Chain, slotMs: number | "manual"): NodeJS.Timeout | undefined {
-  if (slotMs === "manual") return undefined;
-  let busy = false;
-  return setInterval(() => {
-    if (busy) return;
-    busy = true;
-    // A block that cannot be written stops the chain (level-backing.ts L2); what a node does then is stand still.
-    void chain
-      .mine()
-      .catch(() => undefined)
-      .finally(() => {
-        busy = false;
-      });
-  }, slotMs);
 }
 
 function askedOf(options: DevnetOptions) {

@@ -3,7 +3,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { startDevnet } from "../../src/devnet/devnet.ts";
-import { alice, bob, carol, fundedDevnet, manualDevnet, pay, post, trxTransfer, usdtTransfer } from "./support.ts";
+import {
+  alice,
+  bob,
+  broadcast,
+  carol,
+  fundedDevnet,
+  manualDevnet,
+  pay,
+  post,
+  signed,
+  trxTransfer,
+  usdtTransfer,
+} from "./support.ts";
 
 describe("the schedule", () => {
   test("makes blocks by itself, whose chain time does not depend on how fast", async () => {
@@ -25,6 +37,20 @@ describe("the schedule", () => {
       if (before?.number === number - 1) expect(parentId).toBe(before.id);
     }
     expect(headers).toHaveLength(10);
+  });
+});
+
+describe("instant mining", () => {
+  test("a transaction is in a block before its broadcast is answered, and nothing else makes blocks", async () => {
+    const devnet = await manualDevnet({ slotMs: "instant", witnesses: 1 });
+    await devnet.faucet({ address: alice.address, trxSun: 5_000_000n });
+    await devnet.mine();
+    const head = devnet.ledger.headNumber();
+    const tx = await signed(devnet, trxTransfer(bob, 1n));
+    expect(await broadcast(devnet, tx)).toMatchObject({ result: true });
+    expect(devnet.ledger.transaction(tx.txId)).toMatchObject({ blockNumber: head + 1, solid: true });
+    expect(await broadcast(devnet, tx)).toMatchObject({ code: "DUP_TRANSACTION_ERROR" });
+    expect(devnet.ledger.headNumber()).toBe(head + 1);
   });
 });
 

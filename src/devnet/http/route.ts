@@ -22,7 +22,7 @@ export type Context = {
   readonly fault?: NodeFault;
 };
 
-export type Handler = (request: ApiRequest, context: Context) => Json;
+export type Handler = (request: ApiRequest, context: Context) => Json | Promise<Json>;
 
 /** `both`: GET and POST. `empty`: GET answers 200 and nothing. `post`: GET is 405 (tron.md §2.1). */
 export type Methods = "both" | "empty" | "post";

@@ -1,34 +1,45 @@
 /**
- * The door: java-tron's HTTP API on a socket.
+ * The door: java-tron's HTTP API on a socket, and beside it whatever other doors there are.
  *
  * D1. Whatever arrives, the process lives on and the client gets an answer of the kind a node gives; a handler that
  *     throws becomes the text of a Java exception.
  * D2. The faults that concern the connection are played here, those that concern the answer's content in the handler.
+ * D3. Faults and limits meet the API of a node and the history API only: a door that sets them is never behind them.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { isFault } from "../../domain/errors.ts";
 import type { Chain } from "../chain.ts";
 import type { Faults, NodeFault } from "../faults.ts";
-import { toJson, type Json } from "./json.ts";
+import { type Answer, type Asked, html, json, JSON_TYPE, plain, type SideDoor } from "./answer.ts";
 import { errorBody, NodeError } from "./node-error.ts";
 import { type ApiRequest, parseRequest } from "./request.ts";
 import type { Context, Perspective } from "./route.ts";
 import { findRoute, type Found } from "./routes.ts";
 
 const BODY_BYTES_MAX = 4 * 1024 * 1024;
-const JSON_TYPE = "application/json; charset=utf-8";
-
-type Answer = { readonly status: number; readonly type: string; readonly body: string };
 
 export type Door = { readonly port: number; close(): Promise<void> };
 
-/** `counted` is told the path of every request to the API. */
-export async function openDoor(
-  parts: { chain: Chain; faults: Faults; counted: (path: string) => void },
-  address: { host: string; port: number },
-): Promise<Door> {
+export type Parts = {
+  readonly chain: Chain;
+  readonly faults: Faults;
+  /** Is told the path of every request to the API. */
+  readonly counted: (path: string) => void;
+  /** Says no before anybody looks at the request, as a provider does. */
+  readonly gate: (asked: Asked) => Answer | undefined;
+  /** After a broadcast, before its answer. */
+  readonly broadcasted: () => Promise<void>;
+  /** Answer under the API's faults and limits. */
+  readonly public: readonly SideDoor[];
+  /** Answer always. */
+  readonly private: readonly SideDoor[];
+};
+
+export async function openDoor(parts: Parts, address: { host: string; port: number }): Promise<Door> {
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
-    collect(request, response, (body) => serve({ request, response, body }, parts));
+    collect(request, response, (body) => {
+      serve({ request, response, body }, parts).catch(() => response.destroy());
+    });
   });
   server.on("clientError", (_error, socket) => socket.destroy());
   await listen(server, address);
@@ -67,25 +78,38 @@ function collect(request: IncomingMessage, response: ServerResponse, done: (body
 }
 
 type Exchange = { readonly request: IncomingMessage; readonly response: ServerResponse; readonly body: string };
-type Parts = { readonly chain: Chain; readonly faults: Faults; readonly counted: (path: string) => void };
 
-function serve({ request, response, body }: Exchange, { chain, faults, counted }: Parts): void {
+async function serve({ request, response, body }: Exchange, parts: Parts): Promise<void> {
   const url = request.url ?? "/";
   const path = url.split("?", 1)[0] ?? "/";
+  const { headers, method = "" } = request;
+  const asked: Asked = { method, url, path, headers, body, remote: request.socket.remoteAddress ?? "" };
+  const own = parts.private.find((door) => door.owns(path));
+  if (own !== undefined) return send(response, await fromSide(own, asked));
   const found = findRoute(path);
-  if (found !== undefined) counted(path);
-  const fault = faults.take(path);
+  const side = parts.public.find((door) => door.owns(path));
+  if (found !== undefined || side !== undefined) parts.counted(path);
+  const fault = parts.faults.take(path);
   if (fault?.kind === "reset" || fault?.kind === "reset-before-accept") return void request.socket.resetAndDestroy();
   if (fault?.kind === "hang") return;
-  const replacement = fault && replacementFor(fault, path);
+  const replacement = (fault && replacementFor(fault, path)) ?? parts.gate(asked);
   if (replacement !== undefined) return send(response, replacement);
-  const contentType = request.headers["content-type"] ?? "";
-  const answer = answerTo({ method: request.method ?? "", url, contentType, body }, { chain, found, fault });
+  const answer =
+    side === undefined ? await answerTo(asked, { chain: parts.chain, found, fault }) : await fromSide(side, asked);
+  if (path.startsWith("/wallet/broadcast")) await parts.broadcasted();
   if (fault?.kind === "accept-then-time-out") return;
   if (fault?.kind === "accept-then-reset") return void request.socket.resetAndDestroy();
   if (fault?.kind === "truncated-json")
     return send(response, { ...answer, body: answer.body.slice(0, answer.body.length / 2) });
   send(response, answer);
+}
+
+async function fromSide(door: SideDoor, asked: Asked): Promise<Answer> {
+  try {
+    return await door.answer(asked);
+  } catch (error) {
+    return json(500, { error: error instanceof Error ? error.message : "unknown" });
+  }
 }
 
 function replacementFor(fault: NodeFault, path: string): Answer | undefined {
@@ -105,21 +129,21 @@ function replacementFor(fault: NodeFault, path: string): Answer | undefined {
   }
 }
 
-type Asked = { readonly method: string; readonly url: string; readonly contentType: string; readonly body: string };
 type Place = { readonly chain: Chain; readonly found: Found | undefined; readonly fault: NodeFault | undefined };
 
-function answerTo(asked: Asked, { chain, found, fault }: Place): Answer {
-  if (asked.url === "/healthcheck") return { status: 200, type: "text/plain", body: "OK" };
+async function answerTo(asked: Asked, { chain, found, fault }: Place): Promise<Answer> {
+  if (asked.path === "/healthcheck") return plain(200, "OK");
   if (found === undefined) return html(404, "Not Found");
-  const { method } = asked;
+  const { method, url, body } = asked;
   if (method !== "GET" && method !== "POST") return html(405, "Method Not Allowed");
   if (method === "GET" && found.route.methods === "post") return html(405, "Method Not Allowed");
   if (method === "GET" && found.route.methods === "empty") return { status: 200, type: JSON_TYPE, body: "" };
   try {
-    const request: ApiRequest = parseRequest({ ...asked, method });
+    const contentType = asked.headers["content-type"] ?? "";
+    const request: ApiRequest = parseRequest({ method, url, contentType, body });
     const at = perspective(chain, found.solidity, fault?.kind === "stale-head" ? fault.blocks : 0);
     const context: Context = fault === undefined ? { chain, at } : { chain, at, fault };
-    return json(200, found.route.handle(request, context), request.int64AsString);
+    return json(200, await found.route.handle(request, context), request.int64AsString);
   } catch (error) {
     return json(200, errorBody(javaError(error)));
   }
@@ -138,16 +162,11 @@ function javaError(error: unknown): NodeError {
   return new NodeError(isFault(error) ? "java.lang.IllegalArgumentException" : "java.lang.RuntimeException", message);
 }
 
-function json(status: number, value: Json, int64AsString = false): Answer {
-  return { status, type: JSON_TYPE, body: `${toJson(value, { int64AsString })}\n` };
-}
-
-function html(status: number, reason: string): Answer {
-  const body = `<html>\n<head>\n<title>Error ${status} ${reason}</title>\n</head>\n<body><h2>HTTP ERROR ${status} ${reason}</h2>\n</body>\n</html>\n`;
-  return { status, type: "text/html;charset=iso-8859-1", body };
-}
-
 function send(response: ServerResponse, answer: Answer): void {
-  response.writeHead(answer.status, { "content-type": answer.type, "content-length": Buffer.byteLength(answer.body) });
+  response.writeHead(answer.status, {
+    "content-type": answer.type,
+    "content-length": Buffer.byteLength(answer.body),
+    "access-control-allow-origin": "*",
+  });
   response.end(answer.body);
 }
