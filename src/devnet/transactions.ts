@@ -39,8 +39,9 @@ export function parseSigned(signedHex: string): Transaction {
   return transactionOf(rawHex, signatures);
 }
 
-/** The account that sends it, as "41…"; not checked to be an address. */
+/** The account that sends it, as "41…"; not checked to be an address. A shielded sender has none. */
 export function ownerOf(contract: Contract): string {
+  if (contract.type === "ShieldedTransferContract") return contract.value.transparent_from_address;
   return contract.value.owner_address;
 }
 

@@ -5,12 +5,24 @@
  * P2. `decode` accepts exactly what `encode` writes: an unknown field, a repeated scalar, a longer varint than needed,
  *     another order or a trailing byte is refused. Two decoders that disagree about bytes would disagree about money.
  * P3. bytes are lower-case hex, int64 is bigint, an absent nested message is `undefined`.
+ * P4. The entries of a map stand in the order in which they came, and both halves of an entry are always written, also
+ *     when they are zero: so do the libraries of Java and of TronWeb.
  */
 import { Fault } from "../domain/errors.ts";
 import { fromHex, toHex } from "./bytes.ts";
 
 export type Scalar = "bytes" | "string" | "int64" | "int32" | "enum" | "bool";
-export type Field = { readonly n: number; readonly is: Scalar | Shape; readonly repeated?: true };
+export type Field = {
+  readonly n: number;
+  readonly is: Scalar | Shape;
+  readonly repeated?: true;
+  /** A map is a list of entries `key` and `value`; see P4. */
+  readonly map?: true;
+  /** How the HTTP API spells these bytes when `visible` is on; the bytes are the same. */
+  readonly shown?: "address" | "text";
+  /** The names of an enum's numbers. */
+  readonly names?: readonly string[];
+};
 export type Shape = { readonly [name: string]: Field };
 
 type ScalarValue<K> = K extends "bytes" | "string"
@@ -66,12 +78,12 @@ function layoutOf(shape: Shape): Layout {
   return layout;
 }
 
-function encodeFields(shape: Shape, message: Message): Uint8Array {
+function encodeFields(shape: Shape, message: Message, whole = false): Uint8Array {
   const parts: Uint8Array[] = [];
   for (const [name, field] of layoutOf(shape).ordered) {
     const value = message[name];
     if (isList(value)) for (const item of value) parts.push(...encodeField(field, item));
-    else if (!isDefault(value)) parts.push(...encodeField(field, value));
+    else if (whole || !isDefault(value)) parts.push(...encodeField(field, value));
   }
   return Buffer.concat(parts);
 }
@@ -79,7 +91,7 @@ function encodeFields(shape: Shape, message: Message): Uint8Array {
 function encodeField(field: Field, value: Value): Uint8Array[] {
   const { n, is } = field;
   if (typeof is === "object") {
-    return isMessage(value) ? lengthDelimited(n, encodeFields(is, value)) : mismatch(n);
+    return isMessage(value) ? lengthDelimited(n, encodeFields(is, value, field.map)) : mismatch(n);
   }
   if (is === "bytes" && typeof value === "string") return lengthDelimited(n, fromHex(value));
   if (is === "string" && typeof value === "string") return lengthDelimited(n, Buffer.from(value, "utf8"));

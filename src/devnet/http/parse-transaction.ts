@@ -5,15 +5,10 @@
 import { type Contract, contractOf, CONTRACTS, type ContractType, isContractType } from "../../tron/contracts.ts";
 import type { Field, Message, Shape, Value } from "../../tron/protobuf.ts";
 import { encodeRawTransaction } from "../../tron/transaction.ts";
-import { NodeError, nullPointer } from "./node-error.ts";
+import { NodeError, nullPointer, parseError } from "./node-error.ts";
 import { objectOf, type Parameters, parseAddress, parseHex, parseInt64, scalarText } from "./request.ts";
 import { type Transaction, transactionOf } from "../transactions.ts";
-
-const RESOURCES = new Map([
-  ["BANDWIDTH", 0],
-  ["ENERGY", 1],
-  ["TRON_POWER", 2],
-]);
+import { hexOfText } from "../words.ts";
 
 /** Throws `NodeError`. A contract that cannot be read is left out, as a node does: the transaction then has none. */
 export function packTransaction(parameters: Parameters, visible: boolean): Transaction {
@@ -76,15 +71,18 @@ export function packedContract(
 
 function packMessage(shape: Shape, value: Parameters, visible: boolean): Message {
   const message: Record<string, Value> = {};
-  for (const [name, field] of Object.entries(shape))
-    message[name] = packField(name, field, { value: value[name], visible });
+  for (const [name, field] of Object.entries(shape)) message[name] = packField(field, { value: value[name], visible });
   return message;
 }
 
-function packField(name: string, field: Field, { value, visible }: { value: unknown; visible: boolean }): Value {
+type Given = { readonly value: unknown; readonly visible: boolean };
+
+function packField(field: Field, { value, visible }: Given): Value {
   if (field.repeated === true) {
-    const items: unknown[] = Array.isArray(value) ? value : [];
-    return items.map((item) => packField(name, { n: field.n, is: field.is }, { value: item, visible }));
+    // One value without its brackets is a list of one (JsonFormat.mergeField).
+    const items: unknown[] = Array.isArray(value) ? value : value === undefined || value === null ? [] : [value];
+    const { repeated: _, ...single } = field;
+    return items.map((item) => packField(single, { value: item, visible }));
   }
   if (typeof field.is === "object") {
     if (typeof value !== "object" || value === null) return undefined;
@@ -96,14 +94,31 @@ function packField(name: string, field: Field, { value, visible }: { value: unkn
     case "int32":
       return Number(parseInt64(value));
     case "enum":
-      return typeof value === "string" && RESOURCES.has(value)
-        ? (RESOURCES.get(value) ?? 0)
-        : Number(parseInt64(value));
+      return enumNumber(field.names ?? [], value);
     case "bool":
       return String(value) === "true";
     case "string":
       return scalarText(value);
     case "bytes":
-      return name.endsWith("_address") ? parseAddress(scalarText(value), visible) : parseHex(scalarText(value));
+      return packBytes(field, { value, visible });
   }
+}
+
+function packBytes(field: Field, { value, visible }: Given): string {
+  const given = scalarText(value);
+  if (field.shown === "address") return parseAddress(given, visible);
+  return field.shown === "text" && visible ? hexOfText(given) : parseHex(given);
+}
+
+/** By number, or by name; an all lower-case name is tried with a capital, as a node does ("function" for an ABI). */
+function enumNumber(names: readonly string[], value: unknown): number {
+  if (typeof value !== "string") {
+    const number = Number(parseInt64(value));
+    if (number === 0 || names[number] !== undefined) return number;
+    throw parseError(`1:1: Enum type has no value with number ${number}.`);
+  }
+  const name = /^[a-z]+$/.test(value) ? value.charAt(0).toUpperCase() + value.slice(1) : value;
+  const number = names.indexOf(name);
+  if (number < 0) throw parseError(`1:1: Enum type has no value named "${name}".`);
+  return number;
 }

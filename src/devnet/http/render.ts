@@ -14,8 +14,6 @@ import { base58, hexOfText } from "../words.ts";
 
 export type JsonObject = { [key: string]: Json };
 
-const RESOURCES = ["BANDWIDTH", "ENERGY", "TRON_POWER"];
-
 export function renderAddress(hex41: string, visible: boolean): string {
   return visible ? base58(hex41) : hex41;
 }
@@ -56,26 +54,54 @@ function renderContract(contract: Contract, visible: boolean): JsonObject {
   };
 }
 
-function renderMessage(shape: Shape, message: Message, visible: boolean): JsonObject {
+/** A message as the HTTP API prints it, by the table of its fields. */
+export function renderMessage(shape: Shape, message: Message, visible: boolean): JsonObject {
   const rendered: JsonObject = {};
-  for (const [name, field] of Object.entries(shape))
-    rendered[name] = renderField(name, field, { value: message[name], visible });
+  for (const [name, field] of Object.entries(shape)) rendered[name] = renderField(field, message[name], visible);
   return rendered;
 }
 
-function renderField(name: string, field: Field, { value, visible }: { value: Value; visible: boolean }): Json {
+function renderField(field: Field, value: Value, visible: boolean): Json {
   if (isList(value)) {
-    const items = value.map((item) => renderField(name, { n: field.n, is: field.is }, { value: item, visible }));
+    const items = value.map((item) => renderItem(field, item, visible));
     return items.length === 0 ? undefined : items;
   }
-  if (typeof field.is === "object") {
-    return isMessage(value) ? renderMessage(field.is, value, visible) : undefined;
+  if (typeof field.is === "object") return isMessage(value) ? renderMessage(field.is, value, visible) : undefined;
+  return value === undefined || value === 0n || value === 0 || value === false || value === ""
+    ? undefined
+    : renderItem(field, value, visible);
+}
+
+function renderItem(field: Field, value: Value, visible: boolean): Json {
+  if (isMessage(value)) {
+    if (typeof field.is !== "object") return undefined;
+    // An entry of a map shows both halves, also when they are zero.
+    return field.map === true ? { ...renderWhole(value) } : renderMessage(field.is, value, visible);
   }
-  if (typeof value === "bigint") return int64(value);
-  if (typeof value === "number") return value === 0 ? undefined : name === "resource" ? RESOURCES[value] : value;
-  if (typeof value === "boolean") return value ? true : undefined;
-  if (typeof value !== "string" || value === "") return undefined;
-  return field.is === "bytes" && name.endsWith("_address") ? renderAddress(value, visible) : value;
+  if (isList(value)) return undefined;
+  if (field.is === "enum" && typeof value === "number") return field.names?.[value] ?? value;
+  if (field.is !== "bytes" || typeof value !== "string") return value;
+  if (field.shown === "address") return renderAddress(value, visible);
+  return field.shown === "text" && visible ? shownText(value) : value;
+}
+
+function renderWhole(entry: Message): JsonObject {
+  return Object.fromEntries(Object.entries(entry).filter(isScalarEntry));
+}
+
+function isScalarEntry(entry: [string, Value]): entry is [string, string | bigint | number | boolean] {
+  return typeof entry[1] !== "object" && entry[1] !== undefined;
+}
+
+/** Bytes as UTF-8; what would not be JSON then stays hex (JsonFormat.escapeBytesSelfType). */
+export function shownText(hex: string): string {
+  const text = Buffer.from(hex, "hex").toString("utf8");
+  try {
+    JSON.parse(`"${text.replaceAll('"', '\\"')}"`);
+    return text;
+  } catch {
+    return hex;
+  }
 }
 
 export function renderIncluded(included: Included, visible: boolean): JsonObject {
