@@ -12,6 +12,7 @@ import { Fault } from "../domain/errors.ts";
 import { AMOUNT_MAX, units, type Units } from "../domain/money.ts";
 import { fromEvm20 } from "../tron/address.ts";
 import { decodeTransferLog } from "../tron/trc20.ts";
+import { checkHeader, provesBody } from "./block-integrity.ts";
 import {
   messageText,
   type WireAccount,
@@ -22,33 +23,29 @@ import {
   type WireInfo,
 } from "./wire.ts";
 
-const EMPTY_ROOT = /^0*$/;
-
-/** Throws `Fault("chain_error")` when the id does not carry the number: such a header belongs to another block. */
+/** Throws `Fault("chain_error")` when the id is not that of the header: such a header belongs to another block. */
 export function headerFact(wire: WireBlockHeader): BlockHeader {
   const raw = wire.block_header.raw_data;
   const number = raw.number ?? 0;
   if (wire.blockID.slice(0, 16) !== number.toString(16).padStart(16, "0")) {
     throw new Fault("chain_error", `block ${number} came with the id of another number`);
   }
+  checkHeader(wire);
   return { number, id: wire.blockID, parentId: raw.parentHash, timestamp: raw.timestamp ?? 0 };
 }
 
 /**
- * Throws `Fault("chain_error")` for a block whose header promises transactions that are not there: an absence proof
- * must never rest on a block that was delivered without its body.
+ * Throws `Fault("chain_error")` for a block that contradicts itself: neither an inclusion nor a proof of absence may
+ * rest on transactions other than those that its header promises.
  */
 export function blockFact(wire: WireBlock): Block {
   const header = headerFact(wire);
+  const proved = provesBody(wire);
   const transactions = (wire.transactions ?? []).map((transaction) => ({
     txId: transaction.txID,
     result: transaction.ret?.[0]?.contractRet ?? "SUCCESS",
   }));
-  const root = wire.block_header.raw_data.txTrieRoot;
-  if (root !== undefined && EMPTY_ROOT.test(root) !== (transactions.length === 0)) {
-    throw new Fault("chain_error", `block ${header.number} came without the transactions of its header`);
-  }
-  return { ...header, transactions };
+  return proved ? { ...header, transactions } : { ...header, transactions, unproved: true };
 }
 
 /** Throws `Fault("chain_error")` for a receipt of another block. */

@@ -11,6 +11,7 @@ import { Fault } from "../domain/errors.ts";
 
 const Hash = Type.String({ pattern: "^[0-9a-f]{64}$" });
 const Hex = Type.String({ pattern: "^([0-9a-fA-F]{2})*$" });
+const LowerHex = Type.String({ pattern: "^([0-9a-f]{2})*$" });
 const Count = Type.Integer({ minimum: 0 });
 /** An amount of the chain: exact as a number, or a bigint beyond 2^53. */
 const Amount = Type.Union([Count, Type.BigInt({ minimum: 0n })]);
@@ -18,7 +19,11 @@ const Word = Type.String({ maxLength: 64 });
 
 const BlockTransaction = Type.Object({
   txID: Hash,
-  ret: Type.Optional(Type.Array(Type.Object({ contractRet: Type.Optional(Word) }))),
+  raw_data_hex: LowerHex,
+  signature: Type.Optional(Type.Array(LowerHex)),
+  ret: Type.Optional(
+    Type.Array(Type.Object({ contractRet: Type.Optional(Word), ret: Type.Optional(Word), fee: Type.Optional(Amount) })),
+  ),
 });
 
 const BlockHeader = Type.Object({
@@ -29,8 +34,13 @@ const BlockHeader = Type.Object({
       number: Type.Optional(Count),
       timestamp: Type.Optional(Count),
       parentHash: Hash,
-      txTrieRoot: Type.Optional(Type.String()),
+      txTrieRoot: Type.Optional(Hash),
+      witness_id: Type.Optional(Count),
+      witness_address: Type.Optional(LowerHex),
+      version: Type.Optional(Count),
+      accountStateRoot: Type.Optional(LowerHex),
     }),
+    witness_signature: Type.Optional(LowerHex),
   }),
 });
 
@@ -106,6 +116,7 @@ const BlockList = Type.Object({ block: Type.Optional(Type.Array(Block)) });
 
 export type WireBlockHeader = Static<typeof BlockHeader>;
 export type WireBlock = Static<typeof Block>;
+export type WireTransaction = Static<typeof BlockTransaction>;
 export type WireInfo = Static<typeof TransactionInfo>;
 export type WireAccount = Static<typeof Account>;
 export type WireAccountResource = Static<typeof AccountResource>;

@@ -14,7 +14,11 @@ export type BlockHeader = {
   readonly timestamp: number;
 };
 
-export type Block = BlockHeader & { readonly transactions: readonly BlockTransaction[] };
+export type Block = BlockHeader & {
+  readonly transactions: readonly BlockTransaction[];
+  /** The list could not be checked against the header: it is only the word of the node that sent it. */
+  readonly unproved?: true;
+};
 
 /** A transaction as it stands in a block. `result` is "SUCCESS" or the chain's failure word (REVERT, OUT_OF_ENERGY, …). */
 export type BlockTransaction = { readonly txId: TxId; readonly result: string };

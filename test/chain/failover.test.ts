@@ -6,6 +6,7 @@ import { TronGateway as Gateway } from "../../src/chain/tron-gateway.ts";
 import { units } from "../../src/domain/money.ts";
 import { silentLogger, type Logger } from "../../src/ports/telemetry.ts";
 import { FAKE_USDT } from "./fake-chain.ts";
+import { sealedBlock } from "../support/wire-block.ts";
 import { HastyClock, openGateway, ScriptedNode, type Answer } from "./support.ts";
 
 const GENESIS = `${"0".repeat(16)}${"1e".repeat(24)}`;
@@ -13,12 +14,10 @@ const OTHER = `${"0".repeat(16)}${"2f".repeat(24)}`;
 const NOBODY = "http://127.0.0.1:9";
 const BYTES = "0a02";
 
-const header = (number: number, id: string) => ({
-  blockID: id,
-  block_header: { raw_data: { ...(number === 0 ? {} : { number }), parentHash: "e5".repeat(32), timestamp: 1_000 } },
+const headOf = (number: number) => ({ body: sealedBlock({ number, parentHash: "e5".repeat(32), timestamp: 1_000 }) });
+const genesis = (id: string): Answer => ({
+  body: { blockID: id, block_header: { raw_data: { parentHash: "e5".repeat(32), timestamp: 1_000 } } },
 });
-const headOf = (number: number) => ({ body: header(number, number.toString(16).padStart(16, "0") + "ab".repeat(24)) });
-const genesis = (id: string): Answer => ({ body: header(0, id) });
 
 let first: ScriptedNode;
 let second: ScriptedNode;

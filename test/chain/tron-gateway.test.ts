@@ -3,40 +3,33 @@ import type { TronGateway } from "../../src/chain/tron-gateway.ts";
 import { units } from "../../src/domain/money.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { FAKE_USDT } from "./fake-chain.ts";
+import { NO_ROOT, sealedBlock, sha, wireTransaction, type SealOrder } from "../support/wire-block.ts";
 import { openGateway, ScriptedNode, type Answer } from "./support.ts";
 
-const ROOT = "ab".repeat(32);
-const EMPTY_ROOT = "0".repeat(64);
-const TX = "45aa0bd96fba12501a1f03ee4708c300ead5e61657d3a497389cb68e623cebf1";
+const RAW = "0a02d3c4";
+const TX = sha(RAW);
 const FROM = "TCNkawTmcQgYSU8nP8cHswT1QPjharxJr7";
 const TO = "THHsfg2eNiv6MSXC4y5d4t5wkvRVADRKiF";
+const TIME = 1_777_447_479_000;
 
 function idOf(number: number): string {
   return number.toString(16).padStart(16, "0") + "5d3c".repeat(12);
 }
 
-function blockJson(
-  number: number,
-  changes: { transactions?: unknown; root?: string; raw?: object; id?: string } = {},
-): object {
-  const one = [{ txID: TX, ret: [{ contractRet: "SUCCESS" }], raw_data: {}, signature: ["00"] }];
-  const transactions = changes.transactions === undefined ? one : changes.transactions;
-  return {
-    blockID: changes.id ?? idOf(number),
-    block_header: {
-      raw_data: {
-        number,
-        txTrieRoot: changes.root ?? ROOT,
-        witness_address: "415050a4f4b3f9338c3472dcc01a87c76a144b3c9c",
-        parentHash: idOf(number - 1),
-        version: 32,
-        timestamp: 1_777_447_479_000,
-        ...changes.raw,
-      },
-      witness_signature: "00",
-    },
-    ...(transactions === null ? {} : { transactions }),
-  };
+function sealed(number: number, order: Partial<SealOrder> = {}) {
+  const parentHash = idOf(number - 1);
+  return sealedBlock({ number, parentHash, timestamp: TIME, transactions: [wireTransaction(RAW)], ...order });
+}
+
+/** A block that is right but for what was changed after it was sealed. */
+function blockJson(number: number, changes: object = {}): object {
+  return { ...sealed(number), ...changes };
+}
+
+function headerJson(number: number, header: object, raw: object = {}): object {
+  const block = sealed(number);
+  const { raw_data, ...rest } = block.block_header;
+  return { ...block, block_header: { raw_data: { ...raw_data, ...raw }, ...rest, ...header } };
 }
 
 function infoJson(changes: object = {}): object {
@@ -95,12 +88,36 @@ describe("what a node says is believed only when it fits", () => {
       "a number beyond int64",
       { text: JSON.stringify(blockJson(100)).replace("1777447479000", "99999999999999999999") },
     ],
-    ["a negative timestamp", { body: blockJson(100, { raw: { timestamp: -1 } }) }],
-    ["a number as text", { body: blockJson(100, { raw: { number: "100" } }) }],
-    ["the id of another height", { body: blockJson(100, { id: idOf(101) }) }],
-    ["an id that is not hex", { body: blockJson(100, { id: "z".repeat(64) }) }],
-    ["a header without the transactions that it promises", { body: blockJson(100, { transactions: null }) }],
-    ["transactions that the header does not know", { body: blockJson(100, { root: EMPTY_ROOT }) }],
+    ["a negative timestamp", { body: sealed(100, { raw: { timestamp: -1 } }) }],
+    ["a number as text", { body: headerJson(100, {}, { number: "100" }) }],
+    ["the id of another height", { body: blockJson(100, { blockID: sealed(101).blockID }) }],
+    ["an id that is not the hash of its header", { body: blockJson(100, { blockID: idOf(100) }) }],
+    ["an id that is not hex", { body: blockJson(100, { blockID: "z".repeat(64) }) }],
+    ["another time than the one that was hashed", { body: headerJson(100, {}, { timestamp: TIME + 3_000 }) }],
+    ["another parent than the one that was hashed", { body: headerJson(100, {}, { parentHash: idOf(98) }) }],
+    ["a header field of a version to come", { body: headerJson(100, {}, { shard: 7 }) }],
+    ["a header that nobody signed", { body: headerJson(100, { witness_signature: "00" }) }],
+    ["a header with a signature of nobody", { body: headerJson(100, { witness_signature: "ff".repeat(65) }) }],
+    ["a header without the transactions that it promises", { body: blockJson(100, { transactions: [] }) }],
+    ["transactions that the header does not know", { body: sealed(100, { root: "0".repeat(64) }) }],
+    [
+      "one transaction less than were hashed",
+      {
+        body: {
+          ...sealed(100, { transactions: [wireTransaction(RAW), wireTransaction("0a02ffff")] }),
+          transactions: [wireTransaction(RAW)],
+        },
+      },
+    ],
+    ["another result than was hashed", { body: blockJson(100, { transactions: [wireTransaction(RAW, "REVERT")] }) }],
+    [
+      "a txID that is not the hash of its bytes",
+      { body: blockJson(100, { transactions: [{ ...wireTransaction(RAW), txID: sha("00") }] }) },
+    ],
+    [
+      "a signature that was not hashed",
+      { body: blockJson(100, { transactions: [{ ...wireTransaction(RAW), signature: ["1c".repeat(65)] }] }) },
+    ],
     ["a transaction without id", { body: blockJson(100, { transactions: [{ ret: [] }] }) }],
     ["HTTP 500", { status: 500, body: blockJson(100) }],
     ["HTTP 404", { status: 404, body: { Error: "this API is unavailable due to config" } }],
@@ -129,14 +146,38 @@ describe("what a node says is believed only when it fits", () => {
   );
 
   test("an empty block has neither transactions nor a root", async () => {
-    node.on("wallet/getnowblock", { body: blockJson(100, { transactions: null, root: EMPTY_ROOT }) });
+    const block = sealed(100, { transactions: [] });
+    node.on("wallet/getnowblock", { body: block });
     expect(await gateway.headBlock()).toEqual({
       number: 100,
-      id: idOf(100),
+      id: block.blockID,
       parentId: idOf(99),
-      timestamp: 1_777_447_479_000,
+      timestamp: TIME,
       transactions: [],
     });
+  });
+
+  test("any number of transactions proves itself by the root of the header", async () => {
+    for (const count of [1, 2, 3, 4, 5, 7, 300]) {
+      const transactions = Array.from({ length: count }, (_, at) =>
+        wireTransaction(`0a02${at.toString(16).padStart(300, "0")}`, at % 3 === 1 ? "OUT_OF_ENERGY" : "SUCCESS"),
+      );
+      node.on("wallet/getnowblock", { body: sealed(100, { transactions }) });
+      const block = await gateway.headBlock();
+      expect(block.transactions).toHaveLength(count);
+      expect(block.unproved).toBeUndefined();
+    }
+  });
+
+  test("a transaction with a field that cannot be written back leaves its list the word of one node", async () => {
+    for (const strange of [
+      { ...wireTransaction(RAW), "7": "ab" },
+      { ...wireTransaction(RAW), ret: [{ contractRet: "SUCCESS", orderId: "ab" }] },
+      { ...wireTransaction(RAW), ret: [{ contractRet: "A_RESULT_TO_COME" }] },
+    ]) {
+      node.on("wallet/getnowblock", { body: blockJson(100, { transactions: [strange] }) });
+      expect(await gateway.headBlock()).toMatchObject({ number: 100, unproved: true });
+    }
   });
 
   test("nothing found is an answer only where nodes say so", async () => {
@@ -168,7 +209,7 @@ describe("what a node says is believed only when it fits", () => {
     await expect(gateway.block(7)).rejects.toMatchObject({ code: "chain_error" });
     node.on("wallet/gettransactioninfobyblocknum", { body: [infoJson({ blockNumber: 8 })] });
     await expect(gateway.receipts(7)).rejects.toMatchObject({ code: "chain_error" });
-    node.on("walletsolidity/gettransactioninfobyid", { body: infoJson({ id: ROOT }) });
+    node.on("walletsolidity/gettransactioninfobyid", { body: infoJson({ id: "ab".repeat(32) }) });
     await expect(gateway.solidReceipt(TX)).rejects.toMatchObject({ code: "chain_error" });
   });
 
@@ -228,7 +269,7 @@ describe("a receipt says success only when everything in it does", () => {
   const usdt = {
     contract_address: "41a614f803b6fd780986a42c78ec9c7f77e6ded13c",
     fee: 6_773_500,
-    contractResult: [EMPTY_ROOT],
+    contractResult: [NO_ROOT],
     receipt: { energy_fee: 6_428_500, energy_usage_total: 64_285, net_fee: 345_000, result: "SUCCESS" },
     log: [
       {
@@ -303,7 +344,7 @@ describe("a simulation is believed only when it ran and did not fail", () => {
   const ok = {
     result: { result: true },
     energy_used: 64_285,
-    constant_result: [EMPTY_ROOT],
+    constant_result: [NO_ROOT],
     transaction: { ret: [{}] },
   };
 
