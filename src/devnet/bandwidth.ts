@@ -1,7 +1,8 @@
 /** Who pays for the bytes of a transaction (tron.md §4.1, §4.2): free quota, or TRX, all or nothing. */
 import type { Rejection } from "./outcome.ts";
 import { BANDWIDTH_FEE, CREATE_ACCOUNT_FEE, DAY_SLOTS, FREE_BANDWIDTH, PUBLIC_BANDWIDTH } from "./parameters.ts";
-import { type Account, accountKey, accountOf, burnFrom, type Session, TOTALS, totalsOf } from "./state.ts";
+import type { Account } from "./rows.ts";
+import { accountKey, accountOf, burnFrom, type Session, TOTALS, totalsOf } from "./state.ts";
 
 export type BandwidthBill = { readonly netUsage: number; readonly netFee: bigint };
 export type Clock = {

@@ -8,7 +8,8 @@
 import type { Backing, Entry } from "./backing.ts";
 import type { Block, Header } from "./block.ts";
 import type { ChainIdentity } from "./genesis.ts";
-import { type Key, type Row, read, txKey, type Undo, type View } from "./state.ts";
+import type { Key, Row } from "./rows.ts";
+import { read, txKey, type Undo, type View } from "./state.ts";
 
 /** Undo records kept below the solidified block, so that stale answers can be given. */
 const UNDO_KEPT = 64;
@@ -42,10 +43,10 @@ export class ChainStore implements View {
   }
 
   /** The chain that `backing` holds. `begun`: what an empty one starts with, committed together with its origin. */
-  static async open(backing: Backing, origin: OriginRecord, begun: () => Extension): Promise<ChainStore> {
+  static async open(backing: Backing, origin: OriginRecord, begun: () => Promise<Extension>): Promise<ChainStore> {
     const stored = backing.get(HEAD) as HeadRecord | undefined;
     if (stored === undefined) {
-      const first = begun();
+      const first = await begun();
       await backing.commit([...entriesOf(first, 0), [ORIGIN, origin]], () => {});
     } else {
       await backing.commit([[ORIGIN, origin]], () => {});

@@ -1,8 +1,9 @@
 /**
  * A running chain: what is committed, what waits, and the only ways to change either.
  *
- * H1. Blocks and forks happen one after the other; a transaction may be offered at any time, also while a block is
- *     being written, and is then judged on the old head and again on the new.
+ * H1. Blocks, forks, offers and simulations happen one after the other, in the order in which they were asked for: what
+ *     executes takes turns of the event loop, and nothing may change under it. Plain reads need no lock: the head, its
+ *     state and the pool move in one turn.
  * H2. Content depends on the seed and the calls, never on a wall clock or chance.
  */
 import { Mutex } from "async-mutex";
@@ -79,7 +80,8 @@ export class Chain {
     const usdt = simulatedUsdt({ address: genesis.usdt, owner: genesis.tokenOwner.address });
     const rules: Rules = { witnesses: genesis.witnesses, solidLag, contracts: new Map([[usdt.address, usdt]]) };
     const starts = (stored?.starts ?? -1) + 1;
-    const store = await ChainStore.open(backing, { ...identity, starts }, () => begin(rules, genesis, identity));
+    const origin = { ...identity, starts };
+    const store = await ChainStore.open(backing, origin, () => begin(rules, genesis, identity));
     return new Chain({ identity, genesis, rules, store, starts });
   }
 
@@ -89,8 +91,25 @@ export class Chain {
     return this.#ticks;
   }
 
-  offer(tx: Transaction): Rejection | undefined {
-    return this.pool.offer(tx);
+  /** Takes a transaction into the pool, or says why not. */
+  offer(tx: Transaction): Promise<Rejection | undefined> {
+    return this.#changes.runExclusive(() => this.pool.offer(tx));
+  }
+
+  /** Takes it in and loses it at once, with all that it did to the pending state. */
+  offerAndLose(tx: Transaction): Promise<Rejection | undefined> {
+    return this.#changes.runExclusive(async () => {
+      const refused = await this.pool.offer(tx);
+      if (refused !== undefined) return refused;
+      const base = { head: this.store.head, state: this.store, blockId: this.#blockId };
+      this.pool.adopt(await this.pool.prepare(base, { forget: [tx.id] }));
+      return undefined;
+    });
+  }
+
+  /** Runs something that executes and takes turns, while nothing on the chain changes. It must not ask for a change. */
+  still<T>(run: () => T | Promise<T>): Promise<T> {
+    return this.#changes.runExclusive(run);
   }
 
   /** The next block will come `count` slots later than it could. */
@@ -111,8 +130,8 @@ export class Chain {
       const session = new Session(this.store);
       const candidates = this.#censoring ? [] : this.pool.transactions();
       const draft = { parent, slot, candidates, blockId: this.#blockId };
-      const built = buildBlock(this.rules, draft, session);
-      await this.#adopt([built], session, () => this.pool.rebuild());
+      const built = await buildBlock(this.rules, draft, session);
+      await this.#adopt([built], session, {});
       return built.block;
     });
   }
@@ -133,12 +152,11 @@ export class Chain {
       for (let at = 0; at < length; at += 1) {
         const draft = this.#branchDraft(branch, { parent, replaced: popped[0] ?? parent });
         const candidates = plan.move === true ? [] : (kept[at] ?? []);
-        branch.push(buildBlock(this.rules, { ...draft, candidates }, session));
+        branch.push(await buildBlock(this.rules, { ...draft, candidates }, session));
       }
-      await this.#adopt(branch, session, () => {
-        for (const txId of plan.drop === "all" || plan.drop === undefined ? [] : plan.drop) this.pool.forget(txId);
-        this.pool.rebuild();
-        if (plan.move === true) this.pool.requeue(kept.flat());
+      await this.#adopt(branch, session, {
+        forget: plan.drop === "all" || plan.drop === undefined ? [] : plan.drop,
+        requeue: plan.move === true ? kept.flat() : [],
       });
     });
   }
@@ -149,10 +167,21 @@ export class Chain {
 
   readonly #blockId = (number: number): string | undefined => this.store.block(number)?.id;
 
-  async #adopt(blocks: readonly BuiltBlock[], session: Session, published: () => void): Promise<void> {
-    const headNumber = blocks.at(-1)?.block.number ?? 0;
-    const solidNumber = solidNumberOf(this.rules, { headNumber, state: session, before: this.store.solidNumber });
-    await this.store.commit({ blocks, rows: session.writes, solidNumber }, published);
+  async #adopt(
+    blocks: readonly BuiltBlock[],
+    session: Session,
+    waiting: { forget?: readonly string[]; requeue?: readonly Transaction[] },
+  ): Promise<void> {
+    const head = blocks.at(-1)?.block ?? this.store.head;
+    const first = blocks[0]?.block.number ?? 0;
+    const blockId = (number: number) => (number < first ? this.#blockId(number) : blocks[number - first]?.block.id);
+    const pool = await this.pool.prepare({ head, state: session, blockId }, waiting);
+    const solidNumber = solidNumberOf(this.rules, {
+      headNumber: head.number,
+      state: session,
+      before: this.store.solidNumber,
+    });
+    await this.store.commit({ blocks, rows: session.writes, solidNumber }, () => this.pool.adopt(pool));
   }
 
   #newest(depth: number): Block[] {
@@ -187,7 +216,7 @@ function keptOf(block: Block, plan: ForkPlan): Transaction[] {
 
 const NOTHING: View = { row: () => undefined };
 
-function begin(rules: Rules, genesis: Genesis, identity: ChainIdentity): Extension {
+async function begin(rules: Rules, genesis: Genesis, identity: ChainIdentity): Promise<Extension> {
   const session = new Session(NOTHING);
   writeGenesis(session, genesis, identity);
   session.write("g!totals", NO_TOTALS);
@@ -197,7 +226,7 @@ function begin(rules: Rules, genesis: Genesis, identity: ChainIdentity): Extensi
     const parent = blocks.at(-1)?.block ?? genesis.block;
     const slot = slotOf(parent, identity.genesisTimestamp) + 1;
     const blockId = (number: number) => blocks[number]?.block.id;
-    blocks.push(buildBlock(rules, { parent, slot, candidates: [], blockId }, session));
+    blocks.push(await buildBlock(rules, { parent, slot, candidates: [], blockId }, session));
   }
   const headNumber = blocks.length - 1;
   return { blocks, rows: session.writes, solidNumber: solidNumberOf(rules, { headNumber, state: session, before: 0 }) };

@@ -108,17 +108,17 @@ async function start(options: DevnetOptions, chain: Chain): Promise<Devnet> {
     },
     missSlots: (count) => chain.missSlots(count),
     setCensoring: (on) => chain.setCensoring(on),
-    faucet: async (grant) => faucet.give(grant),
+    faucet: (grant) => faucet.give(grant),
     fork: (plan) => chain.fork(plan),
     faults,
     ledger: ledgerOf(chain),
     usdt: {
-      setPaused: async (paused) => faucet.administer(paused ? "pause()" : "unpause()", []),
+      setPaused: (paused) => faucet.administer(paused ? "pause()" : "unpause()", []),
       setBlacklisted: async (address, blacklisted) => {
         if (!isTronAddress(address)) throw new Fault("invalid_address");
-        faucet.administer(blacklisted ? "addBlackList(address)" : "removeBlackList(address)", [address]);
+        await faucet.administer(blacklisted ? "addBlackList(address)" : "removeBlackList(address)", [address]);
       },
-      setFee: async (basisPoints, maxFeeUsdt) =>
+      setFee: (basisPoints, maxFeeUsdt) =>
         faucet.administer("setParams(uint256,uint256)", [BigInt(basisPoints), BigInt(maxFeeUsdt)]),
     },
     requests,

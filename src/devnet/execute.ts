@@ -7,8 +7,9 @@
  * X3. Time is the head block's: when a block is being made, that is its parent (§1.3).
  */
 import type { Contract as ContractMessage } from "../tron/contracts.ts";
-import { payBandwidth, type BandwidthBill } from "./bandwidth.ts";
-import { callContract } from "./call.ts";
+import type { Actuator } from "./actuators/actuator.ts";
+import { actuatorFor } from "./actuators/registry.ts";
+import { payBandwidth } from "./bandwidth.ts";
 import type { Contract } from "./contract.ts";
 import { invalid, isRejection, type Outcome, type Rejection } from "./outcome.ts";
 import {
@@ -22,7 +23,6 @@ import {
 } from "./parameters.ts";
 import { accountOf, burnFrom, PENDING_BLOCK, read, Session, txKey } from "./state.ts";
 import { ownerOf, type Transaction } from "./transactions.ts";
-import { transferTrx } from "./transfer.ts";
 import { base58 } from "./words.ts";
 
 /** The point of the chain at which a transaction is looked at. */
@@ -45,7 +45,7 @@ export function checkNextSlot(tx: Transaction, headTimestamp: number): Rejection
 }
 
 /** Checks and executes. The caller has already checked the signatures: they depend on no other state here. */
-export function execute(tx: Transaction, scene: Scene): Outcome | Rejection {
+export async function execute(tx: Transaction, scene: Scene): Promise<Outcome | Rejection> {
   const [contract, ...more] = tx.raw.contracts;
   if (contract === undefined || more.length > 0) {
     const count = tx.raw.contracts.length;
@@ -55,7 +55,7 @@ export function execute(tx: Transaction, scene: Scene): Outcome | Rejection {
   const refused = checkTapos(tx, scene) ?? checkCommon(tx, scene) ?? checkDuplicate(tx, scene);
   if (refused !== undefined) return refused;
   const session = new Session(scene.session);
-  const outcome = charge(tx, contract, { ...scene, session });
+  const outcome = await charge(tx, contract, { ...scene, session });
   if (isRejection(outcome)) return outcome;
   session.write(txKey(tx.id), scene.blockNumber ?? PENDING_BLOCK);
   scene.session.merge(session);
@@ -85,46 +85,43 @@ function checkDuplicate(tx: Transaction, scene: Scene): Rejection | undefined {
   return { code: "DUP_TRANSACTION_ERROR", message: "Dup transaction." };
 }
 
-function charge(tx: Transaction, contract: ContractMessage, scene: Scene): Outcome | Rejection {
+async function charge(tx: Transaction, contract: ContractMessage, scene: Scene): Promise<Outcome | Rejection> {
+  const { session, headTimestamp } = scene;
   const owner = ownerOf(contract);
-  if (accountOf(scene.session, owner) === undefined) {
+  if (accountOf(session, owner) === undefined) {
     return invalid(`account [${base58(owner)}] does not exist`);
   }
-  const createsAccount =
-    contract.type === "TransferContract" && accountOf(scene.session, contract.value.to_address) === undefined;
-  const withoutSignatures = tx.bytes - SIGNATURE_BYTES * tx.signatures.length;
-  if (createsAccount && withoutSignatures > CREATE_ACCOUNT_TX_BYTES_MAX) {
-    const message =
-      `Too big new account transaction, TxId ${tx.id}, the size is ${withoutSignatures} bytes, ` +
-      `maxTxSize ${CREATE_ACCOUNT_TX_BYTES_MAX}`;
-    return { code: "TOO_BIG_TRANSACTION_ERROR", message };
-  }
-  const clock = { headTimestamp: scene.headTimestamp, slot: Math.floor(scene.headTimestamp / SLOT_MS) };
-  const bill = payBandwidth(scene.session, { owner, bytes: tx.bytes + RESULT_BYTES, createsAccount }, clock);
+  const actuator = actuatorFor(contract);
+  const createsAccount = actuator?.createsAccount?.(session, contract) ?? false;
+  const tooBig = createsAccount ? checkCreationSize(tx) : undefined;
+  if (tooBig !== undefined) return tooBig;
+  const clock = { headTimestamp, slot: Math.floor(headTimestamp / SLOT_MS) };
+  const bill = payBandwidth(session, { owner, bytes: tx.bytes + RESULT_BYTES, createsAccount }, clock);
   if (isRejection(bill)) return bill;
   const memoFee = tx.raw.data === "" ? 0n : BigInt(MEMO_FEE);
-  if (memoFee > 0n && !burnFrom(scene.session, owner, memoFee)) {
+  if (memoFee > 0n && !burnFrom(session, owner, memoFee)) {
     return { code: "BANDWITH_ERROR", message: "Account resource insufficient error." };
   }
-  return act(tx, contract, { ...scene, bill, memoFee });
+  if (actuator === undefined) return invalid(`${contract.type} is not simulated`);
+  const effect = await act(actuator, { contract, tx }, scene);
+  if (isRejection(effect)) return effect;
+  return { ...bill, ...effect, fee: bill.netFee + memoFee + effect.fee };
+}
+
+function checkCreationSize(tx: Transaction): Rejection | undefined {
+  const withoutSignatures = tx.bytes - SIGNATURE_BYTES * tx.signatures.length;
+  if (withoutSignatures <= CREATE_ACCOUNT_TX_BYTES_MAX) return undefined;
+  const message =
+    `Too big new account transaction, TxId ${tx.id}, the size is ${withoutSignatures} bytes, ` +
+    `maxTxSize ${CREATE_ACCOUNT_TX_BYTES_MAX}`;
+  return { code: "TOO_BIG_TRANSACTION_ERROR", message };
 }
 
 function act(
-  tx: Transaction,
-  contract: ContractMessage,
-  scene: Scene & { readonly bill: BandwidthBill; readonly memoFee: bigint },
-): Outcome | Rejection {
-  const { session, bill, memoFee } = scene;
-  const fee = bill.netFee + memoFee;
-  if (contract.type === "TransferContract") {
-    const done = transferTrx(session, contract.value, scene.headTimestamp);
-    return isRejection(done) ? done : { ...bill, result: "SUCCESS", fee: fee + done.fee };
-  }
-  if (contract.type === "TriggerSmartContract") {
-    const order = { ...contract.value, feeLimit: tx.raw.feeLimit };
-    const done = callContract(session, order, scene.contracts);
-    if (isRejection(done)) return done;
-    return { ...bill, result: done.result, fee: fee + done.facts.energyFee, call: done.facts };
-  }
-  return invalid(`${contract.type} is not simulated`);
+  actuator: Actuator<ContractMessage>,
+  { contract, tx }: { contract: ContractMessage; tx: Transaction },
+  { session, ...scene }: Scene,
+) {
+  const execution = { ...scene, tx, feeLimit: tx.raw.feeLimit };
+  return actuator.validate(session, contract, execution) ?? actuator.execute(session, contract, execution);
 }

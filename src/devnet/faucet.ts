@@ -28,25 +28,31 @@ export class Faucet {
   }
 
   /** Throws `Fault("chain_error")` when the chain does not take the transfers. */
-  give(grant: Grant): void {
+  async give(grant: Grant): Promise<void> {
     const { faucet, usdt } = this.#chain.genesis;
     if (grant.trxSun !== undefined) {
       const value = { owner_address: faucet.address, to_address: toHex41(grant.address), amount: grant.trxSun };
-      this.#send(faucet, { type: "TransferContract", permissionId: 0, value });
+      await this.#send(faucet, { type: "TransferContract", permissionId: 0, value });
     }
     if (grant.usdt !== undefined) {
-      this.#send(faucet, callOf({ from: faucet, contract: usdt, data: encodeTransferCall(grant.address, grant.usdt) }));
+      await this.#send(
+        faucet,
+        callOf({ from: faucet, contract: usdt, data: encodeTransferCall(grant.address, grant.usdt) }),
+      );
     }
   }
 
   /** Calls a function that only the token's owner may call. */
-  administer(signature: keyof typeof SELECTORS, parameters: readonly (TronAddress | bigint)[]): void {
+  async administer(signature: keyof typeof SELECTORS, parameters: readonly (TronAddress | bigint)[]): Promise<void> {
     const { tokenOwner, usdt } = this.#chain.genesis;
     const words = parameters.map((value) => (typeof value === "bigint" ? encodeUint(value) : toEvmWord(value)));
-    this.#send(tokenOwner, callOf({ from: tokenOwner, contract: usdt, data: SELECTORS[signature] + words.join("") }));
+    await this.#send(
+      tokenOwner,
+      callOf({ from: tokenOwner, contract: usdt, data: SELECTORS[signature] + words.join("") }),
+    );
   }
 
-  #send(from: KeyPair, contract: Contract): void {
+  async #send(from: KeyPair, contract: Contract): Promise<void> {
     const { head, solidNumber } = this.#chain.store;
     const reference = this.#chain.store.block(solidNumber) ?? head;
     const rawHex = encodeRawTransaction({
@@ -57,7 +63,7 @@ export class Faucet {
       data: "",
       contracts: [contract],
     });
-    const refused = this.#chain.offer(transactionOf(rawHex, [sign(txIdOf(rawHex), from.privateKey)]));
+    const refused = await this.#chain.offer(transactionOf(rawHex, [sign(txIdOf(rawHex), from.privateKey)]));
     if (refused !== undefined) throw new Fault("chain_error", `the devnet refused its own faucet: ${refused.message}`);
   }
 }

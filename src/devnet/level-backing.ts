@@ -108,14 +108,20 @@ class BoundedCache {
   }
 }
 
+/** An integer is written as "n5"; a text that would look like one, or like an escaped one, gets a "~" before it. */
 function encodeValue(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) => (typeof item === "bigint" ? `n${item}` : item));
+  return JSON.stringify(value, (_, item: unknown) => {
+    if (typeof item === "bigint") return `n${item}`;
+    return typeof item === "string" && (item.startsWith("~") || BIGINT.test(item)) ? `~${item}` : item;
+  });
 }
 
 function decodeValue(text: string): unknown {
-  return JSON.parse(text, (_, item: unknown) =>
-    typeof item === "string" && BIGINT.test(item) ? BigInt(item.slice(1)) : item,
-  );
+  return JSON.parse(text, (_, item: unknown) => {
+    if (typeof item !== "string") return item;
+    if (item.startsWith("~")) return item.slice(1);
+    return BIGINT.test(item) ? BigInt(item.slice(1)) : item;
+  });
 }
 
 function causeCode(error: unknown): unknown {

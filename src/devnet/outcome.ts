@@ -35,6 +35,16 @@ export type Outcome = {
   readonly netFee: bigint;
   /** Only for calls of contracts. */
   readonly call?: CallFacts;
+  readonly amounts?: ResultAmounts;
+};
+
+/** Fields of a receipt, and of a transaction's `ret`, that only some types have; named as java-tron names them. */
+export type ResultAmounts = {
+  readonly withdraw_amount?: bigint;
+  readonly unfreeze_amount?: bigint;
+  readonly withdraw_expire_amount?: bigint;
+  readonly cancel_unfreezeV2_amount?: readonly { readonly key: string; readonly value: bigint }[];
+  readonly assetIssueID?: string;
 };
 
 export type CallFacts = {
@@ -52,6 +62,13 @@ export function isRejection(value: object): value is Rejection {
   return "code" in value;
 }
 
+const INVALID = "Contract validate error : ";
+
 export function invalid(message: string): Rejection {
-  return { code: "CONTRACT_VALIDATE_ERROR", message: `Contract validate error : ${message}` };
+  return { code: "CONTRACT_VALIDATE_ERROR", message: INVALID + message };
+}
+
+/** The message as the actuator gave it; the prefix is that of a broadcast. */
+export function bareMessage(rejection: Rejection): string {
+  return rejection.message.startsWith(INVALID) ? rejection.message.slice(INVALID.length) : rejection.message;
 }

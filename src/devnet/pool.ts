@@ -4,7 +4,10 @@
  * P1. Each was executed once on top of the head and the ones before it; the session shows what it would do.
  * P2. When the head moves, all are executed again on the new one; those that do not fit any more are forgotten, and so
  *     are those older than 60 s of chain time. Like a node's pool it is not on disk.
+ * P3. Execution takes turns of the event loop, so the chain calls `offer` and `prepare` one at a time (chain.ts H1); what
+ *     `prepare` made is nobody's until `adopt`, which is one turn.
  */
+import type { Header } from "./block.ts";
 import type { ChainStore } from "./chain-store.ts";
 import type { Contract } from "./contract.ts";
 import { checkNextSlot, execute } from "./execute.ts";
@@ -17,83 +20,81 @@ import type { Transaction } from "./transactions.ts";
 
 export type Pending = { readonly tx: Transaction; readonly outcome: Outcome; readonly since: number };
 
+/** The point of the chain that waiting transactions are executed on. */
+export type Base = {
+  readonly head: Header;
+  readonly state: View;
+  readonly blockId: (number: number) => string | undefined;
+};
+
+type Content = { readonly base: Base; readonly session: Session; readonly entries: Map<string, Pending> };
+
 export class Pool {
-  readonly #store: ChainStore;
   readonly #contracts: ReadonlyMap<string, Contract>;
-  #entries = new Map<string, Pending>();
-  #session: Session;
+  #content: Content;
 
   constructor(store: ChainStore, contracts: ReadonlyMap<string, Contract>) {
-    this.#store = store;
     this.#contracts = contracts;
-    this.#session = new Session(store);
+    this.#content = emptyOn({ head: store.head, state: store, blockId: (number) => store.block(number)?.id });
   }
 
   /** The head's state with the waiting transactions executed. */
   get state(): View {
-    return this.#session;
+    return this.#content.session;
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#content.entries.size;
   }
 
   get(txId: string): Pending | undefined {
-    return this.#entries.get(txId);
+    return this.#content.entries.get(txId);
   }
 
   transactions(): Transaction[] {
-    return [...this.#entries.values()].map((entry) => entry.tx);
+    return [...this.#content.entries.values()].map((entry) => entry.tx);
   }
 
   /** Takes a transaction in, or says why not, in the order in which a node looks (tron.md §3.1). */
-  offer(tx: Transaction): Rejection | undefined {
-    if (this.#entries.size > PENDING_MAX) return { code: "SERVER_BUSY", message: "Server busy." };
+  async offer(tx: Transaction): Promise<Rejection | undefined> {
+    if (this.size > PENDING_MAX) return { code: "SERVER_BUSY", message: "Server busy." };
     if (tx.raw.contracts.length === 0) return invalid("No contract!");
-    return (
-      checkNextSlot(tx, this.#store.head.timestamp) ??
-      checkSignatures(tx) ??
-      this.#admit(tx, this.#store.head.timestamp)
-    );
+    const { timestamp } = this.#content.base.head;
+    return checkNextSlot(tx, timestamp) ?? checkSignatures(tx) ?? this.#admit(this.#content, tx, timestamp);
   }
 
-  /** Takes back transactions of blocks that left the chain; they count as new. */
-  requeue(transactions: readonly Transaction[]): void {
-    for (const tx of transactions) this.#admit(tx, this.#store.head.timestamp);
-  }
-
-  /** Leaves a transaction out of the next `rebuild`. */
-  forget(txId: string): void {
-    this.#entries.delete(txId);
-  }
-
-  /** Loses a transaction now, with all that it did to the session. */
-  drop(txId: string): void {
-    this.forget(txId);
-    this.rebuild();
-  }
-
-  /** The head moved. */
-  rebuild(): void {
-    const { timestamp } = this.#store.head;
-    const waiting = this.#entries;
-    this.#entries = new Map();
-    this.#session = new Session(this.#store);
-    for (const { tx, since } of waiting.values()) {
-      if (timestamp - since < PENDING_TIMEOUT_MS) this.#admit(tx, since);
+  /** What the pool will be on a new base, without those to forget, and with those of blocks that left the chain. */
+  async prepare(
+    base: Base,
+    change: { readonly forget?: readonly string[]; readonly requeue?: readonly Transaction[] } = {},
+  ): Promise<Content> {
+    const content = emptyOn(base);
+    const { timestamp } = base.head;
+    for (const { tx, since } of this.#content.entries.values()) {
+      const forgotten = change.forget?.includes(tx.id) === true || timestamp - since >= PENDING_TIMEOUT_MS;
+      if (!forgotten) await this.#admit(content, tx, since);
     }
+    for (const tx of change.requeue ?? []) await this.#admit(content, tx, timestamp);
+    return content;
   }
 
-  #admit(tx: Transaction, since: number): Rejection | undefined {
-    const { head } = this.#store;
-    const outcome = execute(tx, {
-      session: this.#session,
-      headTimestamp: head.timestamp,
-      refBlockHash: taposTable(head.number, (number) => this.#store.block(number)?.id),
+  adopt(prepared: Content): void {
+    this.#content = prepared;
+  }
+
+  async #admit({ base, session, entries }: Content, tx: Transaction, since: number): Promise<Rejection | undefined> {
+    const outcome = await execute(tx, {
+      session,
+      headTimestamp: base.head.timestamp,
+      refBlockHash: taposTable(base.head.number, base.blockId),
       contracts: this.#contracts,
     });
     if (isRejection(outcome)) return outcome;
-    this.#entries.set(tx.id, { tx, outcome, since });
+    entries.set(tx.id, { tx, outcome, since });
     return undefined;
   }
+}
+
+function emptyOn(base: Base): Content {
+  return { base, session: new Session(base.state), entries: new Map() };
 }

@@ -1,5 +1,5 @@
 /** Makes blocks: chooses the witness of the slot, executes what is offered, solidifies (tron.md §1.7). Pure. */
-import { type Block, type Header, includedFrom, sealBlock, type Witness } from "./block.ts";
+import { type Block, type Header, type Included, includedFrom, sealBlock, type Witness } from "./block.ts";
 import type { BuiltBlock } from "./chain-store.ts";
 import type { Contract } from "./contract.ts";
 import { execute } from "./execute.ts";
@@ -24,7 +24,7 @@ export type Draft = {
 };
 
 /** Executes the candidates on `session` and seals those that may enter. What is refused is simply not in the block. */
-export function buildBlock(rules: Rules, draft: Draft, session: Session): BuiltBlock {
+export async function buildBlock(rules: Rules, draft: Draft, session: Session): Promise<BuiltBlock> {
   const own = new Session(session);
   const { parent } = draft;
   const number = parent.number + 1;
@@ -35,10 +35,11 @@ export function buildBlock(rules: Rules, draft: Draft, session: Session): BuiltB
     contracts: rules.contracts,
     blockNumber: number,
   };
-  const transactions = draft.candidates.flatMap((tx) => {
-    const outcome = execute(tx, scene);
-    return isRejection(outcome) ? [] : [includedFrom(tx, outcome)];
-  });
+  const transactions: Included[] = [];
+  for (const tx of draft.candidates) {
+    const outcome = await execute(tx, scene);
+    if (!isRejection(outcome)) transactions.push(includedFrom(tx, outcome));
+  }
   const turn = draft.slot % rules.witnesses.length;
   const witness = rules.witnesses[turn];
   if (witness === undefined) throw new RangeError("a chain needs at least one witness");

@@ -5,41 +5,7 @@
  * S2. `Session` keeps its writes to itself until somebody takes them; dropping it is a rollback.
  */
 import { Fault } from "../domain/errors.ts";
-
-export type Account = {
-  readonly balance: bigint;
-  /** ms */
-  readonly createTime: number;
-  readonly latestOperationTime: number;
-  readonly freeNetUsage: number;
-  /** In slots: ms / 3000. */
-  readonly latestConsumeFreeTime: number;
-  readonly isContract: boolean;
-};
-
-/** What belongs to no account. */
-export type Totals = {
-  readonly burnedSun: bigint;
-  readonly publicNetUsage: number;
-  /** In slots. */
-  readonly publicNetTime: number;
-};
-
-type Rows = {
-  /** `a!41…` */
-  a: Account;
-  /** `s!<contract>!<slot>` */
-  s: bigint;
-  /** `t!<txID>`: the number of the block that holds it; -1 while it is pending. */
-  t: number;
-  /** `g!totals` */
-  g: Totals;
-  /** `w!latest`: the newest block of each witness */
-  w: readonly number[];
-};
-export type Row = Rows[keyof Rows];
-export type Key<K extends keyof Rows = keyof Rows> = `${K}!${string}`;
-type RowOf<K extends Key> = K extends `${infer Kind extends keyof Rows}!${string}` ? Rows[Kind] : never;
+import { type Account, fits, type Key, type Row, type RowOf, type Totals } from "./rows.ts";
 
 export const accountKey = (hex41: string): Key<"a"> => `a!${hex41}`;
 export const txKey = (txId: string): Key<"t"> => `t!${txId}`;
@@ -62,13 +28,6 @@ export function read<K extends Key>(view: View, key: K): RowOf<K> | undefined {
   if (row === undefined) return undefined;
   if (!fits(key, row)) throw new Fault("store_corrupt", `the row ${key} of the devnet chain is not what its key says`);
   return row;
-}
-
-function fits<K extends Key>(key: K, row: Row): row is RowOf<K> & Row {
-  if (typeof row === "bigint") return key.startsWith("s!");
-  if (typeof row === "number") return key.startsWith("t!");
-  if ("balance" in row) return key.startsWith("a!");
-  return "burnedSun" in row ? key.startsWith("g!") : key.startsWith("w!");
 }
 
 export class Session implements View {

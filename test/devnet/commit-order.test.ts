@@ -43,7 +43,7 @@ const turns = async () => {
 describe("a block that is being written", () => {
   test("is not visible in any way before it is stored, and then in all ways at once", async () => {
     const { backing, chain, faucet } = await slowChain();
-    faucet.give({ address: alice.address, trxSun: 5n });
+    await faucet.give({ address: alice.address, trxSun: 5n });
     const head = chain.store.head;
     const gate = backing.shut();
     const mining = chain.mine();
@@ -61,13 +61,16 @@ describe("a block that is being written", () => {
 
   test("does not lose a transaction that arrives meanwhile", async () => {
     const { backing, chain, faucet } = await slowChain();
-    faucet.give({ address: alice.address, trxSun: 5n });
+    await faucet.give({ address: alice.address, trxSun: 5n });
     const gate = backing.shut();
     const mining = chain.mine();
     await turns();
-    faucet.give({ address: bob.address, trxSun: 7n });
+    const giving = faucet.give({ address: bob.address, trxSun: 7n });
+    await turns();
+    expect(chain.pool.size).toBe(1);
     gate.resolve();
     await mining;
+    await giving;
     expect(chain.pool.size).toBe(1);
     await chain.mine();
     expect(accountOf(chain.store, bob.hex41)?.balance).toBe(7n);
@@ -75,7 +78,7 @@ describe("a block that is being written", () => {
 
   test("is not there when the disk refuses it", async () => {
     const { backing, chain, faucet } = await slowChain();
-    faucet.give({ address: alice.address, trxSun: 5n });
+    await faucet.give({ address: alice.address, trxSun: 5n });
     const head = chain.store.head;
     const gate = backing.shut();
     const mining = chain.mine();

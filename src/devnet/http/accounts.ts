@@ -9,7 +9,8 @@ import {
   TOTAL_NET_LIMIT,
   TOTAL_NET_WEIGHT,
 } from "../parameters.ts";
-import { type Account, accountOf } from "../state.ts";
+import type { Account } from "../rows.ts";
+import { accountOf } from "../state.ts";
 import { int64, type Json } from "./json.ts";
 import { type JsonObject, renderAddress } from "./render.ts";
 import { addressOf, type ApiRequest } from "./request.ts";

@@ -16,17 +16,17 @@ const TRUNCATED =
   "While parsing a protocol message, the input ended unexpectedly in the middle of a field.  This could mean either " +
   "that the input has been truncated or that an embedded message misreported its own length.";
 
-export function broadcastTransaction(request: ApiRequest, context: Context): Json {
+export async function broadcastTransaction(request: ApiRequest, context: Context): Promise<Json> {
   const tx = packTransaction(request.parameters, request.visible);
-  const refused = offer(tx, context);
+  const refused = await offer(tx, context);
   if (refused === undefined) return { result: true, txid: tx.id };
   return { code: refused.code, txid: tx.id, message: renderText(refused.message, request.visible) };
 }
 
 /** Its message is plain text, whatever `visible` says. */
-export function broadcastHex(request: ApiRequest, context: Context): Json {
+export async function broadcastHex(request: ApiRequest, context: Context): Promise<Json> {
   const tx = parse(hexOf(request, "transaction"));
-  const refused = offer(tx, context);
+  const refused = await offer(tx, context);
   return {
     result: refused === undefined,
     code: refused?.code ?? "SUCCESS",
@@ -46,11 +46,10 @@ function parse(hex: string): Transaction {
 }
 
 /** Plays the fault, if there is one: some refuse before the node looks, some lie after it accepted. */
-function offer(tx: Transaction, { chain, fault }: Context): Rejection | undefined {
+async function offer(tx: Transaction, { chain, fault }: Context): Promise<Rejection | undefined> {
   const before = fault && answerBefore(fault);
   if (before !== undefined) return before;
-  const refused = chain.offer(tx);
-  if (fault?.kind === "accept-then-drop" && refused === undefined) chain.pool.drop(tx.id);
+  const refused = await (fault?.kind === "accept-then-drop" ? chain.offerAndLose(tx) : chain.offer(tx));
   return refused ?? (fault && answerAfter(fault));
 }
 

@@ -154,6 +154,7 @@ export function renderInfo(included: Included, block: Header, visible: boolean):
     log: call === undefined || call.logs.length === 0 ? undefined : call.logs.map((log) => renderLog(log, visible)),
     result: failed ? "FAILED" : undefined,
     resMessage: call?.message === undefined ? undefined : renderText(call.message, visible),
+    ...outcome.amounts,
   };
 }
 

@@ -27,4 +27,10 @@ export type Handler = (request: ApiRequest, context: Context) => Json | Promise<
 /** `both`: GET and POST. `empty`: GET answers 200 and nothing. `post`: GET is 405 (tron.md §2.1). */
 export type Methods = "both" | "empty" | "post";
 
-export type Route = { readonly methods: Methods; readonly solidity: boolean; readonly handle: Handler };
+export type Route = {
+  readonly methods: Methods;
+  readonly solidity: boolean;
+  readonly handle: Handler;
+  /** It executes contracts on the state it sees, so nothing may change meanwhile (chain.ts H1). */
+  readonly simulates?: true;
+};

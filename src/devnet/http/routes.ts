@@ -2,7 +2,7 @@
 import { getAccount, getAccountNet, getAccountResource } from "./accounts.ts";
 import * as blocks from "./blocks.ts";
 import { broadcastHex, broadcastTransaction, getSignWeight } from "./broadcast.ts";
-import { createTransaction } from "./builders.ts";
+import { builder } from "./builders.ts";
 import * as calls from "./calls.ts";
 import * as network from "./network.ts";
 import type { Handler, Methods, Route } from "./route.ts";
@@ -40,11 +40,11 @@ const ROUTES: Readonly<Record<string, Route>> = {
   getcontractinfo: fullOnly(calls.getContractInfo),
   broadcasttransaction: route("post", false)(broadcastTransaction),
   broadcasthex: route("post", false)(broadcastHex),
-  createtransaction: emptyGet(createTransaction),
+  createtransaction: emptyGet(builder("TransferContract")),
   getsignweight: emptyGet(getSignWeight),
-  triggersmartcontract: emptyGet(calls.triggerSmartContract),
-  triggerconstantcontract: route("empty", true)(calls.triggerConstantContract),
-  estimateenergy: route("empty", true)(calls.estimateEnergy),
+  triggersmartcontract: simulating(emptyGet(calls.triggerSmartContract)),
+  triggerconstantcontract: simulating(route("empty", true)(calls.triggerConstantContract)),
+  estimateenergy: simulating(route("empty", true)(calls.estimateEnergy)),
 };
 
 export type Found = { readonly route: Route; readonly solidity: boolean };
@@ -59,4 +59,8 @@ export function findRoute(path: string): Found | undefined {
 
 function route(methods: Methods, solidity: boolean) {
   return (handle: Handler): Route => ({ methods, solidity, handle });
+}
+
+function simulating(found: Route): Route {
+  return { ...found, simulates: true };
 }

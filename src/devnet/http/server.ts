@@ -141,9 +141,14 @@ async function answerTo(asked: Asked, { chain, found, fault }: Place): Promise<A
   try {
     const contentType = asked.headers["content-type"] ?? "";
     const request: ApiRequest = parseRequest({ method, url, contentType, body });
-    const at = perspective(chain, found.solidity, fault?.kind === "stale-head" ? fault.blocks : 0);
-    const context: Context = fault === undefined ? { chain, at } : { chain, at, fault };
-    return json(200, await found.route.handle(request, context), request.int64AsString);
+    // The perspective is taken in the turn in which the handler begins: the head does not move in between.
+    const handle = () => {
+      const at = perspective(chain, found.solidity, fault?.kind === "stale-head" ? fault.blocks : 0);
+      const context: Context = fault === undefined ? { chain, at } : { chain, at, fault };
+      return found.route.handle(request, context);
+    };
+    const value = await (found.route.simulates === true ? chain.still(handle) : handle());
+    return json(200, value, request.int64AsString);
   } catch (error) {
     return json(200, errorBody(javaError(error)));
   }

@@ -1,0 +1,12 @@
+/** Which actuator executes which type of contract. A family is one file that exports its `Actuators`, and a line here. */
+import type { Contract } from "../../tron/contracts.ts";
+import type { Actuator, Actuators } from "./actuator.ts";
+import { contractActuators } from "./contracts.ts";
+import { transferActuators } from "./transfer.ts";
+
+const ACTUATORS: Actuators = { ...transferActuators, ...contractActuators };
+
+/** `undefined`: the devnet does not simulate the type. */
+export function actuatorFor(contract: Contract): Actuator<Contract> | undefined {
+  return ACTUATORS[contract.type];
+}

@@ -1,0 +1,60 @@
+/**
+ * What kinds of rows the state has, by the prefix of their keys. A new kind is its type and one line in `ROW_KINDS`; the
+ * types of keys and rows, storage, layers and undo records follow from it.
+ *
+ * R1. A row is plain data: text, number, bigint, boolean, null, lists and records of them. No Map, no Date, no bytes.
+ * R2. A prefix is never used for another kind again, and never is b, u or m, which the chain store uses (chain-store.ts).
+ */
+
+export type Account = {
+  readonly balance: bigint;
+  /** ms */
+  readonly createTime: number;
+  readonly latestOperationTime: number;
+  readonly freeNetUsage: number;
+  /** In slots: ms / 3000. */
+  readonly latestConsumeFreeTime: number;
+  readonly isContract: boolean;
+};
+
+/** What belongs to no account. */
+export type Totals = {
+  readonly burnedSun: bigint;
+  readonly publicNetUsage: number;
+  /** In slots. */
+  readonly publicNetTime: number;
+};
+
+/** Prefix -> whether a stored value is such a row. A check looks at what tells the kind from others, not at every field. */
+export const ROW_KINDS = {
+  /** `a!41…` */
+  a: (row: unknown): row is Account => has(row, "balance"),
+  /** `s!<contract>!<slot>` */
+  s: (row: unknown): row is bigint => typeof row === "bigint",
+  /** `t!<txID>`: the number of the block that holds it; -1 while it is pending. */
+  t: (row: unknown): row is number => typeof row === "number",
+  /** `g!totals` */
+  g: (row: unknown): row is Totals => has(row, "burnedSun"),
+  /** `w!latest`: the newest block of each witness */
+  w: (row: unknown): row is readonly number[] => Array.isArray(row),
+};
+
+type Kinds = {
+  [K in keyof typeof ROW_KINDS]: (typeof ROW_KINDS)[K] extends ((row: unknown) => row is infer R) ? R : never;
+};
+export type RowKind = keyof Kinds;
+export type Row = Kinds[RowKind];
+export type Key<K extends RowKind = RowKind> = `${K}!${string}`;
+export type RowOf<K extends Key> = K extends `${infer Kind extends RowKind}!${string}` ? Kinds[Kind] : never;
+
+/** Whether the row is of the kind that its key says. */
+export function fits<K extends Key>(key: K, row: Row): row is RowOf<K> & Row {
+  return CHECKS.get(key.slice(0, key.indexOf("!")))?.(row) ?? false;
+}
+
+const CHECKS = new Map<string, (row: unknown) => boolean>(Object.entries(ROW_KINDS));
+
+/** Whether `row` is a record with this field. */
+export function has(row: unknown, field: string): boolean {
+  return typeof row === "object" && row !== null && Object.hasOwn(row, field);
+}
