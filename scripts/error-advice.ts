@@ -75,6 +75,8 @@ export const ERROR_ADVICE = {
   not_ready: "Wait for `/health/ready`.",
   read_only: "Free disk space; the engine goes on by itself.",
   chain_unavailable: "Check the network and TRON_HTTP_ENDPOINT; payouts wait and go on by themselves.",
+  chain_busy:
+    "Wait; payouts go first and go on by themselves. More nodes or a larger plan of the provider make it rarer.",
   chain_timeout: "Check the node; payouts wait and go on by themselves.",
   wrong_network:
     "Point TRON_HTTP_ENDPOINT at a node of TRON_NETWORK. The engine does not start, so that no key signs for the wrong chain.",

@@ -1,6 +1,6 @@
 /** What a node's answer to a broadcast is worth (tron.md §3.1). Pure. When in doubt the answer is `ambiguous`. */
 import type { BroadcastClass, BroadcastOutcome } from "../domain/chain-facts.ts";
-import { NodeFailure } from "./http-node.ts";
+import { NodeFailure } from "./node-failure.ts";
 import { messageText, type WireBroadcastReturn } from "./wire.ts";
 
 const MESSAGE_MAX = 300;
@@ -27,17 +27,21 @@ export function outcomeOfAnswer(answer: WireBroadcastReturn, node: string): Broa
   return { class: classOf({ code, message, result: answer.result === true }), code, message, node };
 }
 
-/** `busy` only when no connection was established: otherwise the bytes may be on their way. */
+/** `busy` only when nothing was sent: otherwise the bytes may be on their way. */
 export function outcomeOfFailure(error: unknown, node: string): BroadcastOutcome {
   const message = (error instanceof Error ? error.message : "unknown failure").slice(0, MESSAGE_MAX);
   if (!(error instanceof NodeFailure)) return { class: "ambiguous", code: "UNREADABLE_ANSWER", message, node };
-  const reached = error.kind !== "unreachable";
   return {
-    class: reached ? "ambiguous" : "busy",
-    code: reached ? `HTTP_${error.kind.toUpperCase()}` : "NOT_CONNECTED",
+    class: error.sent ? "ambiguous" : "busy",
+    code: codeOf(error),
     message,
     node,
   };
+}
+
+function codeOf({ sent, kind }: NodeFailure): string {
+  if (sent) return `HTTP_${kind.toUpperCase()}`;
+  return kind === "limited" || kind === "resting" ? `NODE_${kind.toUpperCase()}` : "NOT_CONNECTED";
 }
 
 function classOf(answer: { code: string; message: string; result: boolean }): BroadcastClass {

@@ -1,65 +1,37 @@
 /**
- * One TRON node over HTTP. Owns a keep-alive connection pool and nothing else: no retry, no choice, no cache.
+ * One TRON node over HTTP. Owns its connections and nothing else: no retry, no choice, no cache, no budget.
  *
- * N1. An answer is JSON of at most `maxBodyBytes`, read losslessly, that is not an `Error` body; anything else is a
- *     `NodeFailure` whose kind says whether the node can have seen the request.
+ * N1. An answer is JSON of at most `maxBodyBytes`, declared as JSON, not compressed, read losslessly, that is not an
+ *     `Error` body; anything else is a `NodeFailure` whose kind says whether the node can have seen the request.
  * N2. Redirects are not followed, so the API key never leaves the configured origin.
- * N3. Names and errors carry host and path only: an URL or header may hold a key.
+ * N3. Names and errors carry host and port only: a path or a header may hold a key.
  */
-import { errors, Pool } from "undici";
-import { Fault, isFault } from "../domain/errors.ts";
+import { errors, type Dispatcher } from "undici";
+import { Fault } from "../domain/errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import { parseLossless } from "./json.ts";
+import { NodeFailure, type FailureKind } from "./node-failure.ts";
+import { suspensionOf } from "./suspension.ts";
+import { openTransport, type Connecting, type Transport } from "./transport.ts";
 import { nodeErrorOf } from "./wire.ts";
 
-/**
- * - unreachable: no connection was established, so the node has seen nothing
- * - timeout, broken: the request may have arrived, the answer did not
- * - throttled: 403 or 429; gateways in front of nodes suspend a client for about 30 s
- * - rejected: the node or a proxy says that it will never answer this
- * - overloaded: a 5xx, or the node's own rate limiter
- * - nonsense: an answer that is not what nodes say
- * - aborted: the caller gave up
- */
-export type FailureKind =
-  | "unreachable"
-  | "timeout"
-  | "broken"
-  | "throttled"
-  | "rejected"
-  | "overloaded"
-  | "nonsense"
-  | "aborted";
-
-export class NodeFailure extends Error {
-  readonly kind: FailureKind;
-  readonly node: string;
-
-  constructor(failure: { kind: FailureKind; node: string; message: string; cause?: unknown }) {
-    super(`${failure.node}: ${failure.message}`, failure.cause === undefined ? undefined : { cause: failure.cause });
-    this.name = "NodeFailure";
-    this.kind = failure.kind;
-    this.node = failure.node;
-  }
-}
-
-export type NodeEndpoint = {
+export type HttpNodeOptions = Connecting & {
   /** Base URL; a path is kept as prefix. */
   readonly url: string;
   /** Sent as TRON-PRO-API-KEY. */
-  readonly apiKey?: string;
-};
-
-export type HttpNodeOptions = {
+  readonly apiKey?: string | undefined;
   /** From the start of a request to the end of its answer. */
   readonly timeoutMs: number;
-  readonly connectTimeoutMs: number;
-  readonly maxBodyBytes: number;
-  /** Sockets per node. */
-  readonly connections: number;
+  readonly userAgent: string;
 };
 
-export type NodeRequest = { readonly path: string; readonly body: unknown; readonly signal?: AbortSignal | undefined };
+export type NodeRequest = {
+  readonly path: string;
+  readonly body: unknown;
+  readonly signal?: AbortSignal | undefined;
+  /** Shorter than the node's own limit when the caller has less time. */
+  readonly timeoutMs?: number | undefined;
+};
 
 /** One finished request, for counters and metrics. */
 export type NodeRequestEvent = {
@@ -74,112 +46,166 @@ export type HttpNodePorts = {
   readonly observe?: ((event: NodeRequestEvent) => void) | undefined;
 };
 
+type Answer = {
+  readonly status: number;
+  readonly headers: Dispatcher.ResponseData["headers"];
+  readonly text: string;
+};
+
 export class HttpNode {
   /** Host and port: safe to log. */
   readonly name: string;
-  readonly #pool: Pool;
+  readonly #transport: Transport;
+  readonly #origin: string;
   readonly #prefix: string;
   readonly #headers: Record<string, string>;
-  readonly #options: HttpNodeOptions;
+  readonly #timeoutMs: number;
   readonly #ports: HttpNodePorts;
 
-  constructor(endpoint: NodeEndpoint, options: HttpNodeOptions, ports: HttpNodePorts) {
-    const url = parseUrl(endpoint.url);
+  constructor(options: HttpNodeOptions, ports: HttpNodePorts) {
+    const url = parseUrl(options.url);
     this.name = url.host;
+    this.#origin = url.origin;
     this.#prefix = url.pathname.replace(/\/+$/, "");
-    this.#headers = { "content-type": "application/json", accept: "application/json" };
-    if (endpoint.apiKey !== undefined) this.#headers["TRON-PRO-API-KEY"] = endpoint.apiKey;
-    this.#options = options;
+    this.#headers = {
+      "content-type": "application/json",
+      accept: "application/json",
+      "user-agent": options.userAgent,
+      ...(options.apiKey === undefined ? {} : { "TRON-PRO-API-KEY": options.apiKey }),
+    };
+    this.#timeoutMs = options.timeoutMs;
     this.#ports = ports;
-    this.#pool = new Pool(url.origin, {
-      connections: options.connections,
-      connect: { timeout: options.connectTimeoutMs },
-      maxResponseSize: options.maxBodyBytes,
-      // The deadline below covers the whole exchange; these would only cover its parts.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
+    this.#transport = openTransport(url, options);
   }
 
-  /** POSTs `body` and returns the parsed answer. Throws `NodeFailure`. */
-  async post(request: NodeRequest): Promise<unknown> {
+  /** POSTs `body` and returns what `read` makes of the parsed answer. Throws `NodeFailure`, or what `read` throws. */
+  async post<T>(request: NodeRequest, read: (answer: unknown) => T): Promise<T> {
     const { clock, observe } = this.#ports;
     const startedAt = clock.now();
     const finished = (outcome: NodeRequestEvent["outcome"]) =>
       observe?.({ node: this.name, path: request.path, outcome, milliseconds: clock.now() - startedAt });
     try {
-      const answer = await this.#exchange(request);
+      const result = this.#read(await this.#exchange(request), read);
       finished("ok");
-      return answer;
+      return result;
     } catch (error) {
-      const failure = error instanceof NodeFailure ? error : this.#failureOf(error);
+      if (error instanceof Fault) {
+        finished("ok");
+        throw error;
+      }
+      const failure = error instanceof NodeFailure ? error : this.#fail("broken", "an unexpected error", error);
       finished(failure.kind);
       throw failure;
     }
   }
 
   async close(): Promise<void> {
-    await this.#pool.destroy();
+    await this.#transport.close();
   }
 
-  async #exchange(request: NodeRequest): Promise<unknown> {
+  async #exchange(request: NodeRequest): Promise<Answer> {
     const { signal } = request;
     if (signal?.aborted === true) throw this.#fail("aborted", "the caller gave up before asking");
     const controller = new AbortController();
     const abort = () => controller.abort(new Abandoned("aborted"));
-    const cancelDeadline = this.#ports.clock.schedule(this.#options.timeoutMs, () =>
-      controller.abort(new Abandoned("timeout")),
+    const cancelDeadline = this.#ports.clock.schedule(
+      Math.min(this.#timeoutMs, request.timeoutMs ?? this.#timeoutMs),
+      () => controller.abort(new Abandoned("timeout")),
     );
     signal?.addEventListener("abort", abort, { once: true });
+    let answering = false;
     try {
-      const response = await this.#pool.request({
+      const response = await this.#transport.dispatcher.request({
+        origin: this.#origin,
         method: "POST",
         path: `${this.#prefix}/${request.path}`,
         headers: this.#headers,
         body: JSON.stringify(request.body),
         signal: controller.signal,
       });
-      return this.#answerOf(response.statusCode, await response.body.text());
+      answering = true;
+      return { status: response.statusCode, headers: response.headers, text: await response.body.text() };
+    } catch (error) {
+      throw this.#failureOf(error, answering);
     } finally {
       cancelDeadline();
       signal?.removeEventListener("abort", abort);
     }
   }
 
-  #answerOf(status: number, text: string): unknown {
-    if (status === 403 || status === 429) throw this.#fail("throttled", `HTTP ${status}`);
-    if (status >= 500) throw this.#fail("overloaded", `HTTP ${status}`);
-    if (status !== 200) throw this.#fail("rejected", `HTTP ${status}`);
-    let answer: unknown;
+  #read<T>(answer: Answer, read: (answer: unknown) => T): T {
+    const value = this.#valueOf(answer);
     try {
-      answer = parseLossless(text);
+      return read(value);
     } catch (error) {
-      throw this.#fail("nonsense", `not a node's JSON: ${JSON.stringify(text.slice(0, 80))}`, error);
+      // A shape that cannot be trusted is a fault of this node; every other fault is an answer to the question.
+      if (error instanceof Fault && error.code !== "chain_error") throw error;
+      throw this.#fail("mistyped", error instanceof Error ? error.message : "wrong shape", error);
     }
-    const refusal = nodeErrorOf(answer);
-    if (refusal === undefined) return answer;
-    throw this.#fail(
-      refusal.includes("lack of computing resources") ? "overloaded" : "rejected",
-      refusal.slice(0, 300),
-    );
   }
 
-  #failureOf(error: unknown): NodeFailure {
-    if (error instanceof Abandoned)
-      return this.#fail(error.kind, error.kind === "timeout" ? "no answer in time" : "the caller gave up");
-    const code = codeOf(error);
-    // Not worth another round: the same question has the same answer. Who asked for many blocks can ask for fewer.
-    if (error instanceof errors.ResponseExceededMaxSizeError) {
-      return this.#fail("rejected", "the answer is larger than allowed", error);
+  #valueOf({ status, headers, text }: Answer): unknown {
+    if (status === 403 || status === 429) throw this.#throttled({ status, headers, text });
+    if (status >= 500) throw this.#fail("overloaded", `HTTP ${status}`, undefined, this.#suspension(headers, text));
+    if (status !== 200) throw this.#fail("rejected", `HTTP ${status}`);
+    const encoding = headers["content-encoding"] ?? "identity";
+    // Nobody asked for compression. What is never inflated cannot be a bomb.
+    if (encoding !== "identity") throw this.#fail("encoded", "a compressed answer that nobody asked for");
+    const type = headers["content-type"];
+    if (type !== undefined && !JSON_TYPE.test(String(type))) {
+      throw this.#fail("untyped", `an answer of type ${JSON.stringify(String(type).slice(0, 60))}`);
     }
+    return this.#withoutError(this.#parse(text), text);
+  }
+
+  #parse(text: string): unknown {
+    try {
+      return parseLossless(text);
+    } catch (error) {
+      throw this.#fail("unparsable", `not a node's JSON: ${JSON.stringify(text.slice(0, 80))}`, error);
+    }
+  }
+
+  /** Nodes wrap their errors into HTTP 200 (tron.md §2.1). */
+  #withoutError(value: unknown, text: string): unknown {
+    const refusal = nodeErrorOf(value);
+    if (refusal === undefined) return value;
+    if (refusal.includes("lack of computing resources")) throw this.#fail("overloaded", refusal.slice(0, 300));
+    if (refusal.includes("frequency limit")) throw this.#throttled({ status: 200, headers: {}, text });
+    throw this.#fail("rejected", refusal.slice(0, 300));
+  }
+
+  #throttled({ status, headers, text }: Answer): NodeFailure {
+    return this.#fail("throttled", `HTTP ${status}`, undefined, this.#suspension(headers, text));
+  }
+
+  #suspension(headers: Answer["headers"], text: string): number | undefined {
+    return suspensionOf({ retryAfter: headers["retry-after"], text }, this.#ports.clock.now());
+  }
+
+  #failureOf(error: unknown, answering: boolean): NodeFailure {
+    if (error instanceof Abandoned) {
+      if (error.kind === "aborted") return this.#fail("aborted", "the caller gave up");
+      return answering
+        ? this.#fail("slow", "the answer did not end in time")
+        : this.#fail("timeout", "no answer in time");
+    }
+    if (error instanceof NodeFailure) return error;
+    const code = codeOf(error);
+    if (error instanceof errors.ResponseExceededMaxSizeError) {
+      return this.#fail("oversized", "the answer is larger than allowed", error);
+    }
+    if (answering) return this.#fail("truncated", `the answer broke off (${code})`, error);
     if (NEVER_CONNECTED.has(code)) return this.#fail("unreachable", `cannot connect (${code})`, error);
     return this.#fail("broken", `the connection broke (${code})`, error);
   }
 
-  #fail(kind: FailureKind, message: string, cause?: unknown): NodeFailure {
-    return new NodeFailure({ kind, node: this.name, message, cause });
+  #fail(kind: FailureKind, message: string, cause?: unknown, retryAfterMs?: number): NodeFailure {
+    return new NodeFailure({ kind, node: this.name, message, cause, retryAfterMs });
   }
 }
+
+const JSON_TYPE = /^\s*(application|text)\/([\w.+-]+\+)?json\b/i;
 
 /** Errors of looking up a name and of opening a socket. Only these prove that the node has not seen the request. */
 const NEVER_CONNECTED: ReadonlySet<string> = new Set([
@@ -190,9 +216,12 @@ const NEVER_CONNECTED: ReadonlySet<string> = new Set([
   "ENETUNREACH",
   "EADDRNOTAVAIL",
   "UND_ERR_CONNECT_TIMEOUT",
+  "UND_ERR_PRX_TLS",
   "CERT_HAS_EXPIRED",
+  "CERT_NOT_YET_VALID",
   "DEPTH_ZERO_SELF_SIGNED_CERT",
   "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
   "ERR_TLS_CERT_ALTNAME_INVALID",
 ]);
@@ -225,16 +254,4 @@ function parseUrl(text: string): URL {
     );
   }
   return url;
-}
-
-/** What the outside sees of a failure (ports/world.ts). */
-export function faultOf(error: unknown): Fault {
-  if (isFault(error)) return error;
-  if (!(error instanceof NodeFailure))
-    return new Fault("internal", "an unexpected error at a TRON node", { cause: error });
-  if (error.kind === "timeout") return new Fault("chain_timeout", error.message, { cause: error });
-  if (error.kind === "unreachable" || error.kind === "aborted") {
-    return new Fault("chain_unavailable", error.message, { cause: error });
-  }
-  return new Fault("chain_error", error.message, { cause: error });
 }

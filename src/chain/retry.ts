@@ -4,7 +4,7 @@
  */
 import { Fault, isFault } from "../domain/errors.ts";
 import type { Clock } from "../ports/clock.ts";
-import { NodeFailure, type FailureKind } from "./http-node.ts";
+import { NodeFailure, type FailureKind } from "./node-failure.ts";
 
 export type RetryPolicy = {
   /** Rounds over all nodes after the first, when at least one node could be reached. */
@@ -20,21 +20,27 @@ export type RetryPolicy = {
 /** - connection: never arrived. - transient: worth another round. - final: the same answer would come again. */
 export type Retryability = "connection" | "transient" | "final";
 
-const BY_KIND: Record<FailureKind, Retryability> = {
-  unreachable: "connection",
-  timeout: "transient",
-  broken: "transient",
-  throttled: "transient",
-  overloaded: "transient",
-  nonsense: "transient",
-  rejected: "final",
-  aborted: "final",
-};
+const FINAL: ReadonlySet<FailureKind> = new Set(["rejected", "excluded", "oversized", "aborted"]);
+const CONNECTION: ReadonlySet<FailureKind> = new Set(["unreachable", "resting"]);
 
 export function retryabilityOf(error: unknown): Retryability {
-  if (error instanceof NodeFailure) return BY_KIND[error.kind];
+  if (error instanceof NodeFailure) {
+    if (CONNECTION.has(error.kind)) return "connection";
+    // Who asked for too much can ask for less; the same question has the same answer.
+    return FINAL.has(error.kind) ? "final" : "transient";
+  }
   // A shape that cannot be trusted is this answer's fault; every other fault is an answer about the question.
   return isFault(error) && error.code === "chain_error" ? "transient" : "final";
+}
+
+/** Of two nodes' failures the one worth retrying, so that one hopeless node does not end the attempt for all. */
+export function worseOf(a: unknown, b: unknown): unknown {
+  return rankOf(b) > rankOf(a) ? b : a;
+}
+
+function rankOf(error: unknown): number {
+  if (error instanceof NodeFailure && error.kind === "excluded") return 0;
+  return { final: 1, connection: 2, transient: 3 }[retryabilityOf(error)];
 }
 
 /** Delay before round `round` (1 is the first repetition): exponential, then jittered to 50-100 %. */
@@ -44,7 +50,8 @@ export function backoffMs(policy: RetryPolicy, round: number, random: number): n
 }
 
 /**
- * Runs `attempt` until it answers, its failure is final, or the rounds of its kind are used up; then throws that failure.
+ * Runs `attempt` until it answers, its failure is final, the rounds of its kind are used up, or the time is; then throws that
+ * failure.
  * Throws `Fault("chain_unavailable")` as soon as the signal aborts.
  */
 export async function withRetry<T>(
@@ -53,10 +60,12 @@ export async function withRetry<T>(
     policy: RetryPolicy;
     clock: Clock;
     signal?: AbortSignal | undefined;
+    /** Clock time, ms: no round begins after it, and no wait ends after it. */
+    until?: number;
     onRetry?: (error: unknown, round: number) => void;
   },
 ): Promise<T> {
-  const { policy, clock, signal, onRetry } = options;
+  const { policy, clock, signal, until = Number.POSITIVE_INFINITY, onRetry } = options;
   for (let round = 1; ; round += 1) {
     try {
       return await attempt();
@@ -64,8 +73,10 @@ export async function withRetry<T>(
       const retryability = retryabilityOf(error);
       const rounds = retryability === "connection" ? policy.maxConnectionRetries : policy.maxRetries;
       if (retryability === "final" || round > rounds) throw error;
+      const delay = backoffMs(policy, round, clock.random());
+      if (clock.now() + delay >= until) throw error;
       onRetry?.(error, round);
-      await pause(backoffMs(policy, round, clock.random()), { clock, signal });
+      await pause(delay, { clock, signal });
     }
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The engine's access to TRON nodes: `ChainGateway` over an ordered list of HTTP nodes.
+ * The engine's access to TRON nodes: `ChainGateway` over a pool of HTTP nodes.
  *
  * G1. Every fact has passed a schema and the cross-checks of `facts.ts`.
  * G2. "Not found" is only what the node says as `{}` where tron.md §2.3 allows it; an error is never "not found".
@@ -23,24 +23,35 @@ import type { Units } from "../domain/money.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/telemetry.ts";
 import type { ChainGateway } from "../ports/world.ts";
-import { toEvmWord, toHex41 } from "../tron/address.ts";
+import { toEvmWord } from "../tron/address.ts";
 import { encodeUint } from "../tron/trc20.ts";
+import type { Api, Asker, Lane, NodeRole } from "./asking.ts";
 import { outcomeOfAnswer, outcomeOfFailure } from "./broadcast-class.ts";
-import { accountFact, blockFact, chainParametersFact, headerFact, receiptFact, unitsFact } from "./facts.ts";
+import { ChainNode } from "./chain-node.ts";
+import { unitsFact } from "./facts.ts";
 import { Failover } from "./failover.ts";
 import { trxEstimate, usdtEstimate, type FeePolicy } from "./fees.ts";
 import { FreshCache, type CacheCounts } from "./fresh-cache.ts";
-import { HttpNode, type HttpNodeOptions, type NodeEndpoint, type NodeRequestEvent } from "./http-node.ts";
+import { HttpNode, type HttpNodeOptions, type NodeRequestEvent } from "./http-node.ts";
+import { NodePool } from "./node-pool.ts";
+import * as ask from "./questions.ts";
 import type { RetryPolicy } from "./retry.ts";
-import * as wire from "./wire.ts";
+
+/** What differs between nodes; the rest is `http` of the gateway. */
+export type NodeEndpoint = Pick<HttpNodeOptions, "url" | "apiKey" | "proxyUrl" | "tls"> & {
+  /** Both unless set. */
+  readonly role?: NodeRole;
+};
 
 export type TronGatewayOptions = {
-  /** Asked in this order. */
+  /** In order of preference. */
   readonly nodes: readonly NodeEndpoint[];
   readonly usdtContract: TronAddress;
   readonly fees: FeePolicy;
-  readonly http: HttpNodeOptions;
+  readonly http: Omit<HttpNodeOptions, keyof NodeEndpoint>;
   readonly retry: RetryPolicy;
+  /** For one call of the gateway, with all its nodes, rounds and waits. */
+  readonly budgetMs: number;
   readonly parameterTtlMs: number;
   readonly accountTtlMs: number;
   readonly accountCapacity: number;
@@ -54,8 +65,15 @@ export type TronGatewayPorts = {
 };
 
 export const GATEWAY_DEFAULTS = {
-  http: { timeoutMs: 15_000, connectTimeoutMs: 4_000, maxBodyBytes: 64 * 1024 * 1024, connections: 16 },
+  http: {
+    timeoutMs: 15_000,
+    connectTimeoutMs: 4_000,
+    maxBodyBytes: 64 * 1024 * 1024,
+    connections: 16,
+    userAgent: "lucid-tron",
+  },
   retry: { maxRetries: 3, maxConnectionRetries: 5, factor: 2, firstDelayMs: 1_000, maxDelayMs: 30_000 },
+  budgetMs: 60_000,
   headroomPercent: 25,
   parameterTtlMs: 30_000,
   accountTtlMs: 3_000,
@@ -77,7 +95,9 @@ export const BLOCK_PAGE_MAX = 100;
 
 export class TronGateway implements ChainGateway {
   readonly #options: TronGatewayOptions;
-  readonly #nodes: Failover;
+  /** For those who ask the same question of several nodes. */
+  readonly pool: NodePool;
+  readonly #failover: Failover;
   readonly #parameters: FreshCache<ChainParameters>;
   readonly #accounts: FreshCache<AccountFacts>;
   readonly #requests = new Map<string, number>();
@@ -93,109 +113,59 @@ export class TronGateway implements ChainGateway {
       if (event.outcome !== "ok") this.#failures += 1;
       observe?.(event);
     };
-    const nodes = options.nodes.map((endpoint) => new HttpNode(endpoint, options.http, { clock, observe: counted }));
-    const failover = {
-      retry: options.retry,
-      identify: genesisIdOf,
-      onFailover: () => (this.#failovers += 1),
-      onRetry: () => (this.#retries += 1),
-    };
-    this.#nodes = new Failover(nodes, failover, { clock, logger });
+    const nodes = options.nodes.map(({ role, ...endpoint }) => {
+      const http = new HttpNode({ ...options.http, ...endpoint }, { clock, observe: counted });
+      return new ChainNode({ http, role: role ?? "both" }, { clock, logger });
+    });
+    this.pool = new NodePool(nodes, clock);
+    const counters = { onFailover: () => (this.#failovers += 1), onRetry: () => (this.#retries += 1) };
+    this.#failover = new Failover({ retry: options.retry, ...counters }, { pool: this.pool, clock, logger });
     this.#parameters = new FreshCache({ ttlMs: options.parameterTtlMs, capacity: 1 }, clock);
     this.#accounts = new FreshCache({ ttlMs: options.accountTtlMs, capacity: options.accountCapacity }, clock);
   }
 
   /** Throws `Fault("wrong_network")` when a reachable node is on another network; later ones are checked before first use. */
   async verifyNetwork(expected: { expectedGenesisId: string }, signal?: AbortSignal): Promise<void> {
-    await this.#nodes.requireGenesis(expected.expectedGenesisId, signal);
+    await this.#failover.requireGenesis(expected.expectedGenesisId, { signal, budgetMs: this.#options.budgetMs });
   }
 
   async headBlock(signal?: AbortSignal): Promise<Block> {
-    return this.#nodes.read(async (node) => {
-      const answer = await node.post({ path: "wallet/getnowblock", body: {}, signal });
-      return blockFact(wire.readBlock(answer));
-    }, signal);
+    return this.#read(ask.askHead, { api: "full", lane: "follow", signal });
   }
 
   async solidBlock(signal?: AbortSignal): Promise<BlockHeader> {
-    return this.#nodes.read((node) => solidHeader(node, signal), signal);
+    return this.#read(ask.askSolid, { api: "solidity", lane: "follow", signal });
   }
 
   async block(number: number, signal?: AbortSignal): Promise<Block | undefined> {
-    return this.#nodes.read(async (node) => {
-      const answer = await node.post({ path: "wallet/getblockbynum", body: { num: number }, signal });
-      const found = wire.readBlockOrNothing(answer);
-      if (found === undefined) return undefined;
-      const block = blockFact(found);
-      if (block.number !== number) throw new Fault("chain_error", `asked for block ${number}, got ${block.number}`);
-      return block;
-    }, signal);
+    return this.#read((node) => ask.askBlock(node, number), { api: "full", lane: "follow", signal });
   }
 
   async blocks(from: number, to: number, signal?: AbortSignal): Promise<Block[]> {
     if (to < from) return [];
     if (to - from >= BLOCK_PAGE_MAX) throw new Fault("internal", "a page has at most 100 blocks");
-    return this.#nodes.read(async (node) => {
-      const body = { startNum: from, endNum: to + 1 };
-      const answer = wire.readBlockList(await node.post({ path: "wallet/getblockbylimitnext", body, signal }));
-      const page = (answer.block ?? []).map(blockFact).toSorted((a, b) => a.number - b.number);
-      if (page.some((block, index) => block.number !== from + index) || page.length > to - from + 1) {
-        throw new Fault("chain_error", `the page ${from}..${to} has a hole or blocks that were not asked for`);
-      }
-      return page;
-    }, signal);
+    return this.#read((node) => ask.askBlocks(node, from, to), { api: "full", lane: "follow", signal });
   }
 
   async receipts(blockNumber: number, signal?: AbortSignal): Promise<Receipt[]> {
-    // The genesis block has none, and the node answers `{}` for it.
-    if (blockNumber <= 0) return [];
-    return this.#nodes.read(async (node) => {
-      const answer = await node.post({
-        path: "wallet/gettransactioninfobyblocknum",
-        body: { num: blockNumber },
-        signal,
-      });
-      const receipts = wire.readInfos(answer).map(receiptFact);
-      if (receipts.some((receipt) => receipt.blockNumber !== blockNumber)) {
-        throw new Fault("chain_error", `the receipts of block ${blockNumber} name another block`);
-      }
-      return receipts;
-    }, signal);
+    return this.#read((node) => ask.askReceipts(node, blockNumber), { api: "full", lane: "follow", signal });
   }
 
   async solidReceipt(txId: TxId, signal?: AbortSignal): Promise<Receipt | undefined> {
-    return this.#nodes.read(async (node) => {
-      const answer = await node.post({ path: "walletsolidity/gettransactioninfobyid", body: { value: txId }, signal });
-      const found = wire.readInfoOrNothing(answer);
-      if (found === undefined) return undefined;
-      if (found.id !== txId)
-        throw new Fault("chain_error", "the node answered with the receipt of another transaction");
-      return receiptFact(found);
-    }, signal);
+    return this.#read((node) => ask.askSolidReceipt(node, txId), { api: "solidity", lane: "history", signal });
   }
 
   async genesisId(signal?: AbortSignal): Promise<string> {
-    return this.#nodes.read((node) => genesisIdOf(node, signal), signal);
+    return this.#read((node) => ask.askGenesisId(node), { api: "full", lane: "read", signal });
   }
 
   async chainParameters(signal?: AbortSignal): Promise<ChainParameters> {
-    const load = () =>
-      this.#nodes.read(async (node) =>
-        chainParametersFact(wire.readChainParameters(await node.post({ path: "wallet/getchainparameters", body: {} }))),
-      );
-    return this.#parameters.get("", load, signal);
+    return this.#parameters.get("", () => this.#read(ask.askParameters, { api: "full", lane: "read" }), signal);
   }
 
   /** May be as old as `accountTtlMs`; good for fees and warnings, not for deciding what a wallet can spend. */
   async account(address: TronAddress, signal?: AbortSignal): Promise<AccountFacts> {
-    const body = { address: toHex41(address) };
-    const load = () =>
-      this.#nodes.read(async (node) => {
-        const account = wire.readAccountOrNothing(await node.post({ path: "wallet/getaccount", body }));
-        if (account === undefined) return accountFact({ address, account, resource: {} });
-        const resource = wire.readAccountResource(await node.post({ path: "wallet/getaccountresource", body }));
-        return accountFact({ address, account, resource });
-      });
+    const load = () => this.#read((node) => ask.askAccount(node, address), { api: "full", lane: "read" });
     return this.#accounts.get(address, load, signal);
   }
 
@@ -203,42 +173,33 @@ export class TronGateway implements ChainGateway {
     address: TronAddress,
     signal?: AbortSignal,
   ): Promise<{ usdt: Units; trx: Units; atBlock: number }> {
-    const body = { address: toHex41(address) };
-    return this.#nodes.read(async (node) => {
+    const contract = this.#options.usdtContract;
+    const balances = async (node: Asker) => {
       // The block first: what is read after it can only be newer.
-      const { number } = await solidHeader(node, signal);
-      const [account, usdt] = await Promise.all([
-        node.post({ path: "walletsolidity/getaccount", body, signal }),
-        this.#viewNumber(node, { prefix: "walletsolidity", selector: "balanceOf(address)", subject: address, signal }),
+      const { number } = await ask.askSolid(node);
+      const [trx, usdt] = await Promise.all([
+        ask.askSolidTrx(node, address),
+        ask.askView(node, { prefix: "walletsolidity", contract, selector: "balanceOf(address)", subject: address }),
       ]);
-      return {
-        usdt: unitsFact(usdt),
-        trx: unitsFact(wire.readAccountOrNothing(account)?.balance ?? 0),
-        atBlock: number,
-      };
-    }, signal);
+      return { usdt: unitsFact(usdt), trx, atBlock: number };
+    };
+    return this.#read(balances, { api: "solidity", lane: "read", signal });
   }
 
   async tokenBalance(address: TronAddress, signal?: AbortSignal): Promise<{ amount: Units; atBlock: number }> {
-    return this.#nodes.read(async (node) => {
-      const head = headerFact(
-        wire.readBlockHeader(await node.post({ path: "wallet/getblock", body: { detail: false }, signal })),
-      );
-      const amount = await this.#viewNumber(node, {
-        prefix: "wallet",
-        selector: "balanceOf(address)",
-        subject: address,
-        signal,
-      });
-      return { amount: unitsFact(amount), atBlock: head.number };
-    }, signal);
+    const contract = this.#options.usdtContract;
+    const balance = async (node: Asker) => {
+      const { number } = await ask.askHeadHeader(node);
+      const call = { prefix: "wallet", contract, selector: "balanceOf(address)", subject: address } as const;
+      return { amount: unitsFact(await ask.askView(node, call)), atBlock: number };
+    };
+    return this.#read(balance, { api: "full", lane: "read", signal });
   }
 
   async isBlacklisted(address: TronAddress, signal?: AbortSignal): Promise<boolean> {
-    return this.#nodes.read(async (node) => {
-      const call = { prefix: "wallet", selector: "isBlackListed(address)", subject: address, signal } as const;
-      return (await this.#viewNumber(node, call)) !== 0n;
-    }, signal);
+    const contract = this.#options.usdtContract;
+    const call = { prefix: "wallet", contract, selector: "isBlackListed(address)", subject: address } as const;
+    return this.#read(async (node) => (await ask.askView(node, call)) !== 0n, { api: "full", lane: "read", signal });
   }
 
   async estimate(order: TransferOrder, signal?: AbortSignal): Promise<Estimate> {
@@ -248,20 +209,27 @@ export class TronGateway implements ChainGateway {
       const { activated } = await this.account(order.to, signal);
       return trxEstimate(order, { parameters, recipientActivated: activated, policy });
     }
-    return usdtEstimate(await this.#transferEnergy(order, signal), { parameters, policy });
+    const call = {
+      from: order.from,
+      contract: this.#options.usdtContract,
+      selector: "transfer(address,uint256)",
+      parameter: toEvmWord(order.to) + encodeUint(BigInt(order.amount)),
+    };
+    const energy = await this.#read((node) => ask.askEnergy(node, call), { api: "full", lane: "read", signal });
+    return usdtEstimate(energy, { parameters, policy });
   }
 
   async broadcast(signedHex: string, signal?: AbortSignal): Promise<BroadcastOutcome> {
-    const push = async (node: HttpNode): Promise<BroadcastOutcome> => {
+    const push = async (node: Asker): Promise<BroadcastOutcome> => {
       try {
-        const answer = await node.post({ path: "wallet/broadcasthex", body: { transaction: signedHex }, signal });
-        return outcomeOfAnswer(wire.readBroadcastReturn(answer), node.name);
+        return outcomeOfAnswer(await ask.askBroadcast(node, signedHex), node.name);
       } catch (error) {
         return outcomeOfFailure(error, node.name);
       }
     };
     // A node that did not look at the bytes costs nothing; the same bytes at the next node are the same transaction.
-    const outcome = await this.#nodes.push(push, (result) => result.class === "busy" && signal?.aborted !== true);
+    const next = (result: BroadcastOutcome) => result.class === "busy" && signal?.aborted !== true;
+    const outcome = await this.#failover.push(push, next, { signal, budgetMs: this.#options.budgetMs });
     return outcome ?? { class: "busy", code: "NO_NODE", message: "no TRON node can be used now", node: "none" };
   }
 
@@ -277,73 +245,13 @@ export class TronGateway implements ChainGateway {
   }
 
   async close(): Promise<void> {
-    await this.#nodes.close();
+    await this.pool.close();
   }
 
-  /** Energy that the node measured for this very transfer. Throws `Fault("simulation_reverted")`. */
-  async #transferEnergy(order: TransferOrder, signal: AbortSignal | undefined): Promise<number> {
-    const body = {
-      owner_address: toHex41(order.from),
-      contract_address: toHex41(this.#options.usdtContract),
-      function_selector: "transfer(address,uint256)",
-      parameter: toEvmWord(order.to) + encodeUint(BigInt(order.amount)),
-    };
-    return this.#nodes.read(async (node) => {
-      const answer = await node.post({ path: "wallet/triggerconstantcontract", body, signal });
-      const call = succeeded(wire.readCallResult(answer), "simulation_reverted");
-      // A transfer that uses nothing was not executed; a fee limit of zero would burn and send nothing.
-      if (call.energy_used === undefined || call.energy_used === 0) {
-        throw new Fault("chain_error", "the node simulated the transfer without using energy");
-      }
-      return call.energy_used;
-    }, signal);
+  #read<T>(
+    operation: (node: Asker) => Promise<T>,
+    terms: { readonly api: Api; readonly lane: Lane; readonly signal?: AbortSignal | undefined },
+  ): Promise<T> {
+    return this.#failover.read(operation, { ...terms, budgetMs: this.#options.budgetMs });
   }
-
-  /** The first word that a view of the token contract returns. */
-  async #viewNumber(
-    node: HttpNode,
-    call: {
-      prefix: "wallet" | "walletsolidity";
-      selector: "balanceOf(address)" | "isBlackListed(address)";
-      subject: TronAddress;
-      signal: AbortSignal | undefined;
-    },
-  ): Promise<bigint> {
-    const body = {
-      owner_address: toHex41(call.subject),
-      contract_address: toHex41(this.#options.usdtContract),
-      function_selector: call.selector,
-      parameter: toEvmWord(call.subject),
-    };
-    const answer = await node.post({ path: `${call.prefix}/triggerconstantcontract`, body, signal: call.signal });
-    const word = succeeded(wire.readCallResult(answer), "chain_error").constant_result?.[0];
-    if (word === undefined || word.length !== 64) throw new Fault("chain_error", `${call.selector} returned no word`);
-    return BigInt(`0x${word}`);
-  }
-}
-
-/** A constant call can say `result: true` and have failed all the same (tron.md §2.3, §12.20). */
-function succeeded(call: wire.WireCallResult, onRevert: "simulation_reverted" | "chain_error"): wire.WireCallResult {
-  const message = wire.messageText(call.result.message);
-  if (call.result.result !== true) {
-    throw new Fault(
-      "chain_error",
-      `the node did not run the call: ${call.result.code ?? "no code"} ${message.slice(0, 200)}`,
-    );
-  }
-  const failed = call.transaction?.ret?.some((ret) => ret.ret !== undefined && ret.ret !== "SUCESS") === true;
-  if (failed || message !== "") throw new Fault(onRevert, message === "" ? undefined : message.slice(0, 200));
-  return call;
-}
-
-async function solidHeader(node: HttpNode, signal: AbortSignal | undefined): Promise<BlockHeader> {
-  return headerFact(wire.readBlockHeader(await node.post({ path: "walletsolidity/getnowblock", body: {}, signal })));
-}
-
-async function genesisIdOf(node: HttpNode, signal?: AbortSignal): Promise<string> {
-  const genesis = headerFact(
-    wire.readBlockHeader(await node.post({ path: "wallet/getblockbynum", body: { num: 0 }, signal })),
-  );
-  if (genesis.number !== 0) throw new Fault("chain_error", "asked for the genesis block, got another");
-  return genesis.id;
 }

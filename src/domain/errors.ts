@@ -95,6 +95,7 @@ export const ERRORS = {
   not_ready: { status: 503, retryable: true, title: "The engine is starting or draining" },
   read_only: { status: 503, retryable: true, title: "The disk is full; nothing new is accepted until there is room" },
   chain_unavailable: { status: 503, retryable: true, title: "No TRON node answered" },
+  chain_busy: { status: 503, retryable: true, title: "The request budget of every TRON node is used up for now" },
   signer_unavailable: { status: 503, retryable: true, title: "The signing thread ended; nothing was signed" },
   chain_timeout: { status: 504, retryable: true, title: "The TRON node did not answer in time" },
   // Faults that are not answers to a request; they end the process or stay inside the engine.

@@ -45,6 +45,7 @@ const RETRY_AFTER: Partial<Record<ErrorCode, number>> = {
   not_ready: 2,
   read_only: 60,
   chain_unavailable: 5,
+  chain_busy: 5,
   chain_timeout: 5,
   chain_error: 5,
   signer_unavailable: 2,

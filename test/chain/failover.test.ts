@@ -148,7 +148,7 @@ describe("reads go down the list of nodes", () => {
       return { status: 500 };
     });
     const gateway = open([first.url], {
-      retry: { ...GATEWAY_DEFAULTS.retry, firstDelayMs: 60_000, maxDelayMs: 60_000 },
+      retry: { ...GATEWAY_DEFAULTS.retry, firstDelayMs: 30_000, maxDelayMs: 30_000 },
     });
     await expect(gateway.solidBlock(controller.signal)).rejects.toMatchObject({ code: "chain_unavailable" });
     expect(first.asked).toHaveLength(1);

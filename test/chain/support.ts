@@ -40,13 +40,14 @@ export function openGateway(
   changes: Partial<TronGatewayOptions> = {},
   ports: { clock?: Clock; logger?: Logger } = {},
 ): TronGateway {
-  const { http, retry, parameterTtlMs, accountTtlMs, accountCapacity, headroomPercent } = GATEWAY_DEFAULTS;
+  const { http, retry, budgetMs, parameterTtlMs, accountTtlMs, accountCapacity, headroomPercent } = GATEWAY_DEFAULTS;
   return new TronGateway(
     {
       nodes: urls.map((url) => ({ url })),
       usdtContract: FAKE_USDT,
       fees: { headroomPercent, feeCapSun: units(50_000_000n) },
       http: { ...http, timeoutMs: 150 },
+      budgetMs,
       retry: { ...retry, firstDelayMs: 1, maxDelayMs: 4 },
       parameterTtlMs,
       accountTtlMs,

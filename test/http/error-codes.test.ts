@@ -260,6 +260,12 @@ const rows: Partial<Record<ErrorCode, Row>> = {
       return door.get(`/api/v1/usdt/balance/${addressOf(1)}`);
     },
   ],
+  chain_busy: [
+    (door) => {
+      door.ports.gateway.tokenBalance = failing("chain_busy");
+      return door.get(`/api/v1/usdt/balance/${addressOf(1)}`);
+    },
+  ],
   chain_timeout: [
     (door) => {
       door.ports.gateway.tokenBalance = failing("chain_timeout");

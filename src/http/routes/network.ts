@@ -21,6 +21,7 @@ import { isoTime } from "../views/time.ts";
 export const NODE_ERRORS = [
   "chain_error",
   "chain_unavailable",
+  "chain_busy",
   "chain_timeout",
 ] as const satisfies Description["errors"];
 const common = { method: "GET", tag: "Network", scope: "network:read" } as const;

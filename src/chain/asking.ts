@@ -1,0 +1,28 @@
+/** How a question reaches one node: the words that questions, nodes and fail-over share. */
+
+/** Earlier lanes go first when a node's budget is short. */
+export const LANES = ["broadcast", "follow", "read", "history"] as const;
+export type Lane = (typeof LANES)[number];
+
+/** A full node answers at `wallet/`, a solidity node at `walletsolidity/`; most hosts serve both. */
+export type Api = "full" | "solidity";
+export type NodeRole = Api | "both";
+
+export type Question = { readonly path: string; readonly body: unknown };
+
+export type AskTerms = {
+  readonly lane: Lane;
+  readonly signal?: AbortSignal | undefined;
+  /** Clock time, ms, at which the caller needs the last answer; the node's own limit counts too. */
+  readonly until?: number | undefined;
+};
+
+/** One node on one caller's terms. */
+export type Asker = {
+  /** Host and port: safe to log. */
+  readonly name: string;
+  /** What `read` makes of the answer. Throws `NodeFailure`; a `chain_error` thrown by `read` is a fault of this node. */
+  ask<T>(question: Question, read: (answer: unknown) => T): Promise<T>;
+  /** The height of a block that this node named as its newest. */
+  saw(height: { readonly head?: number; readonly solid?: number }): void;
+};

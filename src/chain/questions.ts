@@ -1,0 +1,194 @@
+/** What can be asked of one node, and the checked facts that come back. Each question is one request unless it says so. */
+import type {
+  AccountFacts,
+  Block,
+  BlockHeader,
+  ChainParameters,
+  Receipt,
+  TronAddress,
+  TxId,
+} from "../domain/chain-facts.ts";
+import { Fault } from "../domain/errors.ts";
+import type { Units } from "../domain/money.ts";
+import { toEvmWord, toHex41 } from "../tron/address.ts";
+import type { Asker } from "./asking.ts";
+import { accountFact, blockFact, chainParametersFact, headerFact, receiptFact, unitsFact } from "./facts.ts";
+import * as wire from "./wire.ts";
+
+export async function askHead(node: Asker): Promise<Block> {
+  const block = await node.ask({ path: "wallet/getnowblock", body: {} }, (answer) => blockFact(wire.readBlock(answer)));
+  node.saw({ head: block.number });
+  return block;
+}
+
+/** The newest block's header without its transactions. */
+export async function askHeadHeader(node: Asker): Promise<BlockHeader> {
+  const header = await node.ask({ path: "wallet/getblock", body: { detail: false } }, readHeader);
+  node.saw({ head: header.number });
+  return header;
+}
+
+export async function askSolid(node: Asker): Promise<BlockHeader> {
+  const header = await node.ask({ path: "walletsolidity/getnowblock", body: {} }, readHeader);
+  node.saw({ solid: header.number });
+  return header;
+}
+
+/** `undefined`: the node has no such block yet. */
+export function askBlock(node: Asker, number: number): Promise<Block | undefined> {
+  return node.ask({ path: "wallet/getblockbynum", body: { num: number } }, (answer) => {
+    const found = wire.readBlockOrNothing(answer);
+    if (found === undefined) return undefined;
+    const block = blockFact(found);
+    if (block.number !== number) throw new Fault("chain_error", `asked for block ${number}, got ${block.number}`);
+    return block;
+  });
+}
+
+/** Blocks `from`..`to` inclusive, at most 100, ascending; may stop early at the node's head. */
+export function askBlocks(node: Asker, from: number, to: number): Promise<Block[]> {
+  return node.ask({ path: "wallet/getblockbylimitnext", body: { startNum: from, endNum: to + 1 } }, (answer) => {
+    const page = (wire.readBlockList(answer).block ?? []).map(blockFact).toSorted((a, b) => a.number - b.number);
+    if (page.some((block, index) => block.number !== from + index) || page.length > to - from + 1) {
+      throw new Fault("chain_error", `the page ${from}..${to} has a hole or blocks that were not asked for`);
+    }
+    return page;
+  });
+}
+
+export async function askReceipts(node: Asker, blockNumber: number): Promise<Receipt[]> {
+  // The genesis block has none, and the node answers `{}` for it.
+  if (blockNumber <= 0) return [];
+  return node.ask({ path: "wallet/gettransactioninfobyblocknum", body: { num: blockNumber } }, (answer) => {
+    const receipts = wire.readInfos(answer).map(receiptFact);
+    if (receipts.some((receipt) => receipt.blockNumber !== blockNumber)) {
+      throw new Fault("chain_error", `the receipts of block ${blockNumber} name another block`);
+    }
+    return receipts;
+  });
+}
+
+/** `undefined`: not in a solidified block of this node. */
+export function askSolidReceipt(node: Asker, txId: TxId): Promise<Receipt | undefined> {
+  return node.ask({ path: "walletsolidity/gettransactioninfobyid", body: { value: txId } }, (answer) => {
+    const found = wire.readInfoOrNothing(answer);
+    if (found === undefined) return undefined;
+    if (found.id !== txId) {
+      throw new Fault("chain_error", "the node answered with the receipt of another transaction");
+    }
+    return receiptFact(found);
+  });
+}
+
+/** Solidity nodes know the same block 0. */
+export function askGenesisId(node: Asker, prefix: "wallet" | "walletsolidity" = "wallet"): Promise<string> {
+  return node.ask({ path: `${prefix}/getblockbynum`, body: { num: 0 } }, (answer) => {
+    const genesis = readHeader(answer);
+    if (genesis.number !== 0) throw new Fault("chain_error", "asked for the genesis block, got another");
+    return genesis.id;
+  });
+}
+
+export function askParameters(node: Asker): Promise<ChainParameters> {
+  return node.ask({ path: "wallet/getchainparameters", body: {} }, (answer) =>
+    chainParametersFact(wire.readChainParameters(answer)),
+  );
+}
+
+/** Two requests for an activated account. */
+export async function askAccount(node: Asker, address: TronAddress): Promise<AccountFacts> {
+  const body = { address: toHex41(address) };
+  const account = await node.ask({ path: "wallet/getaccount", body }, wire.readAccountOrNothing);
+  if (account === undefined) return accountFact({ address, account, resource: {} });
+  return node.ask({ path: "wallet/getaccountresource", body }, (answer) =>
+    accountFact({ address, account, resource: wire.readAccountResource(answer) }),
+  );
+}
+
+/** TRX in solidified blocks. */
+export function askSolidTrx(node: Asker, address: TronAddress): Promise<Units> {
+  return node.ask({ path: "walletsolidity/getaccount", body: { address: toHex41(address) } }, (answer) =>
+    unitsFact(wire.readAccountOrNothing(answer)?.balance ?? 0),
+  );
+}
+
+/** The first word that a view of a token contract returns. */
+export async function askView(
+  node: Asker,
+  call: {
+    readonly prefix: "wallet" | "walletsolidity";
+    readonly contract: TronAddress;
+    readonly selector: "balanceOf(address)" | "isBlackListed(address)";
+    readonly subject: TronAddress;
+  },
+): Promise<bigint> {
+  const answer = await askCall(node, {
+    prefix: call.prefix,
+    from: call.subject,
+    contract: call.contract,
+    selector: call.selector,
+    parameter: toEvmWord(call.subject),
+  });
+  const word = succeeded(answer, "chain_error").constant_result?.[0];
+  if (word === undefined || word.length !== 64) throw new Fault("chain_error", `${call.selector} returned no word`);
+  return BigInt(`0x${word}`);
+}
+
+/** Energy that the node measured for this very call. Throws `Fault("simulation_reverted")`. */
+export async function askEnergy(
+  node: Asker,
+  call: {
+    readonly from: TronAddress;
+    readonly contract: TronAddress;
+    readonly selector: string;
+    readonly parameter: string;
+  },
+): Promise<number> {
+  const { energy_used: energy } = succeeded(await askCall(node, { prefix: "wallet", ...call }), "simulation_reverted");
+  // A transfer that uses nothing was not executed; a fee limit of zero would burn and send nothing.
+  if (energy === undefined || energy === 0) {
+    throw new Fault("chain_error", "the node simulated the transfer without using energy");
+  }
+  return energy;
+}
+
+export function askBroadcast(node: Asker, signedHex: string): Promise<wire.WireBroadcastReturn> {
+  return node.ask({ path: "wallet/broadcasthex", body: { transaction: signedHex } }, wire.readBroadcastReturn);
+}
+
+function askCall(
+  node: Asker,
+  call: {
+    readonly prefix: string;
+    readonly from: TronAddress;
+    readonly contract: TronAddress;
+    readonly selector: string;
+    readonly parameter: string;
+  },
+): Promise<wire.WireCallResult> {
+  const body = {
+    owner_address: toHex41(call.from),
+    contract_address: toHex41(call.contract),
+    function_selector: call.selector,
+    parameter: call.parameter,
+  };
+  return node.ask({ path: `${call.prefix}/triggerconstantcontract`, body }, wire.readCallResult);
+}
+
+/** A constant call can say `result: true` and have failed all the same (tron.md §2.3, §12.20). */
+function succeeded(call: wire.WireCallResult, onRevert: "simulation_reverted" | "chain_error"): wire.WireCallResult {
+  const message = wire.messageText(call.result.message);
+  if (call.result.result !== true) {
+    throw new Fault(
+      "chain_error",
+      `the node did not run the call: ${call.result.code ?? "no code"} ${message.slice(0, 200)}`,
+    );
+  }
+  const failed = call.transaction?.ret?.some((ret) => ret.ret !== undefined && ret.ret !== "SUCESS") === true;
+  if (failed || message !== "") throw new Fault(onRevert, message === "" ? undefined : message.slice(0, 200));
+  return call;
+}
+
+function readHeader(answer: unknown): BlockHeader {
+  return headerFact(wire.readBlockHeader(answer));
+}
