@@ -38,7 +38,7 @@ export const rooms = {
   devnet: {
     owns: "a TRON node in a process, for development and tests",
     may: ["domain", "tron"],
-    packages: ["async-mutex", "level"],
+    packages: ["@scure/bip32", "@scure/bip39", "async-mutex", "level"],
   },
   http: {
     owns: "the HTTP surface",

@@ -9,7 +9,7 @@ import type { EffectTable } from "./actors/dispatcher.ts";
 import { createEffects, serviceOf } from "./actors/effects/table.ts";
 import { BlockFollower, type FollowerCursor } from "./chain/block-follower.ts";
 import { GATEWAY_DEFAULTS, TronGateway } from "./chain/tron-gateway.ts";
-import type { Devnet } from "./devnet/devnet.ts";
+import type { Devnet } from "./devnet/handle.ts";
 import { Fault } from "./domain/errors.ts";
 import { createServer } from "./http/server.ts";
 import { httpPorts } from "./composition/http-ports.ts";

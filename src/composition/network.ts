@@ -1,7 +1,8 @@
 /** The chain the program pays on: an embedded devnet when no node is configured for it, otherwise the network's nodes. */
 import { join } from "node:path";
 import { NETWORKS } from "../chain/networks.ts";
-import { startDevnet, type Devnet } from "../devnet/devnet.ts";
+import { startDevnet } from "../devnet/devnet.ts";
+import type { Devnet } from "../devnet/handle.ts";
 import { Fault } from "../domain/errors.ts";
 import type { Config } from "../operations/config.ts";
 

@@ -1,5 +1,5 @@
 /** The first wallet of a devnet: created and funded once, so that a newcomer can pay somebody in the first minute. */
-import type { Devnet } from "../devnet/devnet.ts";
+import type { Devnet } from "../devnet/handle.ts";
 import type { Limits } from "../machines/ledger.ts";
 import type { WalletInput } from "../machines/wallet.machine.ts";
 import type { Keystore } from "../security/keystore.ts";

@@ -119,6 +119,16 @@ export class ChainStore implements View {
     });
   }
 
+  /** What is kept beside the chain under this name; blocks and forks do not touch it. */
+  noted(name: string): unknown {
+    return this.#backing.get(noteKey(name));
+  }
+
+  /** Not while a block is being committed. */
+  async note(name: string, value: unknown): Promise<void> {
+    await this.#backing.commit([[noteKey(name), value]], () => {});
+  }
+
   close(): Promise<void> {
     return this.#backing.close();
   }
@@ -146,6 +156,10 @@ function entriesOf(extension: Extension, solidBefore: number): Entry[] {
 
 function blockKey(number: number): string {
   return `b!${number.toString().padStart(12, "0")}`;
+}
+
+function noteKey(name: string): string {
+  return `n!${name}`;
 }
 
 function undoKey(number: number): string {

@@ -161,6 +161,15 @@ export class Chain {
     });
   }
 
+  noted(name: string): unknown {
+    return this.store.noted(name);
+  }
+
+  /** Keeps something beside the chain, across restarts and forks. */
+  note(name: string, value: unknown): Promise<void> {
+    return this.#changes.runExclusive(() => this.store.note(name, value));
+  }
+
   close(): Promise<void> {
     return this.#changes.runExclusive(() => this.store.close());
   }

@@ -1,7 +1,8 @@
 /** The devnet on its own: `node src/devnet/main.ts --port 9090 [--data dir] [--slot-ms 3000] [--host 127.0.0.1]`. */
 import { parseArgs } from "node:util";
 import { isFault } from "../domain/errors.ts";
-import { type Devnet, type DevnetOptions, startDevnet } from "./devnet.ts";
+import { startDevnet } from "./devnet.ts";
+import type { Devnet, DevnetOptions } from "./handle.ts";
 
 const USAGE =
   "usage: node src/devnet/main.ts [--port 9090] [--host 127.0.0.1] [--data dir] [--slot-ms 3000] [--seed text]";

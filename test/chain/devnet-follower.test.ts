@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { BlockFollower, type FollowerCursor } from "../../src/chain/block-follower.ts";
 import type { TronGateway } from "../../src/chain/tron-gateway.ts";
-import { startDevnet, type Devnet } from "../../src/devnet/devnet.ts";
+import { startDevnet } from "../../src/devnet/devnet.ts";
+import type { Devnet } from "../../src/devnet/handle.ts";
 import type { FaultKind } from "../../src/devnet/faults.ts";
 import type { TransferOrder } from "../../src/domain/chain-facts.ts";
 import { units } from "../../src/domain/money.ts";

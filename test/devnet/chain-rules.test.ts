@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Devnet } from "../../src/devnet/devnet.ts";
+import type { Devnet } from "../../src/devnet/handle.ts";
 import { encodeTransferCall, SELECTORS } from "../../src/tron/trc20.ts";
 import { toEvmWord, toHex41 } from "../../src/tron/address.ts";
 import { merkleRoot } from "../../src/devnet/block.ts";

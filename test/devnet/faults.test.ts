@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Devnet } from "../../src/devnet/devnet.ts";
+import type { Devnet } from "../../src/devnet/handle.ts";
 import {
   alice,
   bob,

@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Devnet } from "../../src/devnet/devnet.ts";
+import type { Devnet } from "../../src/devnet/handle.ts";
 import {
   alice,
   bob,

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { Devnet } from "../../src/devnet/devnet.ts";
+import type { Devnet } from "../../src/devnet/handle.ts";
 import { toHex41 } from "../../src/tron/address.ts";
 import {
   alice,

@@ -1,5 +1,6 @@
 import { afterEach } from "vitest";
-import { type Devnet, type DevnetOptions, startDevnet } from "../../src/devnet/devnet.ts";
+import { startDevnet } from "../../src/devnet/devnet.ts";
+import type { Devnet, DevnetOptions } from "../../src/devnet/handle.ts";
 import { privateKeyToAddress, toHex41 } from "../../src/tron/address.ts";
 import type { Contract } from "../../src/tron/contracts.ts";
 import { sign } from "../../src/tron/signature.ts";

@@ -1,6 +1,6 @@
 import { TronWeb } from "tronweb";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Devnet } from "../../src/devnet/devnet.ts";
+import type { Devnet } from "../../src/devnet/handle.ts";
 import { alice, bob, broadcast, carol, fundedDevnet, pay, signed, trxTransfer, usdtTransfer } from "./support.ts";
 
 /** The published client, used as anybody would. */

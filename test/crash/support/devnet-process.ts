@@ -1,5 +1,6 @@
 /** Child process: the chain that outlives the engines. Its parent sees the ledger; the engines see only the node's API. */
-import { startDevnet, type Devnet } from "../../../src/devnet/devnet.ts";
+import { startDevnet } from "../../../src/devnet/devnet.ts";
+import type { Devnet } from "../../../src/devnet/handle.ts";
 import type { DevnetAnswer, DevnetCall, DevnetCalls, Weather } from "./protocol.ts";
 
 const SOLID_LAG = 5;
