@@ -10,7 +10,7 @@ import type { Reply, Stamp, Tell } from "../machines/durable.ts";
 import type { Write } from "../ports/store.ts";
 import type { Cells } from "./cells.ts";
 import { keyOf, type Envelope, type Outcome, type Verdict } from "./envelope.ts";
-import { begin, forgo, stateText, step, type Live, type Step } from "./step.ts";
+import { begin, forgo, stateText, step, type Step } from "./step.ts";
 import { recordWrites, stepWrites } from "./writes.ts";
 
 /** A step of `actor` threw. The whole cascade never happened. */
@@ -31,7 +31,7 @@ export type CascadeResult = {
   readonly verdict: Verdict | undefined;
   readonly writes: readonly Write[];
   /** Actors that moved, with their last state. */
-  readonly moved: readonly { readonly actor: ActorAddress; readonly live: Live }[];
+  readonly moved: readonly { readonly actor: ActorAddress; readonly record: ActorRecord }[];
   readonly steps: readonly { readonly actor: ActorAddress; readonly event: string; readonly step: Step }[];
 };
 
@@ -42,7 +42,7 @@ export type CascadePorts = {
   readonly nextInboxSequence: (actor: ActorAddress) => number;
 };
 
-type Staged = { readonly actor: ActorAddress; live: Live; readonly before: ActorRecord | undefined };
+type Staged = { readonly actor: ActorAddress; record: ActorRecord; readonly before: ActorRecord | undefined };
 
 export function runCascade(envelope: Envelope, stamp: Stamp, ports: CascadePorts): CascadeResult {
   return new Cascade(stamp, ports).run(envelope);
@@ -73,8 +73,8 @@ class Cascade {
     }
     const verdict = envelope.respond?.(this.outcome(envelope, first));
     if (verdict !== undefined && "discard" in verdict) return { verdict, writes: [], moved: [], steps: [] };
-    const moved = [...this.staged.values()].filter(({ live, before }) => live.record !== before);
-    for (const { live, before } of moved) this.writes.push(...recordWrites(before, live.record));
+    const moved = [...this.staged.values()].filter(({ record, before }) => record !== before);
+    for (const { record, before } of moved) this.writes.push(...recordWrites(before, record));
     this.writes.push(...(envelope.writes ?? []));
     if (verdict !== undefined) this.writes.push(...(envelope.witness?.(verdict.keep) ?? []));
     return { verdict, writes: this.writes, moved, steps: this.steps };
@@ -87,10 +87,10 @@ class Cascade {
     if (create !== undefined)
       return staged === undefined ? this.create(to, create.input, { actor: to, message }) : undefined;
     if (staged === undefined) return undefined;
-    const { record } = staged.live;
+    const { record } = staged;
     const gated = gate === undefined ? record : gate(record);
     if (gated === undefined || gated.status === "done") return undefined;
-    return this.step(staged, { record: gated, snapshot: staged.live.snapshot }, message);
+    return this.step(staged, gated, message);
   }
 
   private tell(tell: Tell, cause: Envelope): readonly Tell[] {
@@ -104,8 +104,8 @@ class Cascade {
     const staged = this.load(tell.to);
     if (staged === undefined)
       throw new PoisonError(tell.to, tell.message, 0, new Error("a message to an actor that does not exist"));
-    if (staged.live.record.status === "done") return [];
-    return this.step(staged, staged.live, tell.message)?.tells ?? [];
+    if (staged.record.status === "done") return [];
+    return this.step(staged, staged.record, tell.message)?.tells ?? [];
   }
 
   private create(actor: ActorAddress, input: unknown, blame: { actor: ActorAddress; message: Message }): Step {
@@ -113,25 +113,25 @@ class Cascade {
       if (this.load(actor) !== undefined) throw new Error(`${keyOf(actor)} exists already`);
       return begin(this.entry(actor), { actor, input }, this.stamp);
     });
-    this.staged.set(keyOf(actor), { actor, live: made, before: undefined });
+    this.staged.set(keyOf(actor), { actor, record: made.record, before: undefined });
     this.note(actor, { type: "xstate.init", input }, made);
     return made;
   }
 
-  private step(staged: Staged, live: Live, message: Message): Step | undefined {
+  private step(staged: Staged, record: ActorRecord, message: Message): Step | undefined {
     const { actor } = staged;
-    const made = this.guarded(actor, message, live.record.revision, () =>
-      step(this.entry(actor), live, message, this.stamp),
+    const made = this.guarded(actor, message, record.revision, () =>
+      step(this.entry(actor), record, message, this.stamp),
     );
     if (made.changed) {
-      staged.live = made;
+      staged.record = made.record;
       this.note(actor, message, made);
       return made;
     }
     // The machine ignored it, but a gate may have taken an effect or a timer off the record: that has to be stored.
-    if (live.record !== staged.live.record) {
-      const ignored = forgo(live, this.stamp);
-      staged.live = ignored;
+    if (record !== staged.record) {
+      const ignored = forgo(record, this.stamp);
+      staged.record = ignored.record;
       this.note(actor, message, ignored);
     }
     return undefined;
@@ -143,12 +143,12 @@ class Cascade {
   }
 
   private outcome(envelope: Envelope, first: Step | undefined): Outcome {
-    const record = this.staged.get(keyOf(envelope.to))?.live.record;
+    const record = this.staged.get(keyOf(envelope.to))?.record;
     if (record === undefined) throw new PoisonError(envelope.to, envelope.message, 0, new Error("a request to nobody"));
     const repeated = envelope.create !== undefined;
     const reply: Reply =
       first === undefined && !repeated ? this.notHandled(record, envelope.message) : (first?.reply ?? { ok: true });
-    return { reply, record, read: (actor) => this.load(actor)?.live.record };
+    return { reply, record, read: (actor) => this.load(actor)?.record };
   }
 
   private notHandled(record: ActorRecord, message: Message): Reply {
@@ -166,9 +166,9 @@ class Cascade {
     const key = keyOf(actor);
     const staged = this.staged.get(key);
     if (staged !== undefined) return staged;
-    const live = this.guarded(actor, { type: "load" }, 0, () => this.ports.cells.get(actor));
-    if (live === undefined) return undefined;
-    const fresh: Staged = { actor, live, before: live.record };
+    const record = this.guarded(actor, { type: "load" }, 0, () => this.ports.cells.get(actor));
+    if (record === undefined) return undefined;
+    const fresh: Staged = { actor, record, before: record };
     this.staged.set(key, fresh);
     return fresh;
   }

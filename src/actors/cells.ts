@@ -8,9 +8,9 @@ import type { ActorAddress, ActorRecord } from "../domain/records.ts";
 import type { Catalog } from "../machines/catalog.ts";
 import type { Store } from "../ports/store.ts";
 import { keyOf } from "./envelope.ts";
-import { revive, type Live } from "./step.ts";
+import { revive } from "./step.ts";
 
-type Cell = { live: Live; pins: number; recentlyUsed: boolean };
+type Cell = { record: ActorRecord; pins: number; recentlyUsed: boolean };
 
 export class Cells {
   private readonly cells = new Map<string, Cell>();
@@ -28,28 +28,28 @@ export class Cells {
     return this.cells.size;
   }
 
-  get(actor: ActorAddress): Live | undefined {
+  get(actor: ActorAddress): ActorRecord | undefined {
     const key = keyOf(actor);
     const cell = this.cells.get(key);
     if (cell !== undefined) {
       cell.recentlyUsed = true;
-      return cell.live;
+      return cell.record;
     }
-    const record = this.store.record(actor);
-    if (record === undefined) return undefined;
-    const live = this.wake(record);
-    this.cells.set(key, { live, pins: 0, recentlyUsed: true });
+    const stored = this.store.record(actor);
+    if (stored === undefined) return undefined;
+    const record = this.wake(stored);
+    this.cells.set(key, { record, pins: 0, recentlyUsed: true });
     this.shrink();
-    return live;
+    return record;
   }
 
   /** The next state of an actor, pinned until `unpin`. */
-  replace(actor: ActorAddress, live: Live): void {
+  replace(actor: ActorAddress, record: ActorRecord): void {
     const key = keyOf(actor);
     const cell = this.cells.get(key);
-    if (cell === undefined) this.cells.set(key, { live, pins: 1, recentlyUsed: true });
+    if (cell === undefined) this.cells.set(key, { record, pins: 1, recentlyUsed: true });
     else {
-      cell.live = live;
+      cell.record = record;
       cell.pins += 1;
     }
     this.shrink();
@@ -61,23 +61,22 @@ export class Cells {
     const cell = this.cells.get(key);
     if (cell === undefined) return;
     cell.pins -= 1;
-    if (cell.pins === 0 && cell.live.record.status === "done") this.cells.delete(key);
+    if (cell.pins === 0 && cell.record.status === "done") this.cells.delete(key);
   }
 
   /** Forgets the idle actors of these kinds; they come back from disk. */
   drop(kinds: ReadonlySet<string>): void {
-    for (const [key, cell] of this.cells)
-      if (cell.pins === 0 && kinds.has(cell.live.record.kind)) this.cells.delete(key);
+    for (const [key, cell] of this.cells) if (cell.pins === 0 && kinds.has(cell.record.kind)) this.cells.delete(key);
   }
 
   dropOne(actor: ActorAddress): void {
     if (this.cells.get(keyOf(actor))?.pins === 0) this.cells.delete(keyOf(actor));
   }
 
-  private wake(record: ActorRecord): Live {
-    const entry = this.catalog[record.kind];
-    if (entry === undefined) throw new Error(`no machine for kind ${record.kind}`);
-    return revive(entry, record);
+  private wake(stored: ActorRecord): ActorRecord {
+    const entry = this.catalog[stored.kind];
+    if (entry === undefined) throw new Error(`no machine for kind ${stored.kind}`);
+    return revive(entry, stored);
   }
 
   /** Second chance: a cell used since it was last looked at goes to the back. Looks at a few cells only. */

@@ -3,6 +3,7 @@ import type { AnyStateMachine, AnyStateNode } from "xstate";
 import { durableActions } from "../machines/durable.ts";
 import type { Catalog, CatalogEntry } from "../machines/catalog.ts";
 import { XSTATE_ITERATIONS_MAX } from "../domain/limits.ts";
+import { guardOf } from "./acts.ts";
 import { nodesOf } from "./machine-tree.ts";
 
 /** The rest of XState's own actions act on living actors, hide other actions, or write to the console. */
@@ -24,7 +25,9 @@ export function problemsOf(entry: Pick<CatalogEntry, "machine">): string[] {
   for (const node of nodesOf(machine.root)) {
     problems.push(
       ...actionProblems(machine, node),
-      ...invokeProblems(node),
+      ...shapeProblems(node),
+      ...wayProblems(machine, node),
+      ...invokeProblems(machine, node),
       ...timerProblems(machine, node),
       ...wordProblems(node),
     );
@@ -38,9 +41,12 @@ function transitionsOf(node: AnyStateNode) {
   return [...[...node.transitions.values()].flat(), ...(node.always ?? [])];
 }
 
+function actionsOf(node: AnyStateNode) {
+  return [...node.entry, ...node.exit, ...transitionsOf(node).flatMap((transition) => transition.actions)];
+}
+
 function actionProblems(machine: AnyStateMachine, node: AnyStateNode): string[] {
-  const actions = [...node.entry, ...node.exit, ...transitionsOf(node).flatMap((transition) => transition.actions)];
-  return actions.flatMap((action) => {
+  return actionsOf(node).flatMap((action) => {
     const named =
       typeof action === "object" && "type" in action ? action.type : typeof action === "string" ? action : undefined;
     const implementation: unknown = named === undefined ? action : machine.implementations.actions[named];
@@ -57,29 +63,78 @@ function isDurable(implementation: unknown): boolean {
   return "type" in implementation && DURABLE_BUILT_INS.has(String(implementation.type));
 }
 
-function invokeProblems(node: AnyStateNode): string[] {
-  return node.invoke.flatMap((invoke) =>
-    typeof invoke.src !== "string" || invoke.src.startsWith("xstate") || invoke.id.includes(".")
-      ? [`${node.id}: an invoke needs a named src and an explicit id without dots`]
-      : [],
-  );
+/** One path of states is active, and states do nothing but what their actions and effects say (program.ts). */
+function shapeProblems(node: AnyStateNode): string[] {
+  const problems: string[] = [];
+  if (node.type === "history") problems.push(`${node.id}: history states do not survive a restart`);
+  if (node.type === "parallel") problems.push(`${node.id}: parallel states would need a record each`);
+  if (node.type === "final" && node.parent?.parent !== undefined)
+    problems.push(`${node.id}: only the machine as a whole can end`);
+  if (node.type === "compound" && node.initial.actions.length > 0)
+    problems.push(`${node.id}: put the actions of the initial transition into the entry of its target`);
+  if (node.output !== undefined) problems.push(`${node.id}: an output would go to nobody`);
+  if ("route" in node.config) problems.push(`${node.id}: a route is no message`);
+  if ([...node.transitions.keys()].some((type) => type.includes("*")))
+    problems.push(`${node.id}: a wildcard would swallow stale answers and timers`);
+  return problems;
+}
+
+function wayProblems(machine: AnyStateMachine, node: AnyStateNode): string[] {
+  return transitionsOf(node).flatMap(({ target, guard, eventType }) => {
+    const problems: string[] = [];
+    if (target !== undefined && (target.length !== 1 || target[0]?.parent === undefined))
+      problems.push(`${node.id}: a transition on ${eventType} needs one state as its target`);
+    if (!isPlainGuard(machine, guard))
+      problems.push(`${node.id}: the guard of a transition on ${eventType} is not a plain function`);
+    return problems;
+  });
+}
+
+function isPlainGuard(machine: AnyStateMachine, guard: unknown): boolean {
+  try {
+    guardOf(machine, guard);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function invokeProblems(machine: AnyStateMachine, node: AnyStateNode): string[] {
+  return node.invoke.flatMap((invoke) => {
+    if (typeof invoke.src !== "string" || invoke.src.startsWith("xstate") || invoke.id.includes("."))
+      return [`${node.id}: an invoke needs a named src and an explicit id without dots`];
+    const problems: string[] = [];
+    if (!(invoke.src in machine.implementations.actors))
+      problems.push(`${node.id}: the effect "${invoke.src}" is not defined`);
+    if (invoke.systemId !== undefined || invoke.onSnapshot !== undefined)
+      problems.push(`${node.id}: the effect "${invoke.id}" is no living actor; it has no systemId and no snapshots`);
+    return problems;
+  });
 }
 
 function timerProblems(machine: AnyStateMachine, node: AnyStateNode): string[] {
-  return node.after.flatMap(({ delay }) => {
-    if (typeof delay === "number")
-      return [`${node.id}: after ${delay} needs a named delay; the number would be baked into stored timers`];
-    if (!(String(delay) in machine.implementations.delays))
-      return [`${node.id}: delay "${String(delay)}" is not defined; XState would fire it at once`];
-    return [];
-  });
+  const isDefined = (delay: unknown) => String(delay) in machine.implementations.delays;
+  const numeric = node.after.flatMap(({ delay }) =>
+    typeof delay === "number"
+      ? [`${node.id}: after ${delay} needs a named delay; the number would be baked into stored timers`]
+      : [],
+  );
+  // XState makes an action of each `after` too.
+  const undefinedOnes = new Set(
+    actionsOf(node).flatMap((action) => {
+      const delay: unknown = typeof action === "function" && "delay" in action ? action.delay : undefined;
+      return typeof delay === "string" && !isDefined(delay) ? [delay] : [];
+    }),
+  );
+  return [
+    ...numeric,
+    ...[...undefinedOnes].map((delay) => `${node.id}: delay "${delay}" is not defined; XState would fire it at once`),
+  ];
 }
 
 /** Every state explains itself, every transition says why; the API and the inspector show these words. */
 function wordProblems(node: AnyStateNode): string[] {
   const problems: string[] = [];
-  if (node.type === "history") problems.push(`${node.id}: history states do not survive a restart`);
-  if (node.transitions.has("*")) problems.push(`${node.id}: a wildcard would swallow stale answers and timers`);
   const isRoot = node.parent === undefined;
   if (!isRoot && node.description === undefined) problems.push(`${node.id}: the state has no description`);
   const meta: unknown = node.meta;

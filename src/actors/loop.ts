@@ -137,7 +137,7 @@ export class Loop {
       return;
     }
     this.stepped += result.steps.length;
-    for (const { actor, live } of result.moved) ports.cells.replace(actor, live);
+    for (const { actor, record } of result.moved) ports.cells.replace(actor, record);
     ports.group.add(result.writes, () => this.committed(envelope, result, stamp));
   }
 
@@ -162,7 +162,7 @@ export class Loop {
 
   /** A later step may have stopped the effect before this commit came through. */
   private isCurrent(actor: ActorAddress, invokeId: string, key: string): boolean {
-    return this.ports.cells.get(actor)?.record.effects[invokeId] === key;
+    return this.ports.cells.get(actor)?.effects[invokeId] === key;
   }
 
   private refusalFor(actor: ActorAddress): Refusal | undefined {

@@ -1,23 +1,24 @@
 /**
  * The pure kernel: (machine, record, message, stamp) -> next record, and everything it asks for as data.
- * No I/O, no clock, and no XState actor is ever started. The only file that calls XState.
+ * No I/O, no clock, and no XState actor is ever started; the machine runs as the program it was translated to (program.ts).
  *
  * K1. A step depends only on its arguments (E2).
- * K2. A step that throws leaves no trace: records and snapshots are replaced, never changed.
+ * K2. A step that throws leaves no trace: records are replaced, never changed.
  */
-import { createActor, type AnyMachineSnapshot, type AnyStateMachine } from "xstate";
 import { assert } from "../domain/assert.ts";
 import type { ActorAddress, ActorRecord, Message, OutboxEntry, StateValue, TimerEntry } from "../domain/records.ts";
+import type { AnyStateMachine } from "xstate";
 import type { CatalogEntry } from "../machines/catalog.ts";
 import type { Reply, Stamp, Tell, TellParams } from "../machines/durable.ts";
+import type { Asks, Delayed, Effect } from "./acts.ts";
 import { nodesOf } from "./machine-tree.ts";
-
-/** A record with its revived XState snapshot. */
-export type Live = { readonly record: ActorRecord; readonly snapshot: AnyMachineSnapshot };
+import { programOf } from "./program.ts";
+import { Walk } from "./walk.ts";
 
 export type Timer = { readonly timerId: string; readonly due: number };
 
-export type Step = Live & {
+export type Step = {
+  readonly record: ActorRecord;
   readonly from: string;
   readonly changed: boolean;
   readonly started: readonly OutboxEntry[];
@@ -27,15 +28,12 @@ export type Step = Live & {
   readonly emitted: readonly Message[];
   readonly tells: readonly Tell[];
   readonly reply: Reply | undefined;
+  /** What the transitions that were taken say, or undefined when none was. */
+  readonly reason: string | undefined;
 };
 
-/** What XState hands to an action executor. */
-type ActionObject = { readonly type: string; readonly params: unknown };
-
 export function begin(entry: CatalogEntry, birth: { actor: ActorAddress; input: unknown }, stamp: Stamp): Step {
-  const scope = scopeOf(entry.machine);
-  const snapshot = entry.machine.getInitialSnapshot(scope.actorScope, birth.input) as AnyMachineSnapshot;
-  if (snapshot.status === "error") throw snapshot.error;
+  const program = programOf(entry.machine);
   const { kind, id } = birth.actor;
   const blank: ActorRecord = {
     kind,
@@ -52,23 +50,27 @@ export function begin(entry: CatalogEntry, birth: { actor: ActorAddress; input: 
     createdAt: stamp.at,
     updatedAt: stamp.at,
   };
-  return new Collector(entry, blank, stamp).collect(snapshot, scope.take(), true);
+  const asked = new Asked(entry, blank, stamp);
+  const event = { type: "xstate.init", input: birth.input };
+  const walk = new Walk(program, { leaf: program.initial, context: program.contextOf(birth.input), event }, asked);
+  walk.begin();
+  return asked.step(walk);
 }
 
-export function step(entry: CatalogEntry, live: Live, message: Message, stamp: Stamp): Step {
-  const scope = scopeOf(entry.machine);
-  const event = { ...message, ...stamp };
-  const next = entry.machine.transition(live.snapshot, event, scope.actorScope) as AnyMachineSnapshot;
-  if (next.status === "error") throw next.error;
-  return new Collector(entry, live.record, stamp).collect(next, scope.take(), next !== live.snapshot);
+export function step(entry: CatalogEntry, record: ActorRecord, message: Message, stamp: Stamp): Step {
+  const program = programOf(entry.machine);
+  const asked = new Asked(entry, record, stamp);
+  const start = { leaf: program.leafOf(record.state), context: record.context, event: { ...message, ...stamp } };
+  const walk = new Walk(program, start, asked);
+  // Nothing can happen to an actor that has ended.
+  if (record.status === "active") walk.go();
+  return asked.step(walk);
 }
 
 /** The machine ignored a message that took an effect or a timer off the record: a revision without a transition. */
-export function forgo({ record, snapshot }: Live, stamp: Stamp): Step {
-  const next = { ...record, revision: record.revision + 1, updatedAt: stamp.at };
+export function forgo(record: ActorRecord, stamp: Stamp): Step {
   return {
-    record: next,
-    snapshot: withStubs(snapshot, next.effects),
+    record: { ...record, revision: record.revision + 1, updatedAt: stamp.at },
     from: stateText(record.state),
     changed: true,
     started: [],
@@ -78,18 +80,15 @@ export function forgo({ record, snapshot }: Live, stamp: Stamp): Step {
     emitted: [],
     tells: [],
     reply: undefined,
+    reason: undefined,
   };
 }
 
-/** A stored record back to life. Final records need no snapshot of their own: nothing can happen to them. */
-export function revive(entry: CatalogEntry, stored: ActorRecord): Live {
+/** A stored record back to life. Throws when its version has no way to today's, or its state does not exist any more. */
+export function revive(entry: CatalogEntry, stored: ActorRecord): ActorRecord {
   const record = upgrade(entry, stored);
-  const snapshot = entry.machine.resolveState({
-    value: record.state,
-    context: record.context,
-    status: record.status,
-  }) as AnyMachineSnapshot;
-  return { record, snapshot: withStubs(snapshot, record.effects) };
+  programOf(entry.machine).leafOf(record.state);
+  return record;
 }
 
 export function upgrade(entry: CatalogEntry, stored: ActorRecord): ActorRecord {
@@ -113,7 +112,8 @@ export function stateText(value: StateValue): string {
     .join("|");
 }
 
-class Collector {
+/** Gathers what a walk asks for, and makes the next record of it. */
+class Asked implements Asks {
   private readonly revision: number;
   private readonly effects: Record<string, string>;
   private readonly timers: Record<string, TimerEntry>;
@@ -123,7 +123,7 @@ class Collector {
   private readonly timersCleared: Timer[] = [];
   private readonly emitted: Message[] = [];
   private readonly tells: Tell[] = [];
-  private reply: Reply | undefined;
+  private given: Reply | undefined;
   private readonly entry: CatalogEntry;
   private readonly record: ActorRecord;
   private readonly stamp: Stamp;
@@ -137,85 +137,62 @@ class Collector {
     this.timers = { ...record.timers };
   }
 
-  collect(snapshot: AnyMachineSnapshot, actions: readonly ActionObject[], changed: boolean): Step {
-    const from = stateText(this.record.state);
-    for (const action of actions) this.take(action);
-    if (!changed && actions.length === 0)
-      return { ...this.parts(), record: this.record, snapshot, from, changed: false };
-    const active = snapshot.status === "active";
-    // XState ends effects and the timers of states itself, but not an event that was delayed by name.
-    if (!active) for (const timerId of Object.keys(this.timers)) this.clearTimer(timerId);
-    if (active) this.refuseStrangers(snapshot);
-    const record = this.nextRecord(snapshot, active);
-    return { ...this.parts(), record, snapshot: withStubs(snapshot, record.effects), from, changed: true };
+  step(walk: Walk): Step {
+    // A machine ends the effects and the timers of its states, but not an event that was delayed by name.
+    if (walk.isOver) for (const timerId of Object.keys(this.timers)) this.clearTimer(timerId);
+    const { started, stopped, timersSet, timersCleared, emitted, tells } = this;
+    return {
+      record: walk.isTouched ? this.nextRecord(walk) : this.record,
+      from: stateText(this.record.state),
+      changed: walk.isTouched,
+      started,
+      stopped,
+      timersSet,
+      timersCleared,
+      emitted,
+      tells,
+      reply: this.given,
+      reason: walk.reasons.length === 0 ? undefined : walk.reasons.join("; "),
+    };
   }
 
-  private parts() {
-    const { started, stopped, timersSet, timersCleared, emitted, tells, reply } = this;
-    return { started, stopped, timersSet, timersCleared, emitted, tells, reply };
-  }
-
-  private nextRecord(snapshot: AnyMachineSnapshot, active: boolean): ActorRecord {
-    const tag = firstOf(snapshot.tags) ?? stateText(snapshot.value as StateValue);
-    const { kind, id } = this.record;
+  private nextRecord({ leaf, args, isOver }: Walk): ActorRecord {
+    const { kind, id, createdAt } = this.record;
+    const { context } = args;
     return {
       kind,
       id,
       version: this.entry.version,
       revision: this.revision,
-      state: snapshot.value as StateValue,
-      context: snapshot.context,
-      status: active ? "active" : "done",
-      tag,
+      state: leaf.value,
+      context,
+      status: isOver ? "done" : "active",
+      tag: leaf.tag,
       effects: this.effects,
       timers: this.timers,
-      indexes: this.entry.indexes({ id, tag, context: snapshot.context }),
-      createdAt: this.record.createdAt,
+      indexes: this.entry.indexes({ id, tag: leaf.tag, context }),
+      createdAt,
       updatedAt: this.stamp.at,
     };
   }
 
-  private take({ type, params }: ActionObject): void {
-    switch (type) {
-      case "xstate.spawnChild":
-        return this.startEffect(params as { id: string; src: string; input: unknown });
-      case "xstate.stopChild":
-        return this.stopEffect((params as { id?: string } | undefined)?.id);
-      case "xstate.raise":
-        return this.setTimer(params as { delay?: number; id?: string; event: Message });
-      case "xstate.cancel":
-        return this.clearTimer((params as { sendId: string }).sendId);
-      case "xstate.emit":
-        this.emitted.push((params as { event: Message }).event);
-        return;
-      case "tell":
-        return this.tell(params as TellParams);
-      case "reply":
-        this.reply = params as Reply;
-        return;
-      default:
-        throw new Error(`action ${type} is not data; a durable machine cannot use it`);
-    }
-  }
-
-  private startEffect({ id, src, input }: { id: string; src: string; input: unknown }): void {
+  startEffect({ id, source, input }: Effect): void {
     const key = `${this.revision}.${id}`;
     this.effects[id] = key;
-    this.started.push({ key, actor: { kind: this.record.kind, id: this.record.id }, invokeId: id, source: src, input });
+    this.started.push({ key, actor: { kind: this.record.kind, id: this.record.id }, invokeId: id, source, input });
   }
 
-  private stopEffect(invokeId: string | undefined): void {
-    const key = invokeId === undefined ? undefined : this.effects[invokeId];
-    if (invokeId === undefined || key === undefined) return;
+  /** An effect whose answer led here is off the record already. */
+  stopEffect(invokeId: string): void {
+    const key = this.effects[invokeId];
+    if (key === undefined) return;
     delete this.effects[invokeId];
     const startedHere = this.started.some((effect) => effect.key === key);
     if (startedHere) this.started = this.started.filter((effect) => effect.key !== key);
     else this.stopped.push({ source: sourceOf(this.entry, invokeId), key });
   }
 
-  private setTimer({ delay, id, event }: { delay?: number; id?: string; event: Message }): void {
-    // A raise without delay was already consumed inside the macrostep.
-    if (delay === undefined) return;
+  setTimer({ delay, id, event }: Delayed): void {
     if (id === undefined) throw new Error("a delayed raise needs an id");
     this.clearTimer(id);
     const due = this.stamp.at + delay;
@@ -223,7 +200,7 @@ class Collector {
     this.timersSet.push({ timerId: id, due });
   }
 
-  private clearTimer(timerId: string): void {
+  clearTimer(timerId: string): void {
     const timer = this.timers[timerId];
     if (timer === undefined) return;
     delete this.timers[timerId];
@@ -232,55 +209,23 @@ class Collector {
     else this.timersCleared.push({ timerId, due: timer.due });
   }
 
-  private tell(params: TellParams): void {
+  emit(event: Message): void {
+    this.emitted.push(event);
+  }
+
+  reply(reply: Reply): void {
+    this.given = reply;
+  }
+
+  tell(params: TellParams): void {
     if (params === undefined) return;
     if (isTell(params)) this.tells.push(params);
     else this.tells.push(...params);
   }
-
-  private refuseStrangers(snapshot: AnyMachineSnapshot): void {
-    for (const [id, child] of Object.entries(childrenOf(snapshot))) {
-      // The stub of an effect that was just answered is still there when its answer leads to no other state.
-      if (!(id in this.effects) && !(child instanceof Stub))
-        throw new Error(`child ${id} was spawned outside an invoke`);
-    }
-  }
-}
-
-/**
- * The outbox owns the effects; XState's child actors are replaced by stubs, which also saves memory. In a copy: XState
- * hands back the snapshot it was given when only actions ran, and that one belongs to the step before (K2).
- */
-function withStubs(snapshot: AnyMachineSnapshot, effects: ActorRecord["effects"]): AnyMachineSnapshot {
-  const children: Record<string, unknown> = {};
-  for (const id of Object.keys(effects)) children[id] = new Stub(id);
-  return Object.assign({}, snapshot, { children });
 }
 
 function isTell(params: Tell | readonly Tell[]): params is Tell {
   return !Array.isArray(params);
-}
-
-function firstOf(tags: Set<string>): string | undefined {
-  for (const tag of tags) return tag;
-  return undefined;
-}
-
-function childrenOf(snapshot: AnyMachineSnapshot): Record<string, unknown> {
-  return snapshot.children as Record<string, unknown>;
-}
-
-/** Stands where XState keeps a running child. */
-class Stub {
-  readonly id: string;
-  readonly sessionId: string;
-  readonly src: string;
-
-  constructor(id: string) {
-    this.id = id;
-    this.sessionId = id;
-    this.src = id;
-  }
 }
 
 const sources = new WeakMap<AnyStateMachine, Map<string, string>>();
@@ -301,43 +246,4 @@ export function sourceOf(entry: CatalogEntry, invokeId: string): string {
   const source = known.get(invokeId);
   if (source === undefined) throw new Error(`machine ${entry.kind} has no invoke ${invokeId}`);
   return source;
-}
-
-const inert = (): void => {};
-type ActorScope = Parameters<AnyStateMachine["transition"]>[2];
-type Scope = { readonly actorScope: ActorScope; take(): ActionObject[] };
-const scopes = new WeakMap<AnyStateMachine, Scope>();
-
-/** One inert scope per machine: XState's own `transition()` builds a throw-away actor per call, which doubles the cost. */
-function scopeOf(machine: AnyStateMachine): Scope {
-  const cached = scopes.get(machine);
-  if (cached !== undefined) {
-    cached.take();
-    return cached;
-  }
-  let sink: ActionObject[] = [];
-  const self = createActor(machine);
-  const actorScope = {
-    self,
-    system: self.system,
-    id: "",
-    sessionId: "",
-    logger: inert,
-    defer: inert,
-    stopChild: inert,
-    emit: inert,
-    actionExecutor: (action: ActionObject) => {
-      sink.push(action);
-    },
-  } as unknown as ActorScope;
-  const scope = {
-    actorScope,
-    take() {
-      const taken = sink;
-      sink = [];
-      return taken;
-    },
-  };
-  scopes.set(machine, scope);
-  return scope;
 }

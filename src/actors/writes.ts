@@ -26,6 +26,7 @@ export function stepWrites(actor: ActorAddress, message: Message, step: Step, st
     from: step.from,
     to: stateText(record.state),
     effects: step.started.map((effect) => effect.source),
+    ...(step.reason === undefined ? {} : { reason: step.reason }),
   };
   const writes: Write[] = [{ put: "journal", actor, entry }];
   for (const started of step.started) writes.push({ put: "outbox", entry: started });

@@ -199,7 +199,7 @@ export class Engine implements EngineFacade {
 
   /** The newest state, perhaps not on disk yet: for decisions inside the engine, never for answers. */
   peek(actor: ActorAddress): ActorRecord | undefined {
-    return this.cells.get(actor)?.record;
+    return this.cells.get(actor);
   }
 
   async records(
@@ -338,7 +338,7 @@ export class Engine implements EngineFacade {
 
   private load(actor: ActorAddress): ActorRecord | undefined {
     try {
-      return this.cells.get(actor)?.record;
+      return this.cells.get(actor);
     } catch (error) {
       this.ports.logger.error({ actor: keyOf(actor), error: String(error) }, "an actor cannot be loaded");
       return undefined;

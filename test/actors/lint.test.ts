@@ -5,6 +5,7 @@ import {
   enqueueActions,
   fromPromise,
   log,
+  not,
   raise,
   sendTo,
   setup,
@@ -99,6 +100,64 @@ describe("the start-up lint", () => {
         states: { b: WORDS, h: { type: "history", description: "d", meta: { waitingFor: "w" } } },
       }),
       "m.a.h: history states do not survive a restart",
+    ],
+    [
+      "a wildcard for a family of messages",
+      machine({ on: { "go.*": { description: "r" } } }),
+      "m.a: a wildcard would swallow stale answers and timers",
+    ],
+    [
+      "parallel states",
+      machine({ type: "parallel", states: { x: WORDS, y: WORDS } }),
+      "m.a: parallel states would need a record each",
+    ],
+    [
+      "an end inside the machine",
+      machine({ initial: "x", states: { x: { ...WORDS, type: "final" } } }),
+      "m.a.x: only the machine as a whole can end",
+    ],
+    [
+      "actions of an initial transition",
+      machine({ initial: { target: "x", actions: assign({}) }, states: { x: WORDS } }),
+      "m.a: put the actions of the initial transition into the entry of its target",
+    ],
+    ["an output", machine({ type: "final", output: 1 }), "m.a: an output would go to nobody"],
+    ["a route", machine({ route: {} }), "m.a: a route is no message"],
+    [
+      "a transition to two states",
+      on({ target: ["#m.a", "#m.a"] }),
+      "m.a: a transition on go needs one state as its target",
+    ],
+    [
+      "a transition to the machine itself",
+      on({ target: "#m" }),
+      "m.a: a transition on go needs one state as its target",
+    ],
+    [
+      "a guard made of guards",
+      on({ guard: not(() => true) }),
+      "m.a: the guard of a transition on go is not a plain function",
+    ],
+    ["a guard nobody defined", on({ guard: "ghost" }), "m.a: the guard of a transition on go is not a plain function"],
+    [
+      "an effect nobody defined",
+      machine({ invoke: { src: "ghost", id: "x" } }),
+      'm.a: the effect "ghost" is not defined',
+    ],
+    [
+      "an effect with a name of its own in the system",
+      machine({ invoke: { src: "work", id: "x", systemId: "y" } }),
+      'm.a: the effect "x" is no living actor; it has no systemId and no snapshots',
+    ],
+    [
+      "an effect that is looked at while it runs",
+      machine({ invoke: { src: "work", id: "x", onSnapshot: { description: "r" } } }),
+      'm.a: the effect "x" is no living actor; it has no systemId and no snapshots',
+    ],
+    [
+      "a delayed event whose delay nobody defined",
+      on({ actions: raise({ type: "x" }, { delay: "never" as never, id: "x" }) }),
+      'm.a: delay "never" is not defined; XState would fire it at once',
     ],
     [
       "dots in an invoke id",

@@ -25,7 +25,7 @@ function parts(store: Store = memoryStore()): CascadePorts {
   const cells = new Cells({ sizeMax: 10 }, { catalog, store });
   return { catalog, cells, isQuarantined: () => false, nextInboxSequence: () => 1 };
 }
-const liveToy = (id: string) => begin(catalog.toy, { actor: toy(id), input: {} }, STAMP);
+const toyRecord = (id: string) => begin(catalog.toy, { actor: toy(id), input: {} }, STAMP).record;
 const request = (to: ActorAddress, change: Partial<Envelope> = {}): Envelope => ({
   origin: "request",
   to,
@@ -45,7 +45,7 @@ describe("a cascade", () => {
     const record = store.record.bind(store);
     store.record = (actor) => (actor.id === "torn" ? unused() : record(actor));
     const ports = parts(store);
-    ports.cells.replace(toy("t1"), liveToy("t1"));
+    ports.cells.replace(toy("t1"), toyRecord("t1"));
     const message = { type: "toy.tell", tells: [{ to: toy("torn"), create: {} }] } as unknown as Envelope["message"];
     const run = () => runCascade(request(toy("t1"), { message }), STAMP, ports);
     expect(run).toThrow("toy!torn cannot digest load");
@@ -56,11 +56,11 @@ describe("cells", () => {
   test("forget nothing that is not on disk yet", async () => {
     const store = memoryStore();
     const cells = new Cells({ sizeMax: 2 }, { catalog, store });
-    for (let i = 0; i < 200; i += 1) cells.replace(toy(`t${i}`), liveToy(`t${i}`));
+    for (let i = 0; i < 200; i += 1) cells.replace(toy(`t${i}`), toyRecord(`t${i}`));
     cells.drop(new Set(["toy"]));
     cells.dropOne(toy("t0"));
     expect(cells.size).toBe(200);
-    expect(cells.get(toy("t0"))?.record.id).toBe("t0");
+    expect(cells.get(toy("t0"))?.id).toBe("t0");
     for (let i = 0; i < 200; i += 1) cells.unpin(toy(`t${i}`));
     cells.drop(new Set(["other"]));
     expect(cells.size).toBe(200);
@@ -71,9 +71,9 @@ describe("cells", () => {
 
   test("keep a state until its last commit, and one that has ended not longer", () => {
     const cells = new Cells({ sizeMax: 10 }, { catalog, store: memoryStore() });
-    const live = liveToy("t1");
-    cells.replace(toy("t1"), live);
-    cells.replace(toy("t1"), { ...live, record: { ...live.record, status: "done" } });
+    const record = toyRecord("t1");
+    cells.replace(toy("t1"), record);
+    cells.replace(toy("t1"), { ...record, status: "done" });
     cells.unpin(toy("t1"));
     expect(cells.size).toBe(1);
     cells.unpin(toy("t1"));
@@ -82,15 +82,15 @@ describe("cells", () => {
 
   test("give what was not used lately away first", async () => {
     const store = memoryStore();
-    for (const id of ["a", "b", "c", "d"]) await store.commit([{ put: "record", record: liveToy(id).record }]);
+    for (const id of ["a", "b", "c", "d"]) await store.commit([{ put: "record", record: toyRecord(id) }]);
     const cells = new Cells({ sizeMax: 2 }, { catalog, store });
-    for (const id of ["a", "b", "c", "d", "d", "a"]) expect(cells.get(toy(id))?.record.id).toBe(id);
+    for (const id of ["a", "b", "c", "d", "d", "a"]) expect(cells.get(toy(id))?.id).toBe(id);
     expect(cells.size).toBeLessThanOrEqual(3);
   });
 
   test("do not know every kind", async () => {
     const store = memoryStore();
-    await store.commit([{ put: "record", record: { ...liveToy("x").record, kind: "ghost" } }]);
+    await store.commit([{ put: "record", record: { ...toyRecord("x"), kind: "ghost" } }]);
     expect(() => new Cells({ sizeMax: 1 }, { catalog, store }).get({ kind: "ghost", id: "x" })).toThrow(
       "no machine for kind ghost",
     );
@@ -133,7 +133,7 @@ describe("a group commit", () => {
 test("a loop that is closed in the middle of a turn stops there, and takes nothing more", async () => {
   const store = memoryStore();
   const ports = parts(store);
-  for (const id of ["t1", "t2"]) ports.cells.replace(toy(id), liveToy(id));
+  for (const id of ["t1", "t2"]) ports.cells.replace(toy(id), toyRecord(id));
   const committed: string[] = [];
   const loop: Loop = new Loop({
     ...ports,

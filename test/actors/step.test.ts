@@ -1,15 +1,16 @@
-import { setup, spawnChild, assign, fromPromise } from "xstate";
+import { assign, fromPromise, not, setup, spawnChild } from "xstate";
 import { describe, expect, test } from "vitest";
 import { begin, forgo, revive, sourceOf, stateText, step, upgrade } from "../../src/actors/step.ts";
 import type { ActorRecord, Message } from "../../src/domain/records.ts";
-import { apply, STAMP } from "../support/kernel.ts";
+import { transactionInput } from "../support/facts.ts";
+import { apply, Driven, entryOf, STAMP } from "../support/kernel.ts";
 import { toyEntry } from "../support/toys.ts";
 
 const entry = toyEntry();
 const ACTOR = { kind: "toy", id: "t1" };
 const born = (input: object = {}) => begin(entry, { actor: ACTOR, input }, STAMP);
 const after = (...messages: Message[]) =>
-  messages.reduce((live, message) => apply(entry, live, message, STAMP), born());
+  messages.reduce((made, message) => apply(entry, made.record, message, STAMP), born());
 
 describe("a step", () => {
   test("of a birth makes revision 1, with a tag, its indexes and its time", () => {
@@ -35,19 +36,30 @@ describe("a step", () => {
     expect(() => born({ bad: true })).toThrow("a bad birth");
   });
 
-  test("that throws leaves record and snapshot as they were", () => {
-    const live = after({ type: "toy.work" });
-    const before = JSON.stringify(live.record);
-    expect(() => step(entry, live, { type: "toy.poison" }, STAMP)).toThrow("poison");
-    expect(JSON.stringify(live.record)).toBe(before);
-    expect(apply(entry, live, { type: "toy.add", name: "x" }, STAMP).record.revision).toBe(3);
+  test("that throws leaves the record as it was", () => {
+    const { record } = after({ type: "toy.work" });
+    const before = JSON.stringify(record);
+    expect(() => step(entry, record, { type: "toy.poison" }, STAMP)).toThrow("poison");
+    expect(JSON.stringify(record)).toBe(before);
+    expect(apply(entry, record, { type: "toy.add", name: "x" }, STAMP).record.revision).toBe(3);
   });
 
   test("with a message that means nothing here changes nothing", () => {
-    const live = born();
-    const ignored = step(entry, live, { type: "toy.back" }, STAMP);
-    expect(ignored.changed).toBe(false);
-    expect(ignored.record).toBe(live.record);
+    const { record } = born();
+    const ignored = step(entry, record, { type: "toy.back" }, STAMP);
+    expect([ignored.changed, ignored.reason]).toEqual([false, undefined]);
+    expect(ignored.record).toBe(record);
+  });
+
+  test("says why, in the words of every transition it took", () => {
+    expect(after({ type: "toy.work" }).reason).toBe("work");
+    expect(after({ type: "toy.passThrough" }).reason).toBe("through; on");
+    expect(born().reason).toBeUndefined();
+  });
+
+  test("of an actor that has ended does nothing, whatever the machine would do everywhere", () => {
+    const { record } = after({ type: "toy.end" });
+    expect(step(entry, record, { type: "toy.add", name: "x" }, STAMP).record).toBe(record);
   });
 
   test("starts an effect under the revision that asked for it, and stops it by the same key", () => {
@@ -56,10 +68,10 @@ describe("a step", () => {
       { key: "2.work", actor: ACTOR, invokeId: "work", source: "work", input: { n: 1 } },
     ]);
     expect(working.record.effects).toEqual({ work: "2.work" });
-    const again = apply(entry, working, { type: "toy.work" }, STAMP);
+    const again = apply(entry, working.record, { type: "toy.work" }, STAMP);
     expect(again.stopped).toEqual([{ source: "work", key: "2.work" }]);
     expect(again.started.map(({ key }) => key)).toEqual(["3.work"]);
-    const stopped = apply(entry, again, { type: "toy.back" }, STAMP);
+    const stopped = apply(entry, again.record, { type: "toy.back" }, STAMP);
     expect(stopped.stopped).toEqual([{ source: "work", key: "3.work" }]);
     expect(stopped.record.effects).toEqual({});
   });
@@ -75,10 +87,10 @@ describe("a step", () => {
     const [timer] = waiting.timersSet;
     expect(timer?.due).toBe(STAMP.at + 1_000);
     const later = { at: STAMP.at + 10, blockTime: 1 };
-    const again = apply(entry, waiting, { type: "toy.wait" }, later);
+    const again = apply(entry, waiting.record, { type: "toy.wait" }, later);
     expect(again.timersCleared).toEqual([timer]);
     expect(again.timersSet).toEqual([{ timerId: timer?.timerId, due: STAMP.at + 1_010 }]);
-    expect(apply(entry, again, { type: "toy.back" }, later).timersCleared).toHaveLength(1);
+    expect(apply(entry, again.record, { type: "toy.back" }, later).timersCleared).toHaveLength(1);
   });
 
   test("a raised event is part of the step", () => {
@@ -91,8 +103,8 @@ describe("a step", () => {
 
   test("an answer that leads to no other state ends its effect all the same", () => {
     const working = after({ type: "toy.deafWork" });
-    const heard = apply(entry, working, { type: "xstate.done.actor.deaf", output: 1, actorId: "deaf" }, STAMP);
-    const gated = { record: { ...working.record, effects: {} }, snapshot: working.snapshot };
+    const heard = apply(entry, working.record, { type: "xstate.done.actor.deaf", output: 1, actorId: "deaf" }, STAMP);
+    const gated = { ...working.record, effects: {} };
     expect(heard.record.effects).toEqual({});
     expect(step(entry, gated, { type: "toy.add", name: "a" }, STAMP).record).toMatchObject({
       effects: {},
@@ -124,17 +136,12 @@ describe("a step", () => {
   test("an ignored answer still takes its effect off the record, and the actor lives on", () => {
     const deaf = after({ type: "toy.deafWork" });
     const { deaf: _, ...effects } = deaf.record.effects;
-    const gated = { record: { ...deaf.record, effects }, snapshot: deaf.snapshot };
-    const ignored = forgo(gated, { at: STAMP.at + 1, blockTime: 0 });
+    const ignored = forgo({ ...deaf.record, effects }, { at: STAMP.at + 1, blockTime: 0 });
     expect(ignored.record).toMatchObject({ revision: 3, effects: {}, updatedAt: STAMP.at + 1 });
-    expect(apply(entry, ignored, { type: "toy.back" }, STAMP).record).toMatchObject({ revision: 4, state: "idle" });
-  });
-
-  test("a copy of the snapshot belongs to each step, also when only actions ran", () => {
-    const working = after({ type: "toy.work" });
-    const told = step(entry, { ...working, record: { ...working.record, effects: {} } }, { type: "toy.shout" }, STAMP);
-    expect(told.snapshot).not.toBe(working.snapshot);
-    expect(Object.keys(working.snapshot.children)).toEqual(["work"]);
+    expect(apply(entry, ignored.record, { type: "toy.back" }, STAMP).record).toMatchObject({
+      revision: 4,
+      state: "idle",
+    });
   });
 });
 
@@ -143,8 +150,17 @@ describe("a record on disk", () => {
     const working = after({ type: "toy.work" });
     const stored = JSON.parse(JSON.stringify(working.record));
     const revived = apply(entry, revive(entry, stored), { type: "toy.back" }, STAMP);
-    expect(revived.record).toEqual(apply(entry, working, { type: "toy.back" }, STAMP).record);
+    expect(revived.record).toEqual(apply(entry, working.record, { type: "toy.back" }, STAMP).record);
     expect(revived.stopped).toEqual([{ source: "work", key: "2.work" }]);
+  });
+
+  test("in a state that does not exist any more is refused; one that became a group goes on at its beginning", () => {
+    expect(() => revive(entry, { ...born().record, state: "gone" })).toThrow("state gone does not exist in toy");
+    const transaction = Driven.born("transaction", transactionInput());
+    const grouped = revive(entryOf("transaction"), { ...transaction.record, state: "onWire" });
+    expect(step(entryOf("transaction"), grouped, { type: "chain.included" }, STAMP).record.state).toEqual({
+      onWire: "included",
+    });
   });
 
   test("of an older version walks through every migration", () => {
@@ -172,53 +188,71 @@ describe("a record on disk", () => {
 describe("what is not durable is refused even without the lint", () => {
   const spoilt = (machine: unknown) => toyEntry({ machine: machine as never });
   const one = (state: object, whole: object = {}) =>
-    setup({ actors: { work: fromPromise(() => Promise.resolve(1)) }, actions: { acts: () => {} } }).createMachine({
-      initial: "a",
-      states: { a: state, b: {} },
-      ...whole,
-    } as never);
-
-  test("an action that would act", () => {
-    expect(() => begin(spoilt(one({ entry: "acts" })), { actor: ACTOR, input: {} }, STAMP)).toThrow(
-      "action acts is not data",
+    spoilt(
+      setup({ actors: { work: fromPromise(() => Promise.resolve(1)) }, actions: { acts: () => {} } }).createMachine({
+        initial: "a",
+        states: { a: state, b: {} },
+        ...whole,
+      } as never),
     );
+  const birth = { actor: ACTOR, input: {} };
+
+  test.each([
+    ["an action that would act", { entry: "acts" }, "action acts is not data"],
+    ["an action that spawns", { entry: spawnChild("work" as never, { id: "kid" }) }, "action (inline) is not data"],
+    ["a guard that looks at more than its arguments", { always: { guard: not(() => true), target: "b" } }, "guard"],
+    ["an end inside the machine", { initial: "c", states: { c: { type: "final" } } }, "only the machine as a whole"],
+    ["parallel states", { type: "parallel", states: { c: {}, d: {} } }, "parallel states"],
+  ])("%s", (_, state, message) => {
+    expect(() => begin(one(state), birth, STAMP)).toThrow(message);
   });
 
   test("a child that no invoke started", () => {
-    const spawning = one({
-      on: { go: { actions: assign(({ spawn }) => ({ child: spawn("work" as never, { id: "kid" } as never) })) } },
+    const spawning = one({ on: { go: { actions: assign(({ spawn }) => ({ child: spawn("work" as never) })) } } });
+    const { record } = begin(spawning, birth, STAMP);
+    expect(() => step(spawning, record, { type: "go" }, STAMP)).toThrow("spawns nothing");
+  });
+
+  test("a look at the living actor", () => {
+    const looking = one({
+      on: {
+        self: { actions: assign(({ self }) => ({ id: self.id })) },
+        system: { actions: assign(({ system }) => ({ id: system.getAll() })) },
+      },
     });
-    const live = begin(spoilt(spawning), { actor: ACTOR, input: {} }, STAMP);
-    expect(() => step(spoilt(spawning), live, { type: "go" }, STAMP)).toThrow();
+    const { record } = begin(looking, birth, STAMP);
+    for (const type of ["self", "system"])
+      expect(() => step(looking, record, { type }, STAMP)).toThrow(`no living ${type}`);
   });
 
   test("an error that nobody handles", () => {
     const machine = one({ invoke: { src: "work", id: "w" } });
-    const live = begin(spoilt(machine), { actor: ACTOR, input: {} }, STAMP);
+    const { record } = begin(machine, birth, STAMP);
     expect(() =>
-      step(spoilt(machine), live, { type: "xstate.error.actor.w", error: new Error("unhandled"), actorId: "w" }, STAMP),
+      step(machine, record, { type: "xstate.error.actor.w", error: new Error("unhandled"), actorId: "w" }, STAMP),
     ).toThrow("unhandled");
   });
 
   test("a context that cannot be made", () => {
-    const machine = one(
-      {},
-      {
-        context: () => {
-          throw new Error("no context");
-        },
-      },
+    const context = () => {
+      throw new Error("no context");
+    };
+    expect(() => begin(one({}, { context }), birth, STAMP)).toThrow("no context");
+    expect(begin(one({}, { context: { n: 1 } }), birth, STAMP).record.context).toEqual({ n: 1 });
+  });
+
+  test("a machine that does not come to rest", () => {
+    const resting = one({ always: { target: "b" } }, { options: { maxIterations: 9 } });
+    expect(begin(resting, birth, STAMP).record.state).toBe("b");
+    const circling = { a: { always: { target: "b" } }, b: { always: { target: "a" } } };
+    expect(() => begin(one({}, { options: { maxIterations: 9 }, states: circling }), birth, STAMP)).toThrow(
+      "no rest after 9 transitions",
     );
-    expect(() => begin(spoilt(machine), { actor: ACTOR, input: {} }, STAMP)).toThrow("no context");
   });
 
   test("an invoke nobody knows", () => {
     expect(() => sourceOf(entry, "ghost")).toThrow("machine toy has no invoke ghost");
     expect(sourceOf(entry, "deaf")).toBe("work");
-  });
-  test("a spawned child as an action", () => {
-    const machine = one({ entry: spawnChild("work" as never, { id: "kid" }) });
-    expect(begin(spoilt(machine), { actor: ACTOR, input: {} }, STAMP).record.effects).toEqual({ kid: "1.kid" });
   });
 });
 

@@ -81,7 +81,7 @@ describe("actors", () => {
     expect(view.journal.map(({ reason }: { reason: string }) => reason)).toEqual([
       "the actor began",
       "the bytes are built and recorded",
-      "the signed bytes are recorded",
+      "the signed bytes are recorded; the bytes may be sent",
       "a node accepted the bytes",
     ]);
     expect(response.body).not.toContain(door.world.broadcasts[0] ?? "none");

@@ -121,7 +121,7 @@ describe("before the signature", () => {
     test("recorded before objections were counted starts its count at the next", () => {
       const { objections: _, ...older } = objections(3).context<TransactionContext>();
       const record = { ...objections(3).record, context: older };
-      const tx = new Driven(building().entry, { ...building().last, ...revive(building().entry, record) });
+      const tx = new Driven(building().entry, { ...building().last, record: revive(building().entry, record) });
       expect(tx.elapse().fail("build", OBJECTION).context<TransactionContext>().objections).toBe(1);
     });
   });
@@ -363,5 +363,5 @@ function onWire(state: string): Driven {
 }
 
 function withContext(driven: Driven, context: unknown): Driven["last"] {
-  return { ...driven.last, snapshot: Object.assign({}, driven.last.snapshot, { context }) };
+  return { ...driven.last, record: { ...driven.record, context } };
 }

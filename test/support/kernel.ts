@@ -1,5 +1,5 @@
 /** Machines under the pure kernel, without an engine: birth, messages, answers, timers and the replay of a journal. */
-import { begin, forgo, step, type Live, type Step } from "../../src/actors/step.ts";
+import { begin, forgo, step, type Step } from "../../src/actors/step.ts";
 import type { ActorAddress, ActorRecord, JournalEntry, Message } from "../../src/domain/records.ts";
 import { catalog, type Catalog, type CatalogEntry } from "../../src/machines/catalog.ts";
 import type { EffectError, Stamp } from "../../src/machines/durable.ts";
@@ -50,7 +50,7 @@ export class Driven {
   }
 
   send(message: Message, stamp: Stamp = STAMP): Driven {
-    return new Driven(this.entry, apply(this.entry, this.last, message, stamp));
+    return new Driven(this.entry, apply(this.entry, this.last.record, message, stamp));
   }
 
   /** The effect's answer, if the effect is running. */
@@ -73,24 +73,24 @@ export class Driven {
 }
 
 /** A step as the engine makes it: an answer takes its effect off the record, a timer takes itself off. */
-export function apply(entry: CatalogEntry, live: Live, message: Message, stamp: Stamp): Step {
-  const gated = { record: gatedBy(live.record, message), snapshot: live.snapshot };
+export function apply(entry: CatalogEntry, record: ActorRecord, message: Message, stamp: Stamp): Step {
+  const gated = gatedBy(record, message);
   const made = step(entry, gated, message, stamp);
-  return made.changed || gated.record === live.record ? made : forgo(gated, stamp);
+  return made.changed || gated === record ? made : forgo(gated, stamp);
 }
 
 /** The record that a journal tells, step by step from its first entry. */
 export function replay(entry: CatalogEntry, actor: ActorAddress, journal: readonly JournalEntry[]): ActorRecord {
   const [first, ...rest] = journal;
   if (first === undefined) throw new Error("an empty journal");
-  let live: Live = begin(entry, { actor, input: first.event["input"] }, stampOf(first));
+  let { record } = begin(entry, { actor, input: first.event["input"] }, stampOf(first));
   for (const line of rest) {
     const { blockTime: _, ...message } = line.event;
-    live = apply(entry, live, message, stampOf(line));
-    if (live.record.revision !== line.revision)
-      throw new Error(`revision ${line.revision} (${line.event.type}) replays as ${live.record.revision}`);
+    ({ record } = apply(entry, record, message, stampOf(line)));
+    if (record.revision !== line.revision)
+      throw new Error(`revision ${line.revision} (${line.event.type}) replays as ${record.revision}`);
   }
-  return live.record;
+  return record;
 }
 
 function gatedBy(record: ActorRecord, message: Message): ActorRecord {

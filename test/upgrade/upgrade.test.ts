@@ -35,15 +35,16 @@ describe("a stored record", () => {
     expect(codec.decode("record", "k", codec.encode("record", "k", upgraded))).toMatchObject({
       version: entry.version,
     });
-    const live = revive(entry, record);
+    const revived = revive(entry, record);
     // Its timers and its effects' answers still mean something, and nothing that may come makes it throw.
-    for (const { event } of Object.values(upgraded.timers)) expect(step(entry, live, event, STAMP).changed).toBe(true);
+    for (const { event } of Object.values(upgraded.timers))
+      expect(step(entry, revived, event, STAMP).changed).toBe(true);
     for (const invokeId of Object.keys(upgraded.effects)) {
       const error = { code: "chain_timeout", message: "m", retryable: true };
       const message = { type: `xstate.error.actor.${invokeId}`, error, actorId: invokeId };
-      if (invokeId !== "watch") expect(step(entry, live, message, STAMP).changed).toBe(true);
+      if (invokeId !== "watch") expect(step(entry, revived, message, STAMP).changed).toBe(true);
     }
-    expect(step(entry, live, { type: "nonsense" } satisfies Message, STAMP).changed).toBe(false);
+    expect(step(entry, revived, { type: "nonsense" } satisfies Message, STAMP).changed).toBe(false);
   });
 
   test.each(Object.keys(catalog))("exists for every state of %s at its current version", (kind) => {
