@@ -16,11 +16,13 @@ import {
   CREATE_ACCOUNT_TX_BYTES_MAX,
   EXPIRATION_MAX_MS,
   MEMO_FEE,
+  MULTI_SIGN_FEE,
   RESULT_BYTES,
   SIGNATURE_BYTES,
   SLOT_MS,
   TX_BYTES_MAX,
 } from "./parameters.ts";
+import { checkSignatures } from "./signatures.ts";
 import { accountOf, burnFrom, PENDING_BLOCK, read, Session, txKey } from "./state.ts";
 import { ownerOf, type Transaction } from "./transactions.ts";
 import { base58 } from "./words.ts";
@@ -37,6 +39,7 @@ export type Scene = {
   readonly blockNumber?: number;
 };
 
+const INSUFFICIENT: Rejection = { code: "BANDWITH_ERROR", message: "Account resource insufficient error." };
 const EXPIRED: Rejection = { code: "TRANSACTION_EXPIRATION_ERROR", message: "Transaction expired" };
 
 /** Rule 3 of tron.md §1.3: no block can come before the next slot. */
@@ -44,7 +47,10 @@ export function checkNextSlot(tx: Transaction, headTimestamp: number): Rejection
   return tx.raw.expiration < BigInt(headTimestamp + SLOT_MS) ? EXPIRED : undefined;
 }
 
-/** Checks and executes. The caller has already checked the signatures: they depend on no other state here. */
+/**
+ * Checks and executes. A broadcast has checked the signatures before (pool.ts); they are checked again on the state they
+ * meet here, because the permissions may have changed since.
+ */
 export async function execute(tx: Transaction, scene: Scene): Promise<Outcome | Rejection> {
   const [contract, ...more] = tx.raw.contracts;
   if (contract === undefined || more.length > 0) {
@@ -52,7 +58,8 @@ export async function execute(tx: Transaction, scene: Scene): Promise<Outcome | 
     const message = `Error: tx ${tx.id} contract size should be exactly 1, this is extend feature ,actual :${count}`;
     return { code: "OTHER_ERROR", message };
   }
-  const refused = checkTapos(tx, scene) ?? checkCommon(tx, scene) ?? checkDuplicate(tx, scene);
+  const refused =
+    checkTapos(tx, scene) ?? checkCommon(tx, scene) ?? checkDuplicate(tx, scene) ?? checkSignatures(scene.session, tx);
   if (refused !== undefined) return refused;
   const session = new Session(scene.session);
   const outcome = await charge(tx, contract, { ...scene, session });
@@ -98,14 +105,14 @@ async function charge(tx: Transaction, contract: ContractMessage, scene: Scene):
   const clock = { headTimestamp, slot: Math.floor(headTimestamp / SLOT_MS) };
   const bill = payBandwidth(session, { owner, bytes: tx.bytes + RESULT_BYTES, createsAccount }, clock);
   if (isRejection(bill)) return bill;
+  const multiSignFee = tx.signatures.length > 1 ? BigInt(MULTI_SIGN_FEE) : 0n;
+  if (!burnFrom(session, owner, multiSignFee)) return INSUFFICIENT;
   const memoFee = tx.raw.data === "" ? 0n : BigInt(MEMO_FEE);
-  if (memoFee > 0n && !burnFrom(session, owner, memoFee)) {
-    return { code: "BANDWITH_ERROR", message: "Account resource insufficient error." };
-  }
+  if (!burnFrom(session, owner, memoFee)) return INSUFFICIENT;
   if (actuator === undefined) return invalid(`${contract.type} is not simulated`);
   const effect = await act(actuator, { contract, tx }, scene);
   if (isRejection(effect)) return effect;
-  return { ...bill, ...effect, fee: bill.netFee + memoFee + effect.fee };
+  return { ...bill, ...effect, fee: bill.netFee + multiSignFee + memoFee + effect.fee };
 }
 
 function checkCreationSize(tx: Transaction): Rejection | undefined {

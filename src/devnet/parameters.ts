@@ -111,3 +111,9 @@ export const BANDWIDTH_PRICES = "0:10,1606282800000:40,1612778400000:140,1625815
 export const ENERGY_PRICES = "0:100";
 /** Contract types that a default active permission may use, one bit each. */
 export const ACTIVE_OPERATIONS = "7fff1fc0033efb0f".padEnd(64, "0");
+/** Those that an active permission may be given: AccountPermissionUpdate besides. */
+export const AVAILABLE_OPERATIONS = "7fff1fc0037efb0f".padEnd(64, "0");
+export const UPDATE_PERMISSION_FEE = PARAMETERS.getUpdateAccountPermissionFee;
+export const MULTI_SIGN_FEE = PARAMETERS.getMultiSignFee;
+export const FORBID_TRANSFER_TO_CONTRACT = PARAMETERS.getForbidTransferToContract > 0;
+export const ASSET_ISSUE_FEE = PARAMETERS.getAssetIssueFee;

@@ -5,6 +5,7 @@
  * R1. A row is plain data: text, number, bigint, boolean, null, lists and records of them. No Map, no Date, no bytes.
  * R2. A prefix is never used for another kind again, and never is b, u or m, which the chain store uses (chain-store.ts).
  */
+import type { Asset, Count, Holdings, Named, Names, Permissions } from "./account-rows.ts";
 
 export type Account = {
   readonly balance: bigint;
@@ -37,6 +38,18 @@ export const ROW_KINDS = {
   g: (row: unknown): row is Totals => has(row, "burnedSun"),
   /** `w!latest`: the newest block of each witness */
   w: (row: unknown): row is readonly number[] => Array.isArray(row),
+  /** `permissions!41…`; absent: the defaults */
+  permissions: (row: unknown): row is Permissions => has(row, "actives"),
+  /** `names!41…` */
+  names: (row: unknown): row is Names => has(row, "name"),
+  /** `named!name …`, `named!id …` */
+  named: (row: unknown): row is Named => has(row, "address"),
+  /** `holdings!41…` */
+  holdings: (row: unknown): row is Holdings => has(row, "balances"),
+  /** `asset!<number>` */
+  asset: (row: unknown): row is Asset => has(row, "total_supply"),
+  /** `count!assets`, `count!proposals` */
+  count: (row: unknown): row is Count => has(row, "count"),
 };
 
 type Kinds = {

@@ -322,7 +322,10 @@ describe("lookups", () => {
     expect(enough["current_weight"]).toBe(1);
     expect(enough["transaction"].txid).toBe(sample("broadcast ok").request?.["txID"]);
     expect((await weighed([]))["result"]).toEqual({ code: "NOT_ENOUGH_PERMISSION" });
-    expect((await weighed(["00".repeat(65)]))["result"]).toEqual({ code: "NOT_ENOUGH_PERMISSION" });
+    expect((await weighed(["00".repeat(65)]))["result"]).toEqual({
+      code: "COMPUTE_ADDRESS_ERROR",
+      message: "Could not recover public key from signature",
+    });
   });
 
   test("addresses are validated in their three spellings", async () => {

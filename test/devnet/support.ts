@@ -134,3 +134,16 @@ export async function fundedDevnet(options: Partial<DevnetOptions> = {}): Promis
 
 export const infoOf = (devnet: Devnet, txId: string): Promise<Json> =>
   post(devnet, "/wallet/gettransactioninfobyid", { value: txId });
+
+/** Lets the node build a transaction, signs, sends and includes it; its receipt, or what the node said instead. */
+export async function perform(devnet: Devnet, path: string, body: Json, wallet = alice): Promise<Json> {
+  const built = await post(devnet, path, { owner_address: wallet.hex41, ...body });
+  if (built["txID"] === undefined) return built;
+  const answer = await post(devnet, "/wallet/broadcasttransaction", {
+    ...built,
+    signature: [sign(built["txID"], wallet.key)],
+  });
+  if (answer["result"] !== true) return answer;
+  await devnet.mine();
+  return infoOf(devnet, answer["txid"]);
+}

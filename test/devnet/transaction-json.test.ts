@@ -99,18 +99,4 @@ describe("visible", () => {
     });
     expect(shown["raw_data_hex"]).toBe(paid.rawHex);
   });
-
-  test("getsignweight tells strangers from signers", async () => {
-    const devnet = await fundedDevnet();
-    const { transferVector } = vectors;
-    const body = { raw_data: transferVector["raw_data"], signature: transferVector["signature"] };
-    expect(await post(devnet, "/wallet/getsignweight", body)).toMatchObject({ approved_list: [alice.hex41] });
-    const { signature } = { signature: transferVector["signature"].map((text: string) => `${text.slice(0, -2)}1b`) };
-    expect((await post(devnet, "/wallet/getsignweight", { ...body, signature }))["result"].code).toBe(
-      "PERMISSION_ERROR",
-    );
-    expect(await post(devnet, "/wallet/getsignweight", { raw_data: { contract: [] } })).toEqual({
-      Error: "class java.lang.IndexOutOfBoundsException : Index: 0",
-    });
-  });
 });

@@ -1,10 +1,21 @@
 /** Which actuator executes which type of contract. A family is one file that exports its `Actuators`, and a line here. */
 import type { Contract } from "../../tron/contracts.ts";
 import type { Actuator, Actuators } from "./actuator.ts";
+import { accountActuators } from "./accounts.ts";
+import { assetIssueActuators } from "./asset-issue.ts";
+import { assetActuators } from "./assets.ts";
 import { contractActuators } from "./contracts.ts";
+import { permissionActuators } from "./permissions.ts";
 import { transferActuators } from "./transfer.ts";
 
-const ACTUATORS: Actuators = { ...transferActuators, ...contractActuators };
+const ACTUATORS: Actuators = {
+  ...transferActuators,
+  ...contractActuators,
+  ...accountActuators,
+  ...permissionActuators,
+  ...assetActuators,
+  ...assetIssueActuators,
+};
 
 /** `undefined`: the devnet does not simulate the type. */
 export function actuatorFor(contract: Contract): Actuator<Contract> | undefined {

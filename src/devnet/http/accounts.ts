@@ -1,7 +1,6 @@
 /** Accounts and their resources. */
 import { decayed } from "../bandwidth.ts";
 import {
-  ACTIVE_OPERATIONS,
   FREE_BANDWIDTH,
   SLOT_MS,
   TOTAL_ENERGY_LIMIT,
@@ -11,24 +10,36 @@ import {
 } from "../parameters.ts";
 import type { Account } from "../rows.ts";
 import { accountOf } from "../state.ts";
+import { addressNamed, idKey } from "../names.ts";
+import { hexOfText } from "../words.ts";
+import { holdingFields, nameFields, permissionFields, quotaFields } from "./account-fields.ts";
 import { int64, type Json } from "./json.ts";
-import { type JsonObject, renderAddress } from "./render.ts";
-import { addressOf, type ApiRequest } from "./request.ts";
-import type { Context } from "./route.ts";
+import { renderAddress } from "./render.ts";
+import { addressOf, type ApiRequest, parseHex, textOf } from "./request.ts";
+import { type Context, slotOf } from "./route.ts";
 
 const WINDOW_MS = 28_800_000;
 
 export function getAccount(request: ApiRequest, context: Context): Json {
-  const hex41 = addressOf(request, "address");
-  const account = accountOf(context.at.state, hex41);
+  return renderAccount(addressOf(request, "address"), { request, context });
+}
+
+export function getAccountById(request: ApiRequest, context: Context): Json {
+  const text = textOf(request, "account_id");
+  const id = request.visible ? hexOfText(text) : parseHex(text);
+  const hex41 = addressNamed(context.at.state, idKey(id));
+  return hex41 === undefined ? {} : renderAccount(hex41, { request, context });
+}
+
+function renderAccount(hex41: string, { request, context }: { request: ApiRequest; context: Context }): Json {
+  const { state } = context.at;
+  const account = accountOf(state, hex41);
   if (account === undefined) return {};
-  const address = renderAddress(hex41, request.visible);
-  const owned = {
-    owner_permission: renderPermission("owner", address),
-    active_permission: [renderPermission("active", address)],
-  };
+  const { visible } = request;
+  const slot = slotOf(context);
   return {
-    address,
+    address: renderAddress(hex41, visible),
+    ...nameFields(state, hex41, visible),
     type: account.isContract ? "Contract" : undefined,
     balance: int64(account.balance),
     create_time: int64(account.createTime),
@@ -38,35 +49,33 @@ export function getAccount(request: ApiRequest, context: Context): Json {
     net_window_size: WINDOW_MS,
     net_window_optimized: true,
     account_resource: { energy_window_size: WINDOW_MS, energy_window_optimized: true },
-    ...(account.isContract ? {} : owned),
+    ...(account.isContract ? {} : permissionFields(state, hex41, visible)),
+    ...holdingFields(state, hex41, { visible, slot }),
     frozenV2: [{}, { type: "ENERGY" }, { type: "TRON_POWER" }],
   };
 }
 
-/** The default permissions: the address's own key, weight 1 of 1. */
-export function renderPermission(kind: "owner" | "active", address: string): JsonObject {
-  const keys = [{ address, weight: 1n }];
-  if (kind === "owner") return { permission_name: "owner", threshold: 1n, keys };
-  return { type: "Active", id: 2, permission_name: "active", threshold: 1n, operations: ACTIVE_OPERATIONS, keys };
-}
-
 export function getAccountNet(request: ApiRequest, context: Context): Json {
-  const account = accountOf(context.at.state, addressOf(request, "address"));
+  const hex41 = addressOf(request, "address");
+  const account = accountOf(context.at.state, hex41);
   if (account === undefined) return {};
   return {
     freeNetUsed: int64(freeUsed(account, context)),
     freeNetLimit: int64(FREE_BANDWIDTH),
+    ...quotaFields(context.at.state, hex41, slotOf(context)),
     TotalNetLimit: int64(TOTAL_NET_LIMIT),
     TotalNetWeight: int64(TOTAL_NET_WEIGHT),
   };
 }
 
 export function getAccountResource(request: ApiRequest, context: Context): Json {
-  const account = accountOf(context.at.state, addressOf(request, "address"));
+  const hex41 = addressOf(request, "address");
+  const account = accountOf(context.at.state, hex41);
   if (account === undefined) return {};
   return {
     freeNetUsed: int64(freeUsed(account, context)),
     freeNetLimit: int64(FREE_BANDWIDTH),
+    ...quotaFields(context.at.state, hex41, slotOf(context)),
     TotalNetLimit: int64(TOTAL_NET_LIMIT),
     TotalNetWeight: int64(TOTAL_NET_WEIGHT),
     TotalEnergyLimit: int64(TOTAL_ENERGY_LIMIT),
@@ -75,6 +84,5 @@ export function getAccountResource(request: ApiRequest, context: Context): Json 
 }
 
 function freeUsed(account: Account, context: Context): number {
-  const now = context.chain.store.block(context.at.number)?.timestamp ?? 0;
-  return decayed(account.freeNetUsage, account.latestConsumeFreeTime, Math.floor(now / SLOT_MS));
+  return decayed(account.freeNetUsage, account.latestConsumeFreeTime, slotOf(context));
 }

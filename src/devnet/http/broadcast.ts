@@ -1,14 +1,12 @@
-/** Handing a signed transaction to the node, and asking it about the signatures. */
+/** Handing a signed transaction to the node. */
 import { isFault } from "../../domain/errors.ts";
-import { recoverHex41 } from "../../tron/signature.ts";
 import type { NodeFault } from "../faults.ts";
 import type { Rejection } from "../outcome.ts";
-import { ownerOf, parseSigned, type Transaction } from "../transactions.ts";
-import { renderPermission } from "./accounts.ts";
+import { parseSigned, type Transaction } from "../transactions.ts";
 import { type Json, toJson } from "./json.ts";
 import { NodeError } from "./node-error.ts";
 import { packTransaction } from "./parse-transaction.ts";
-import { renderAddress, renderText, renderTransaction } from "./render.ts";
+import { renderText, renderTransaction } from "./render.ts";
 import { type ApiRequest, hexOf } from "./request.ts";
 import type { Context } from "./route.ts";
 
@@ -77,26 +75,4 @@ function answerAfter(fault: NodeFault): Rejection | undefined {
 function plainTransaction(tx: Transaction): Json {
   const { raw_data, signature } = renderTransaction(tx, true);
   return { raw_data, signature };
-}
-
-/** Who signed, and whether that is enough. Accounts have one key. */
-export function getSignWeight(request: ApiRequest): Json {
-  const tx = packTransaction(request.parameters, request.visible);
-  const [contract] = tx.raw.contracts;
-  if (contract === undefined) throw new NodeError("java.lang.IndexOutOfBoundsException", "Index: 0");
-  const owner = ownerOf(contract);
-  const address = renderAddress(owner, request.visible);
-  const approved = tx.signatures.flatMap((signature) => recoverHex41(tx.id, signature) ?? []);
-  const enough = approved.includes(owner);
-  const stranger = approved.find((signer) => signer !== owner);
-  const message =
-    stranger === undefined ? undefined : `${renderAddress(stranger, true)} is not contained of permission.`;
-  const code = enough ? undefined : stranger === undefined ? "NOT_ENOUGH_PERMISSION" : "PERMISSION_ERROR";
-  return {
-    result: { code, message: message && renderText(message, request.visible) },
-    permission: renderPermission(contract.permissionId === 2 ? "active" : "owner", address),
-    approved_list: enough ? [address] : undefined,
-    current_weight: enough ? 1n : undefined,
-    transaction: { result: { result: true }, txid: tx.id, transaction: renderTransaction(tx, request.visible) },
-  };
 }

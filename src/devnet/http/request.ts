@@ -71,9 +71,33 @@ export function hexOf(request: ApiRequest, name: string): string {
   return parseHex(textOf(request, name));
 }
 
+/** Hex in a message. Throws `NodeError`. */
 export function parseHex(text: string): string {
-  if (!isHex(text)) throw parseError("1:13: INVALID hex String");
-  return text.toLowerCase();
+  return hexDigits(text) ?? fail(parseError("1:13: INVALID hex String"));
+}
+
+/** Hex that a node reads without a message around it: the error is another. Throws `NodeError`. */
+export function looseHex(text: string): string {
+  return (
+    hexDigits(text) ??
+    fail(
+      new NodeError(
+        "org.bouncycastle.util.encoders.DecoderException",
+        "exception decoding Hex string: invalid characters encountered in Hex string",
+      ),
+    )
+  );
+}
+
+/** As ByteArray.fromHexString reads it: 0x is taken off, an odd number of digits gets a zero in front. */
+function hexDigits(text: string): string | undefined {
+  const digits = text.startsWith("0x") ? text.slice(2) : text;
+  const even = digits.length % 2 === 0 ? digits : `0${digits}`;
+  return isHex(even) ? even.toLowerCase() : undefined;
+}
+
+function fail(error: NodeError): never {
+  throw error;
 }
 
 /** An address field as "41…", by `visible` base58 or hex; what is not exactly an address stays what it is. */

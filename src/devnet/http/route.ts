@@ -1,6 +1,7 @@
 /** What the handlers of API paths have in common. */
 import type { Chain } from "../chain.ts";
 import type { NodeFault } from "../faults.ts";
+import { SLOT_MS } from "../parameters.ts";
 import type { Pool } from "../pool.ts";
 import type { View } from "../state.ts";
 import type { Json } from "./json.ts";
@@ -34,3 +35,12 @@ export type Route = {
   /** It executes contracts on the state it sees, so nothing may change meanwhile (chain.ts H1). */
   readonly simulates?: true;
 };
+
+/** Timestamp of the newest block that exists for the one who asks, ms. */
+export function timeOf({ chain, at }: Context): number {
+  return chain.store.block(at.number)?.timestamp ?? 0;
+}
+
+export function slotOf(context: Context): number {
+  return Math.floor(timeOf(context) / SLOT_MS);
+}

@@ -1,11 +1,13 @@
 /** Every path that the devnet serves, with the methods that java-tron gives it (tron.md §2.1, §2.3). */
-import { getAccount, getAccountNet, getAccountResource } from "./accounts.ts";
+import { getAccount, getAccountById, getAccountNet, getAccountResource } from "./accounts.ts";
 import * as blocks from "./blocks.ts";
-import { broadcastHex, broadcastTransaction, getSignWeight } from "./broadcast.ts";
+import * as assets from "./assets.ts";
+import { broadcastHex, broadcastTransaction } from "./broadcast.ts";
 import { builder } from "./builders.ts";
 import * as calls from "./calls.ts";
 import * as network from "./network.ts";
 import type { Handler, Methods, Route } from "./route.ts";
+import { getApprovedList, getSignWeight } from "./signers.ts";
 
 const both = route("both", true);
 const fullOnly = route("both", false);
@@ -26,6 +28,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   gettransactionfrompending: fullOnly(blocks.getTransactionFromPending),
   gettransactionlistfrompending: fullOnly(blocks.getTransactionListFromPending),
   getaccount: both(getAccount),
+  getaccountbyid: both(getAccountById),
   getaccountnet: fullOnly(getAccountNet),
   getaccountresource: fullOnly(getAccountResource),
   getchainparameters: fullOnly(network.getChainParameters),
@@ -42,6 +45,22 @@ const ROUTES: Readonly<Record<string, Route>> = {
   broadcasthex: route("post", false)(broadcastHex),
   createtransaction: emptyGet(builder("TransferContract")),
   getsignweight: emptyGet(getSignWeight),
+  getapprovedlist: emptyGet(getApprovedList),
+  createaccount: route("post", false)(builder("AccountCreateContract")),
+  updateaccount: emptyGet(builder("AccountUpdateContract")),
+  setaccountid: emptyGet(builder("SetAccountIdContract")),
+  accountpermissionupdate: emptyGet(builder("AccountPermissionUpdateContract")),
+  createassetissue: emptyGet(builder("AssetIssueContract")),
+  transferasset: emptyGet(builder("TransferAssetContract")),
+  participateassetissue: emptyGet(builder("ParticipateAssetIssueContract")),
+  unfreezeasset: emptyGet(builder("UnfreezeAssetContract")),
+  updateasset: emptyGet(builder("UpdateAssetContract")),
+  getassetissuebyaccount: fullOnly(assets.getAssetIssueByAccount),
+  getassetissuebyid: both(assets.getAssetIssueById),
+  getassetissuebyname: both(assets.getAssetIssueByName),
+  getassetissuelistbyname: both(assets.getAssetIssueListByName),
+  getassetissuelist: both(assets.getAssetIssueList),
+  getpaginatedassetissuelist: both(assets.getPaginatedAssetIssueList),
   triggersmartcontract: simulating(emptyGet(calls.triggerSmartContract)),
   triggerconstantcontract: simulating(route("empty", true)(calls.triggerConstantContract)),
   estimateenergy: simulating(route("empty", true)(calls.estimateEnergy)),

@@ -4,6 +4,7 @@
  */
 import type { Field, Scalar, Shape } from "../protobuf.ts";
 
+type ListOf<S> = { readonly n: number; readonly is: S; readonly repeated: true };
 type Bytes = { readonly n: number; readonly is: "bytes" };
 
 export const owner = { n: 1, is: "bytes", shown: "address" } as const;
@@ -41,8 +42,8 @@ export function enumOf(n: number, names: readonly string[]) {
   return { n, is: "enum", names } as const satisfies Field;
 }
 
-export function listOf<S extends Scalar | Shape>(n: number, is: S) {
-  return { n, is, repeated: true } as const satisfies Field;
+export function listOf<S extends Scalar | Shape>(n: number, is: S): ListOf<S> {
+  return { n, is, repeated: true };
 }
 
 export const RESOURCE_CODES = ["BANDWIDTH", "ENERGY", "TRON_POWER"] as const;
