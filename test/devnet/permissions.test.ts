@@ -1,6 +1,6 @@
 import { TronWeb } from "tronweb";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Devnet } from "../../src/devnet/devnet.ts";
+import type { Devnet } from "../../src/devnet/handle.ts";
 import type { Permission } from "../../src/devnet/account-rows.ts";
 import type { Contract, ContractValue } from "../../src/tron/contracts.ts";
 import { encodeSigned } from "../../src/tron/transaction.ts";

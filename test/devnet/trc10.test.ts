@@ -1,6 +1,6 @@
 import { TronWeb } from "tronweb";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Devnet } from "../../src/devnet/devnet.ts";
+import type { Devnet } from "../../src/devnet/handle.ts";
 import { alice, bob, carol, type Json, manualDevnet, perform, post, type Wallet } from "./support.ts";
 
 const DAY = 86_400_000;
