@@ -1,34 +1,86 @@
 /**
- * One configured node as the rest of `chain` asks it. Owns what is known about this node.
+ * One configured node as the rest of `chain` asks it, behind its breaker and its budget. Owns what is known about it.
  *
  * A1. Nothing is asked of a node before it named the expected genesis block, once that block is known; one that names
  *     another, or was excluded, is never asked again.
+ * A2. Every answer is judged once: breaker, health, budget and the count of faults all hear of it.
  */
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/telemetry.ts";
 import type { Api, Asker, AskTerms, NodeRole, Question } from "./asking.ts";
+import {
+  admissionOf,
+  after,
+  BREAKER_DEFAULTS,
+  closedBreaker,
+  probing,
+  type Admission,
+  type Breaker,
+} from "./breaker.ts";
+import { BudgetRefusal, type Budget, type BudgetReading } from "./budget.ts";
+import * as health from "./health.ts";
 import type { HttpNode } from "./http-node.ts";
-import { NodeFailure } from "./node-failure.ts";
-import { askGenesisId } from "./questions.ts";
+import { NodeFailure, type FailureKind } from "./node-failure.ts";
+import { askGenesisId, askHeadHeader, askSolid } from "./questions.ts";
 
-export type ChainNodeParts = { readonly http: HttpNode; readonly role: NodeRole };
+/** The highest blocks that any node of the pool named. */
+export type Heights = { head: number; solid: number };
+
+export type ChainNodeParts = {
+  readonly http: HttpNode;
+  readonly role: NodeRole;
+  readonly budget: Budget;
+  readonly heights: Heights;
+};
 export type ChainNodePorts = { readonly clock: Clock; readonly logger: Logger };
+
+/** What an operator may see. Times are clock time in ms. */
+export type NodeReading = {
+  /** Without path, key or password. */
+  readonly origin: string;
+  readonly role: NodeRole;
+  /** Why it is not used; `null` while it is. */
+  readonly excluded: string | null;
+  readonly breaker: "closed" | "open" | "half_open";
+  readonly head: number | null;
+  readonly solid: number | null;
+  /** Blocks behind the best node; `null` when it was not heard lately. */
+  readonly lagBlocks: number | null;
+  /** 0 to 1, a moving average. */
+  readonly errorRate: number;
+  readonly latencyMs: number | null;
+  readonly budget: BudgetReading;
+  /** Wrong or missing answers so far, by kind. */
+  readonly faults: Readonly<Partial<Record<FailureKind, number>>>;
+};
+
+/** The node did its work; that the answer is a no or too long is not its fault. */
+const ANSWERED: ReadonlySet<FailureKind> = new Set(["rejected", "oversized"]);
+/** Says nothing about whether the node works. */
+const NO_VERDICT: ReadonlySet<FailureKind> = new Set(["aborted", "throttled"]);
+/** Whoever waited less than this has not given the node a chance. */
+const PATIENCE_MS = 1_000;
+const PROBE_MS = 5_000;
 
 export class ChainNode {
   /** Host and port: safe to log. */
   readonly name: string;
   readonly role: NodeRole;
-  readonly #http: HttpNode;
+  readonly #parts: ChainNodeParts;
   readonly #ports: ChainNodePorts;
+  readonly #faults = new Map<FailureKind, number>();
   #genesisId: string | undefined;
   #identity: "unknown" | "right" | "wrong" = "unknown";
   #excluded: string | undefined;
+  #breaker: Breaker;
+  #health = health.UNKNOWN_HEALTH;
 
-  constructor({ http, role }: ChainNodeParts, ports: ChainNodePorts) {
-    this.name = http.name;
-    this.role = role;
-    this.#http = http;
+  constructor(parts: ChainNodeParts, ports: ChainNodePorts) {
+    this.name = parts.http.name;
+    this.role = parts.role;
+    this.#parts = parts;
     this.#ports = ports;
+    this.#breaker = closedBreaker(ports.clock.now());
   }
 
   /** On these terms; any number of questions. */
@@ -36,10 +88,10 @@ export class ChainNode {
     return {
       name: this.name,
       ask: async (question, read) => {
-        await this.#ready(terms);
+        if (!this.#isIdentified()) await this.#introduced(terms);
         return this.#ask(question, terms, read);
       },
-      saw: () => {},
+      saw: (heard) => this.#saw(heard),
     };
   }
 
@@ -66,9 +118,13 @@ export class ChainNode {
 
   /** Throws `NodeFailure` when the node cannot be used or cannot say who it is. */
   async identify(terms: AskTerms): Promise<void> {
-    if (this.#excluded === undefined && this.#genesisId !== undefined && this.#identity === "unknown") {
-      const prefix = this.role === "solidity" ? "walletsolidity" : "wallet";
-      const genesisId = await askGenesisId(this.#unidentified(terms), prefix);
+    if (this.excluded() === undefined && !this.#isIdentified()) {
+      const unidentified: Asker = {
+        name: this.name,
+        ask: (question, read) => this.#ask(question, terms, read),
+        saw: () => {},
+      };
+      const genesisId = await askGenesisId(unidentified, this.role === "solidity" ? "walletsolidity" : "wallet");
       this.#identity = genesisId === this.#genesisId ? "right" : "wrong";
       if (this.#identity === "wrong") {
         this.#ports.logger.warn({ node: this.name }, "a node of another network is not used");
@@ -78,26 +134,153 @@ export class ChainNode {
     if (reason !== undefined) throw new NodeFailure({ kind: "excluded", node: this.name, message: reason });
   }
 
-  async close(): Promise<void> {
-    await this.#http.close();
+  /** Lower is asked first. Whoever cannot answer now comes last, but stays in the list. */
+  score(fastestMs: number): number {
+    const { clock } = this.#ports;
+    const now = clock.now();
+    const unable = this.#parts.budget.suspended() || admissionOf(this.#breaker, now) === "refused" ? 1_000 : 0;
+    const crowded = this.#parts.budget.crowded("read") ? 5 : 0;
+    return unable + crowded + health.scoreOf(this.#health, { now, fastestMs });
   }
 
-  async #ready(terms: AskTerms): Promise<void> {
+  /** `undefined` when it was not asked lately. */
+  latencyMs(): number | undefined {
+    return health.latencyKnown(this.#health, this.#ports.clock.now()) ? this.#health.latencyMs : undefined;
+  }
+
+  /** Asks for its height when nobody has for `quietMs`, so that a node in reserve is known when it is needed. */
+  async probe(quietMs: number): Promise<void> {
+    const now = this.#ports.clock.now();
+    if (this.excluded() !== undefined || now - this.#health.heardAt < quietMs) return;
+    const node = this.on({ lane: "history", until: now + PROBE_MS });
     try {
-      await this.identify(terms);
+      await (this.serves("full") ? askHeadHeader(node) : askSolid(node));
     } catch (error) {
       if (!(error instanceof NodeFailure)) throw error;
-      throw error.unsent();
     }
   }
 
-  #unidentified(terms: AskTerms): Asker {
-    return { name: this.name, ask: (question, read) => this.#ask(question, terms, read), saw: () => {} };
+  reading(): NodeReading {
+    const now = this.#ports.clock.now();
+    const { budget, http } = this.#parts;
+    return {
+      origin: http.origin,
+      role: this.role,
+      excluded: this.excluded() ?? null,
+      breaker: this.#breaker.phase,
+      head: this.#health.head ?? null,
+      solid: this.#health.solid ?? null,
+      lagBlocks: health.lagAt(this.#health, now) ?? null,
+      errorRate: health.errorRateAt(this.#health, now),
+      latencyMs: this.#health.latencyAt === 0 ? null : this.#health.latencyMs,
+      budget: budget.reading(),
+      faults: Object.fromEntries(this.#faults),
+    };
   }
 
-  #ask<T>(question: Question, terms: AskTerms, read: (answer: unknown) => T): Promise<T> {
-    const { signal, until } = terms;
-    const timeoutMs = until === undefined ? undefined : Math.max(0, until - this.#ports.clock.now());
-    return this.#http.post({ ...question, signal, timeoutMs }, read);
+  async close(): Promise<void> {
+    this.#parts.budget.close();
+    await this.#parts.http.close();
+  }
+
+  #isIdentified(): boolean {
+    return this.#excluded === undefined && (this.#genesisId === undefined || this.#identity === "right");
+  }
+
+  async #introduced(terms: AskTerms): Promise<void> {
+    try {
+      await this.identify(terms);
+    } catch (error) {
+      throw error instanceof NodeFailure ? error.unsent() : error;
+    }
+  }
+
+  async #ask<T>(question: Question, terms: AskTerms, read: (answer: unknown) => T): Promise<T> {
+    const { clock } = this.#ports;
+    const { budget, http } = this.#parts;
+    this.#admit(clock.now());
+    await this.#room(terms);
+    const startedAt = clock.now();
+    let admission: Admission = "refused";
+    try {
+      // The node may have begun to fail while this request waited for its turn.
+      admission = this.#admit(startedAt);
+      if (admission === "probe") this.#breaker = probing(this.#breaker);
+      const timeoutMs = terms.until === undefined ? undefined : Math.max(0, terms.until - startedAt);
+      const answer = await http.post({ ...question, signal: terms.signal, timeoutMs }, read);
+      this.#answered(admission, startedAt);
+      return answer;
+    } catch (error) {
+      if (admission !== "refused") this.#judge(error, admission, startedAt);
+      throw error;
+    } finally {
+      budget.release();
+    }
+  }
+
+  #admit(now: number): Admission {
+    const admission = admissionOf(this.#breaker, now);
+    if (admission !== "refused") return admission;
+    throw new NodeFailure({ kind: "resting", node: this.name, message: "it failed too often and is left alone" });
+  }
+
+  async #room(terms: AskTerms): Promise<void> {
+    try {
+      await this.#parts.budget.acquire(terms);
+    } catch (error) {
+      if (!(error instanceof BudgetRefusal)) throw error;
+      const kind = terms.signal?.aborted === true ? "aborted" : "limited";
+      throw new NodeFailure({ kind, node: this.name, message: error.message, sent: false });
+    }
+  }
+
+  #answered(admission: Admission, startedAt: number): void {
+    const now = this.#ports.clock.now();
+    this.#parts.budget.answered();
+    this.#health = health.afterAnswer(this.#health, { now, latencyMs: now - startedAt });
+    this.#settle(admission, "ok", now);
+  }
+
+  #judge(error: unknown, admission: Admission, startedAt: number): void {
+    if (!(error instanceof NodeFailure)) {
+      // `read` found an answer that is a fault of the question: the node did its work.
+      this.#answered(admission, startedAt);
+      return;
+    }
+    const { kind, retryAfterMs } = error;
+    const now = this.#ports.clock.now();
+    if (kind !== "aborted") this.#faults.set(kind, (this.#faults.get(kind) ?? 0) + 1);
+    if (kind === "throttled") this.#parts.budget.refused(retryAfterMs);
+    else if (retryAfterMs !== undefined) this.#parts.budget.suspend(retryAfterMs);
+    const hasty = kind === "timeout" && now - startedAt < Math.min(PATIENCE_MS, this.#parts.http.timeoutMs);
+    if (ANSWERED.has(kind)) this.#settle(admission, "ok", now);
+    else if (NO_VERDICT.has(kind) || hasty) this.#settle(admission, "without", now);
+    else {
+      this.#health = health.afterFailure(this.#health, now);
+      this.#settle(admission, "failed", now);
+    }
+  }
+
+  #settle(admission: Admission, verdict: "ok" | "failed" | "without", now: number): void {
+    const { clock, logger } = this.#ports;
+    const before = this.#breaker.phase;
+    const given = { now, random: clock.random(), policy: BREAKER_DEFAULTS };
+    this.#breaker = after(this.#breaker, { admission, verdict }, given);
+    const { phase, until } = this.#breaker;
+    if (phase === "open" && before === "closed") logger.warn({ node: this.name, restMs: until - now }, "a node rests");
+    if (phase === "closed" && before !== "closed") logger.info({ node: this.name }, "a node is back");
+  }
+
+  #saw({ head, solid }: { readonly head?: number; readonly solid?: number }): void {
+    const { heights } = this.#parts;
+    const now = this.#ports.clock.now();
+    if (head !== undefined) {
+      heights.head = Math.max(heights.head, head);
+      this.#health = health.afterHeight(this.#health, { kind: "head", number: head, best: heights.head, now });
+    }
+    if (solid !== undefined) {
+      heights.solid = Math.max(heights.solid, solid);
+      this.#health = health.afterHeight(this.#health, { kind: "solid", number: solid, best: heights.solid, now });
+    }
   }
 }

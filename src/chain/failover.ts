@@ -41,10 +41,20 @@ export class Failover {
   /** Runs the operation on the first node that answers, in rounds with back-off. Throws `Fault`. */
   async read<T>(operation: (node: Asker) => Promise<T>, terms: ReadTerms): Promise<T> {
     const until = this.#ports.clock.now() + terms.budgetMs;
+    let told: unknown;
+    const round = async (): Promise<T> => {
+      try {
+        return await this.#round(operation, terms, until);
+      } catch (error) {
+        if (!(error instanceof NodeFailure) || error.sent) told = error;
+        throw error;
+      }
+    };
     try {
-      return await withRetry(() => this.#round(operation, terms, until), this.#retryOptions(terms.signal, until));
+      return await withRetry(round, this.#retryOptions(terms.signal, until));
     } catch (error) {
-      throw faultOf(error);
+      // That a node is left alone now says less than what it did when it was asked.
+      throw faultOf(error instanceof NodeFailure && !error.sent ? (told ?? error) : error);
     }
   }
 
@@ -92,7 +102,6 @@ export class Failover {
         return await operation(node.on({ lane: terms.lane, signal: terms.signal, until: share }));
       } catch (error) {
         if (isAnswer(error)) throw error;
-        pool.noteFailure(node, error);
         if (nodes.length > 1) this.#options.onFailover?.();
         if (error instanceof NodeFailure) logger.debug({ node: error.node, kind: error.kind }, "a node did not answer");
         failures.push(error);

@@ -1,27 +1,35 @@
 /**
- * A bounded cache of answers that stay good for a while. Owns its entries and the loads under way.
+ * A bounded cache of answers that stay good for a while. Owns its entries and one lock per key that is being loaded.
  *
- * C1. At most one load per key runs at a time; callers of the same key share it, and its failure, which is not kept.
+ * C1. At most one load per key runs at a time; who asks meanwhile gets its answer, or its failure, which is not kept.
  * C2. At most `capacity` entries; the least recently used one leaves first.
  * C3. A caller that gives up does not end a load that others wait for.
  */
+import { Mutex } from "async-mutex";
 import { Fault } from "../domain/errors.ts";
 import type { Clock } from "../ports/clock.ts";
 
-export type FreshCacheOptions = { readonly ttlMs: number; readonly capacity: number };
+export type FreshCacheOptions<T> = {
+  readonly ttlMs: number;
+  readonly capacity: number;
+  /** Whether an answer is worth keeping; every one is unless set. */
+  readonly keeps?: (value: T) => boolean;
+};
 export type CacheCounts = { readonly hits: number; readonly misses: number; readonly size: number };
 
 type Entry<T> = { readonly value: T; readonly until: number };
+type Outcome<T> = { readonly value: T } | { readonly error: unknown };
+type Flight<T> = { readonly lock: Mutex; outcome?: Outcome<T> };
 
 export class FreshCache<T> {
   readonly #entries = new Map<string, Entry<T>>();
-  readonly #loads = new Map<string, Promise<T>>();
-  readonly #options: FreshCacheOptions;
+  readonly #flights = new Map<string, Flight<T>>();
+  readonly #options: FreshCacheOptions<T>;
   readonly #clock: Clock;
   #hits = 0;
   #misses = 0;
 
-  constructor(options: FreshCacheOptions, clock: Clock) {
+  constructor(options: FreshCacheOptions<T>, clock: Clock) {
     this.#options = options;
     this.#clock = clock;
   }
@@ -35,32 +43,48 @@ export class FreshCache<T> {
       this.#entries.set(key, kept);
       return kept.value;
     }
-    const running = this.#loads.get(key);
-    if (running !== undefined) {
-      this.#hits += 1;
-      return orAborted(running, signal);
-    }
-    this.#misses += 1;
-    const started = this.#load(key, load).finally(() => this.#loads.delete(key));
-    this.#loads.set(key, started);
-    return orAborted(started, signal);
+    const flight = this.#flights.get(key) ?? { lock: new Mutex() };
+    if (this.#flights.has(key)) this.#hits += 1;
+    else this.#misses += 1;
+    this.#flights.set(key, flight);
+    return orAborted(this.#land(key, flight, load), signal);
   }
 
   counts(): CacheCounts {
     return { hits: this.#hits, misses: this.#misses, size: this.#entries.size };
   }
 
-  async #load(key: string, load: () => Promise<T>): Promise<T> {
-    const value = await load();
+  /** The first one in the lock loads; those behind it find the outcome. */
+  async #land(key: string, flight: Flight<T>, load: () => Promise<T>): Promise<T> {
+    const outcome = await flight.lock.runExclusive(async () => {
+      if (flight.outcome === undefined) {
+        flight.outcome = await outcomeOf(load);
+        if ("value" in flight.outcome) this.#keep(key, flight.outcome.value);
+        this.#flights.delete(key);
+      }
+      return flight.outcome;
+    });
+    if ("value" in outcome) return outcome.value;
+    throw outcome.error;
+  }
+
+  #keep(key: string, value: T): void {
+    if (this.#options.keeps?.(value) === false) return;
     this.#entries.delete(key);
     this.#entries.set(key, { value, until: this.#clock.now() + this.#options.ttlMs });
-    if (this.#entries.size > this.#options.capacity) {
-      for (const oldest of this.#entries.keys()) {
-        this.#entries.delete(oldest);
-        break;
-      }
+    if (this.#entries.size <= this.#options.capacity) return;
+    for (const oldest of this.#entries.keys()) {
+      this.#entries.delete(oldest);
+      return;
     }
-    return value;
+  }
+}
+
+async function outcomeOf<T>(load: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { value: await load() };
+  } catch (error) {
+    return { error };
   }
 }
 

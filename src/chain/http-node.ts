@@ -55,17 +55,17 @@ type Answer = {
 export class HttpNode {
   /** Host and port: safe to log. */
   readonly name: string;
+  readonly origin: string;
+  readonly timeoutMs: number;
   readonly #transport: Transport;
-  readonly #origin: string;
   readonly #prefix: string;
   readonly #headers: Record<string, string>;
-  readonly #timeoutMs: number;
   readonly #ports: HttpNodePorts;
 
   constructor(options: HttpNodeOptions, ports: HttpNodePorts) {
     const url = parseUrl(options.url);
     this.name = url.host;
-    this.#origin = url.origin;
+    this.origin = url.origin;
     this.#prefix = url.pathname.replace(/\/+$/, "");
     this.#headers = {
       "content-type": "application/json",
@@ -73,7 +73,7 @@ export class HttpNode {
       "user-agent": options.userAgent,
       ...(options.apiKey === undefined ? {} : { "TRON-PRO-API-KEY": options.apiKey }),
     };
-    this.#timeoutMs = options.timeoutMs;
+    this.timeoutMs = options.timeoutMs;
     this.#ports = ports;
     this.#transport = openTransport(url, options);
   }
@@ -109,14 +109,14 @@ export class HttpNode {
     const controller = new AbortController();
     const abort = () => controller.abort(new Abandoned("aborted"));
     const cancelDeadline = this.#ports.clock.schedule(
-      Math.min(this.#timeoutMs, request.timeoutMs ?? this.#timeoutMs),
+      Math.min(this.timeoutMs, request.timeoutMs ?? this.timeoutMs),
       () => controller.abort(new Abandoned("timeout")),
     );
     signal?.addEventListener("abort", abort, { once: true });
     let answering = false;
     try {
       const response = await this.#transport.dispatcher.request({
-        origin: this.#origin,
+        origin: this.origin,
         method: "POST",
         path: `${this.#prefix}/${request.path}`,
         headers: this.#headers,

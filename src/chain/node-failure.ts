@@ -98,6 +98,7 @@ function codeOf(kind: FailureKind): "chain_timeout" | "chain_unavailable" | "cha
     case "aborted":
       return "chain_unavailable";
     case "limited":
+    case "throttled":
       return "chain_busy";
     default:
       return "chain_error";

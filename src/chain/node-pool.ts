@@ -1,42 +1,45 @@
 /**
- * The configured nodes. Owns their order and who of them may be asked.
+ * The configured nodes. Owns their order and the probes of those that nobody asks.
  *
- * P1. A node of another network and an excluded one are in no list that leaves the pool.
+ * P1. A node of another network and an excluded one are in no list that leaves `nodes`.
+ * P2. The order is by health; equal nodes keep the configured order. Health decides who is asked, never what is believed.
  */
 import { Fault } from "../domain/errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Api } from "./asking.ts";
-import type { ChainNode } from "./chain-node.ts";
-import { NodeFailure, type FailureKind } from "./node-failure.ts";
+import type { ChainNode, Heights } from "./chain-node.ts";
 import { worseOf } from "./retry.ts";
 
-/** Gateways in front of public nodes suspend a client for 30 s (tron.md §2.4); other trouble is usually shorter. */
-const ASK_LAST_MS: Partial<Record<FailureKind, number>> = {
-  throttled: 30_000,
-  unreachable: 5_000,
-  timeout: 5_000,
-  overloaded: 2_000,
-};
+/** A node in reserve is asked for its height this often. */
+const PROBE_EVERY_MS = 30_000;
 
 export class NodePool {
+  /** The highest blocks that any node named: a hint, not a fact. */
+  readonly heights: Readonly<Heights>;
   readonly #nodes: readonly ChainNode[];
   readonly #clock: Clock;
-  readonly #lastUntil = new Map<ChainNode, number>();
+  #cancelProbe: (() => void) | undefined;
+  #closed = false;
 
-  constructor(nodes: readonly ChainNode[], clock: Clock) {
+  constructor(nodes: readonly ChainNode[], { clock, heights }: { readonly clock: Clock; readonly heights: Heights }) {
     if (nodes.length === 0) throw new Fault("config_invalid", "at least one TRON node is needed");
+    for (const api of ["full", "solidity"] as const) {
+      if (!nodes.some((node) => node.serves(api))) throw new Fault("config_invalid", `no node serves the ${api} API`);
+    }
     this.#nodes = nodes;
     this.#clock = clock;
+    this.heights = heights;
   }
 
   /** Who may be asked, the best one first; only those that serve `api`, if given. */
   nodes(api?: Api): ChainNode[] {
-    const now = this.#clock.now();
     const usable = this.#nodes.filter(
       (node) => node.excluded() === undefined && (api === undefined || node.serves(api)),
     );
-    const rests = (node: ChainNode) => (this.#lastUntil.get(node) ?? 0) > now;
-    return [...usable.filter((node) => !rests(node)), ...usable.filter(rests)];
+    if (usable.length < 2) return usable;
+    const fastestMs = Math.min(...usable.map((node) => node.latencyMs() ?? Number.POSITIVE_INFINITY));
+    const scores = new Map(usable.map((node) => [node, node.score(fastestMs)]));
+    return usable.toSorted((a, b) => (scores.get(a) ?? 0) - (scores.get(b) ?? 0));
   }
 
   /** Every configured node, in the configured order, also those that are not used. */
@@ -61,12 +64,17 @@ export class NodePool {
     if (failures.length === this.#nodes.length) throw failures.reduce(worseOf);
   }
 
-  noteFailure(node: ChainNode, error: unknown): void {
-    if (!(error instanceof NodeFailure)) return;
-    this.#lastUntil.set(node, this.#clock.now() + (ASK_LAST_MS[error.kind] ?? 0));
+  /** Keeps the health of nodes in reserve known. One node alone is known from what it is asked. */
+  startProbes(): void {
+    if (this.#nodes.length < 2 || this.#closed) return;
+    this.#cancelProbe = this.#clock.schedule(PROBE_EVERY_MS * (0.5 + this.#clock.random() / 2), () => {
+      void Promise.allSettled(this.#nodes.map((node) => node.probe(PROBE_EVERY_MS / 2))).then(() => this.startProbes());
+    });
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelProbe?.();
     await Promise.all(this.#nodes.map((node) => node.close()));
   }
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { TronGateway } from "../../src/chain/tron-gateway.ts";
+import { GATEWAY_DEFAULTS, type TronGateway } from "../../src/chain/tron-gateway.ts";
 import { units } from "../../src/domain/money.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { FAKE_USDT } from "./fake-chain.ts";
@@ -70,6 +70,17 @@ afterEach(async () => {
 });
 
 describe("what a node says is believed only when it fits", () => {
+  const once = { retry: { ...GATEWAY_DEFAULTS.retry, maxRetries: 0 } };
+  const limits: [string, Answer][] = [
+    [
+      "HTTP 403",
+      {
+        status: 403,
+        body: { Error: "The key exceeds the frequency limit(15), and the query server is suspended for 30s" },
+      },
+    ],
+    ["HTTP 429", { status: 429, text: "" }],
+  ];
   const nonsense: [string, Answer][] = [
     ["an Error body", { body: { Error: "class org.tron.core.exception.BadItemException : x" } }],
     [
@@ -121,14 +132,6 @@ describe("what a node says is believed only when it fits", () => {
     ["a transaction without id", { body: blockJson(100, { transactions: [{ ret: [] }] }) }],
     ["HTTP 500", { status: 500, body: blockJson(100) }],
     ["HTTP 404", { status: 404, body: { Error: "this API is unavailable due to config" } }],
-    [
-      "HTTP 403",
-      {
-        status: 403,
-        body: { Error: "The key exceeds the frequency limit(15), and the query server is suspended for 30s" },
-      },
-    ],
-    ["HTTP 429", { status: 429, text: "" }],
     ["a redirect", { status: 302, body: blockJson(100) }],
   ];
 
@@ -137,11 +140,18 @@ describe("what a node says is believed only when it fits", () => {
     await expect(gateway.headBlock()).rejects.toMatchObject({ name: "Fault", code: "chain_error" });
   });
 
-  test.each(nonsense.filter(([name]) => name !== "an empty object"))(
+  test.each(limits)("%s is chain_busy", async (_name, answer) => {
+    node.on("wallet/getnowblock", answer);
+    await expect(gateway.headBlock()).rejects.toMatchObject({ name: "Fault", code: "chain_busy" });
+  });
+
+  test.each([...nonsense, ...limits].filter(([name]) => name !== "an empty object"))(
     "%s never means: no such receipt",
     async (_name, answer) => {
       node.on("walletsolidity/gettransactioninfobyid", answer);
-      await expect(gateway.solidReceipt(TX)).rejects.toMatchObject({ code: "chain_error" });
+      await expect(gateway.solidReceipt(TX)).rejects.toMatchObject({
+        code: expect.stringMatching(/^chain_(error|busy)$/),
+      });
     },
   );
 
@@ -193,6 +203,8 @@ describe("what a node says is believed only when it fits", () => {
     expect(await gateway.solidReceipt(TX)).toBeUndefined();
     expect((await gateway.account(FROM)).activated).toBe(false);
     expect(await gateway.blocks(7, 9)).toEqual([]);
+    await gateway.close();
+    gateway = openGateway([node.url], once);
     for (const path of [
       "walletsolidity/getnowblock",
       "wallet/gettransactioninfobyblocknum",
@@ -205,6 +217,8 @@ describe("what a node says is believed only when it fits", () => {
   });
 
   test("an answer about something else than was asked is a chain_error", async () => {
+    await gateway.close();
+    gateway = openGateway([node.url], once);
     node.on("wallet/getblockbynum", { body: blockJson(8) });
     await expect(gateway.block(7)).rejects.toMatchObject({ code: "chain_error" });
     node.on("wallet/gettransactioninfobyblocknum", { body: [infoJson({ blockNumber: 8 })] });
@@ -231,7 +245,7 @@ describe("what a node says is believed only when it fits", () => {
 
   test("an answer larger than allowed is cut off, and not asked for again", async () => {
     await gateway.close();
-    const { http } = (await import("../../src/chain/tron-gateway.ts")).GATEWAY_DEFAULTS;
+    const { http } = GATEWAY_DEFAULTS;
     gateway = openGateway([node.url], { http: { ...http, timeoutMs: 2_000, maxBodyBytes: 10_000 } });
     node.on("wallet/getnowblock", { body: { ...blockJson(100), filler: "x".repeat(1_000_000) } });
     await expect(gateway.headBlock()).rejects.toMatchObject({
@@ -442,7 +456,7 @@ describe("cached reads", () => {
     await gateway.chainParameters();
     expect(gateway.stats()).toMatchObject({
       requests: { "wallet/getchainparameters": 1 },
-      parameterCache: { hits: 50, misses: 1 },
+      caches: { parameters: { hits: 50, misses: 1 } },
     });
     await clock.advance(1);
     await gateway.chainParameters();
@@ -486,6 +500,6 @@ describe("cached reads", () => {
     gateway = openGateway([node.url], { accountCapacity: 2, accountTtlMs: 60_000 });
     node.on("wallet/getaccount", { body: {} });
     for (const address of [FROM, TO, FROM, FAKE_USDT, FROM, TO]) await gateway.account(address);
-    expect(gateway.stats().accountCache).toEqual({ hits: 2, misses: 4, size: 2 });
+    expect(gateway.stats().caches.accounts).toEqual({ hits: 2, misses: 4, size: 2 });
   });
 });
