@@ -22,6 +22,8 @@ import { SLOT_MS } from "./parameters.ts";
 import { RequestCounter } from "./request-counter.ts";
 import { Schedule } from "./schedule.ts";
 
+/** A chain without an audience needs no finality of many: instant mining is for those who want no waiting. */
+const INSTANT_WITNESSES = 1;
 const DEFAULTS = { seed: "devnet", witnesses: 27, genesisTimestamp: 1_777_440_000_000 };
 
 /**
@@ -34,7 +36,7 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
   }
   const backing = options.dataDir === undefined ? new MemoryBacking() : await openLevelBacking(options.dataDir);
   try {
-    return await start(options, await Chain.open(backing, askedOf(options), DEFAULTS, options.solidLag));
+    return await start(options, await Chain.open(backing, askedOf(options), defaultsOf(options), options.solidLag));
   } catch (error) {
     await backing.close();
     throw error;
@@ -146,6 +148,10 @@ function usdtControls(faucet: Faucet): Devnet["usdt"] {
     setFee: (basisPoints, maxFeeUsdt) =>
       faucet.administer("setParams(uint256,uint256)", [BigInt(basisPoints), BigInt(maxFeeUsdt)]),
   };
+}
+
+function defaultsOf({ slotMs }: DevnetOptions): typeof DEFAULTS {
+  return slotMs === "instant" ? { ...DEFAULTS, witnesses: INSTANT_WITNESSES } : DEFAULTS;
 }
 
 function askedOf(options: DevnetOptions) {

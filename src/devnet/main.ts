@@ -1,53 +1,33 @@
-/** The devnet on its own: `node src/devnet/main.ts --port 9090 [--data dir] [--slot-ms 3000] [--host 127.0.0.1]`. */
-import { parseArgs } from "node:util";
+/** The devnet on its own: `npm run devnet`, with the options of options.ts. Ends with 0 on SIGTERM, 1 when it cannot start. */
 import { isFault } from "../domain/errors.ts";
+import { banner } from "./banner.ts";
 import { startDevnet } from "./devnet.ts";
-import type { Devnet, DevnetOptions } from "./handle.ts";
+import { helpText, optionsFrom, USAGE, UsageError } from "./options.ts";
 
-const USAGE =
-  "usage: node src/devnet/main.ts [--port 9090] [--host 127.0.0.1] [--data dir] [--slot-ms 3000] [--seed text]";
-
-function optionsFrom(args: string[]): DevnetOptions {
-  const { values } = parseArgs({
-    args,
-    options: {
-      port: { type: "string", default: "9090" },
-      host: { type: "string", default: "127.0.0.1" },
-      data: { type: "string" },
-      "slot-ms": { type: "string", default: "3000" },
-      seed: { type: "string" },
-    },
-  });
-  const port = wholeNumber("--port", values.port, { min: 0, max: 65_535 });
-  const slotMs = wholeNumber("--slot-ms", values["slot-ms"], { min: 1, max: 3_600_000 });
-  return {
-    port,
-    host: values.host,
-    slotMs,
-    ...(values.data === undefined ? {} : { dataDir: values.data }),
-    ...(values.seed === undefined ? {} : { seed: values.seed }),
-  };
+async function run(): Promise<void> {
+  const options = optionsFrom(process.argv.slice(2), process.env);
+  if (options === "help") {
+    process.stdout.write(helpText());
+    return;
+  }
+  const devnet = await startDevnet(options);
+  process.stdout.write(banner(devnet, options));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void devnet.close());
 }
 
-function wholeNumber(name: string, text: string, range: { min: number; max: number }): number {
-  const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= range.min && value <= range.max)) throw new RangeError(`${name} must be ${range.min} to ${range.max}`);
-  return value;
-}
-
-function announce(devnet: Devnet): void {
-  process.stdout.write(
-    `TRON devnet on ${devnet.url}\n  genesis ${devnet.genesisId}\n  USDT    ${devnet.usdtContract}\n` +
-      `  head    ${devnet.ledger.headNumber()}, solidified ${devnet.ledger.solidNumber()}\n`,
-  );
+function explained(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof UsageError) return `${error.message}\n${USAGE}\n(--help explains each option)`;
+  if (isFault(error)) return error.message;
+  const code = "code" in error ? error.code : undefined;
+  if (code === "EADDRINUSE") return `${error.message}: choose another port with --port`;
+  if (code === "EACCES") return `${error.message}: ports below 1024 need rights; choose another with --port`;
+  return error.message;
 }
 
 try {
-  const devnet = await startDevnet(optionsFrom(process.argv.slice(2)));
-  announce(devnet);
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void devnet.close());
+  await run();
 } catch (error) {
-  const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`${message}\n${isFault(error) ? "" : `${USAGE}\n`}`);
+  process.stderr.write(`${explained(error)}\n`);
   process.exitCode = 1;
 }

@@ -141,7 +141,7 @@ describe("the stand-alone devnet", () => {
   test("killed while it makes blocks, it has every block that it ever showed", { timeout: 60_000 }, async () => {
     const seen = new Map<number, string>();
     for (let round = 0; round < 5; round += 1) {
-      const { child, lines } = start("--data", dataDir, "--slot-ms", "5");
+      const { child, lines } = start("--data", dataDir, "--block-ms", "5");
       const url = await urlOf(lines);
       const known = [...seen].at(-1);
       if (known !== undefined) {
@@ -162,16 +162,16 @@ describe("the stand-alone devnet", () => {
   });
 
   test("stops in order when asked, and says what is wrong with its arguments", async () => {
-    const good = start("--slot-ms", "50");
+    const good = start("--block-ms", "50");
     expect(await asked(await urlOf(good.lines), "/wallet/getnodeinfo", {})).toHaveProperty("block");
     good.child.kill("SIGTERM");
     expect(await exit(good.child)).toBe(0);
-    const bad = start("--slot-ms", "0");
+    const bad = start("--block-ms", "0");
     let said = "";
     bad.child.stderr?.on("data", (chunk: Buffer) => {
       said += chunk.toString();
     });
     expect(await exit(bad.child)).toBe(1);
-    expect(said).toContain("--slot-ms must be 1 to");
+    expect(said).toContain("--block-ms must be 1 to");
   });
 });

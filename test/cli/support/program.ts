@@ -54,7 +54,7 @@ export class Program {
 
   /** A devnet of its own and an engine that takes it for a chain with real money; returns what the demo needs to know. */
   async startOnCustomNetwork(): Promise<NodeJS.ProcessEnv> {
-    const devnet = this.#spawn(DEVNET, ["--port", new URL(this.nodeUrl).port, "--slot-ms", "40"], {});
+    const devnet = this.#spawn(DEVNET, ["--port", new URL(this.nodeUrl).port, "--block-ms", "40"], {});
     let output = "";
     devnet.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
     await until("the devnet says what it is", () => /USDT +T/.test(output));
