@@ -159,7 +159,7 @@ function blockKey(number: number): string {
 }
 
 function noteKey(name: string): string {
-  return `n!${name}`;
+  return `m!note ${name}`;
 }
 
 function undoKey(number: number): string {

@@ -16,6 +16,8 @@ import { accountsDoor } from "./http/admin/accounts-door.ts";
 import { controlDoor } from "./http/admin/control-door.ts";
 import { GridGate } from "./http/grid-gate.ts";
 import { type Door, openDoor, type Parts as DoorParts } from "./http/server.ts";
+import { History } from "./http/v1/history.ts";
+import { v1Door } from "./http/v1/v1-door.ts";
 import { ledgerOf } from "./ledger.ts";
 import { openLevelBacking } from "./level-backing.ts";
 import { SLOT_MS } from "./parameters.ts";
@@ -52,6 +54,7 @@ async function start(options: DevnetOptions, chain: Chain): Promise<Devnet> {
     requests: new RequestCounter(),
     schedule: new Schedule(chain),
     gate: new GridGate(() => chain.store.head.timestamp),
+    history: new History(chain.store),
     accounts: await accountsOf(options, chain, faucet),
   };
   parts.gate.set(options.limits);
@@ -73,6 +76,7 @@ type Parts = {
   readonly requests: RequestCounter;
   readonly schedule: Schedule;
   readonly gate: GridGate;
+  readonly history: History;
   readonly accounts: DevAccounts | undefined;
 };
 
@@ -89,13 +93,13 @@ function doorParts(parts: Parts, handle: () => Devnet | undefined): DoorParts {
     counted: (path) => parts.requests.count(path),
     gate: (asked) => parts.gate.check(asked),
     broadcasted: () => parts.schedule.stir(),
-    public: [],
+    public: [v1Door(parts.chain, parts.history)],
     private: [accountsDoor(parts.accounts), controlDoor(handle)],
   };
 }
 
 function handleOf(parts: Parts, door: Door, host: string): Devnet {
-  const { chain, faucet, faults, requests, schedule, gate, accounts } = parts;
+  const { chain, faucet, faults, requests, schedule, gate, history, accounts } = parts;
   return {
     ...chainControls(chain),
     url: `http://${host}:${door.port}`,
@@ -115,7 +119,7 @@ function handleOf(parts: Parts, door: Door, host: string): Devnet {
       return gate.limits;
     },
     setLimits: (limits) => gate.set(limits),
-    setHistoryLag: (_blocks) => undefined,
+    setHistoryLag: (blocks) => history.setLag(blocks),
     accounts,
     close: async () => {
       schedule.stop();

@@ -79,6 +79,9 @@ describe("the options of npm run devnet", () => {
 
   test("--help explains each", () => {
     expect(optionsFrom(["--help"], {})).toBe("help");
-    for (const { flag, meaning } of OPTIONS) expect(helpText()).toContain(`--${flag} `) && expect(helpText()).toContain(meaning);
+    for (const { flag, meaning } of OPTIONS) {
+      expect(helpText()).toContain(`--${flag} `);
+      expect(helpText()).toContain(meaning);
+    }
   });
 });
