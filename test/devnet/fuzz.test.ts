@@ -134,7 +134,7 @@ describe("whatever arrives, the node answers like a node and lives on", () => {
       method: fc.constantFrom("GET", "POST", "PUT", "DELETE"),
       path: fc
         .tuple(
-          fc.constantFrom("wallet", "walletsolidity", "v1"),
+          fc.constantFrom("wallet", "walletsolidity", "walletpbft"),
           fc.constantFrom(...PATHS),
           fc.constantFrom("", "?num=1", "?num=x&value=%zz", "?visible=true&address=T"),
         )
