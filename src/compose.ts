@@ -8,10 +8,11 @@ import type { FastifyInstance } from "fastify";
 import type { EffectTable } from "./actors/dispatcher.ts";
 import { createEffects, serviceOf } from "./actors/effects/table.ts";
 import { BlockFollower, type FollowerCursor } from "./chain/block-follower.ts";
-import { GATEWAY_DEFAULTS, TronGateway } from "./chain/tron-gateway.ts";
+import type { TronGateway } from "./chain/tron-gateway.ts";
 import type { Devnet } from "./devnet/handle.ts";
 import { Fault } from "./domain/errors.ts";
 import { createServer } from "./http/server.ts";
+import { openGateway } from "./composition/gateway.ts";
 import { httpPorts } from "./composition/http-ports.ts";
 import { openNetwork, type Network } from "./composition/network.ts";
 import { openTreasury } from "./composition/treasury.ts";
@@ -89,7 +90,8 @@ async function start(options: ComposeOptions, opened: Opened): Promise<Program> 
   const { devnet, network } = await openNetwork(config);
   if (devnet !== undefined) opened.add(devnet, (it) => it.close());
   const { keystore, tokens } = await openKeys(config, disk);
-  const gateway = await openGateway({ config, network, clock, logger, metrics }, opened);
+  const gateway = opened.add(await openGateway({ config, network }, { clock, logger, metrics }), (it) => it.close());
+  await gateway.start({ expectedGenesisId: network.genesisId });
   // Its thread starts with the first transaction: an idle engine saves some 75 MB.
   const signer = opened.add(
     new ThreadedSigner({ keystore, usdtContract: network.usdtContract, threads: config.keys.signerThreads }),
@@ -165,44 +167,6 @@ async function openKeys(config: Config, disk: OpenedStore): Promise<{ keystore: 
     ...(typeof expected === "string" ? { expectedFingerprint: expected } : {}),
   });
   return { keystore, tokens: await openApiTokens({ dataDir }) };
-}
-
-async function openGateway(
-  parts: { config: Config; network: Network; clock: Clock; logger: ProcessLogger; metrics: Metrics },
-  opened: Opened,
-): Promise<TronGateway> {
-  const { config, network, clock, logger, metrics } = parts;
-  const { chain, fees } = config;
-  const apiKey = chain.apiKey?.reveal();
-  const gateway = new TronGateway(
-    {
-      ...GATEWAY_DEFAULTS,
-      nodes: network.urls.map((url) => (apiKey === undefined ? { url } : { url, apiKey })),
-      usdtContract: network.usdtContract,
-      fees: { headroomPercent: fees.headroomPercent, feeCapSun: fees.capSun },
-      http: { ...GATEWAY_DEFAULTS.http, timeoutMs: chain.timeoutMs },
-      retry: {
-        ...GATEWAY_DEFAULTS.retry,
-        maxRetries: chain.maxRetries,
-        maxConnectionRetries: chain.maxConnectionRetries,
-        factor: chain.retryBackoff,
-        firstDelayMs: chain.initialRetryDelayMs,
-      },
-    },
-    {
-      clock,
-      logger,
-      observe: ({ path, outcome, milliseconds }) =>
-        metrics.nodeRequest({
-          endpoint: path,
-          outcome: outcome === "ok" ? "ok" : "error",
-          seconds: milliseconds / 1_000,
-        }),
-    },
-  );
-  opened.add(gateway, (it) => it.close());
-  await gateway.verifyNetwork({ expectedGenesisId: network.genesisId });
-  return gateway;
 }
 
 type EngineParts = ComposeOptions & {

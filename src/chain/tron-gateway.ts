@@ -79,6 +79,12 @@ export class TronGateway extends ChainReader {
     return new ChainReader(this.#parts, terms);
   }
 
+  /** As `verifyNetwork`; from then on nodes in reserve are looked at now and then. */
+  async start(expected: { expectedGenesisId: string }): Promise<void> {
+    await this.verifyNetwork(expected);
+    this.pool.startProbes();
+  }
+
   /** Throws `Fault("wrong_network")` when a reachable node is on another network; later ones are checked before first use. */
   async verifyNetwork(expected: { expectedGenesisId: string }, signal?: AbortSignal): Promise<void> {
     const terms = { signal, budgetMs: this.#budgetMs };

@@ -152,7 +152,7 @@ async function enter(job: Job, url: string): Promise<Place> {
   if (nodeUrl === undefined) throw new Stop(EXIT.usage, "name a TRON node to check the result against: --node <url>");
   const witness = new ChainWitness({
     nodeUrl,
-    apiKey: config.chain.apiKey?.reveal(),
+    apiKey: config.chain.apiKeys[0]?.reveal(),
     usdtContract: network.usdtContract,
   });
   if ((await witness.genesisId()) !== network.genesisId)

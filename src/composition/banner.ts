@@ -11,7 +11,7 @@ export type Shown = {
 export function banner({ url, network, treasury, firstTokenFile }: Shown): string {
   const lines = [
     `lucid-tron is ready   ${url}  (pid ${process.pid})`,
-    `  network             ${network.name} (${network.urls.join(", ")})`,
+    `  network             ${network.name} (${network.urls.map((url) => new URL(url).origin).join(", ")})`,
     `  USDT contract       ${network.usdtContract}`,
     ...(treasury === undefined ? [] : [`  treasury wallet     ${treasury.id}  ${treasury.address}  (devnet faucet)`]),
     ...(firstTokenFile === undefined ? [] : [`  first API token     ${firstTokenFile}`]),

@@ -1,9 +1,11 @@
 /** What the HTTP surface sees of the program. Part of the composition root. */
 import type { BlockFollower } from "../chain/block-follower.ts";
+import type { NodeReading } from "../chain/chain-node.ts";
 import type { TronGateway } from "../chain/tron-gateway.ts";
 import type { Network } from "./network.ts";
 import { walletLimits } from "./wallet-limits.ts";
-import type { HttpPorts } from "../http/ports.ts";
+import { NODE_READ_TIMEOUT_MS } from "../http/bounds.ts";
+import type { HttpPorts, NodeStatus } from "../http/ports.ts";
 import { redactConfig, type Config } from "../operations/config.ts";
 import type { Metrics } from "../operations/metrics.ts";
 import type { DiskGuard } from "../persistence/disk-guard.ts";
@@ -37,7 +39,8 @@ export function httpPorts(parts: HttpParts): HttpPorts {
   const { config, network, engine, gateway, keystore, tokens, guard, metrics, clock, logger } = parts;
   return {
     engine,
-    gateway,
+    // People wait at a door for a bounded time, behind everything that moves money.
+    gateway: gateway.on({ budgetMs: NODE_READ_TIMEOUT_MS, lane: "history", cachedBlocks: true }),
     chain: chainPort(parts),
     tokens,
     keys: {
@@ -68,15 +71,27 @@ export function httpPorts(parts: HttpParts): HttpPorts {
   };
 }
 
-function chainPort({ follower, network }: HttpParts): HttpPorts["chain"] {
+function chainPort({ follower, gateway }: HttpParts): HttpPorts["chain"] {
   return {
     reference: () => follower.reference(),
     headTimestamp: () => follower.headTimestamp(),
     status() {
       const { lagBlocks, watched, forks, lastProgressAt, halted } = follower.status();
       const heads = follower.heads();
-      const nodes = network.urls.map((url) => ({ endpoint: new URL(url).origin, state: "configured" }));
+      const nodes = gateway.pool.all().map((node) => nodeStatus(node.reading()));
       return { head: heads?.head, solid: heads?.solid, lagBlocks, watched, forks, lastProgressAt, halted, nodes };
     },
+  };
+}
+
+function nodeStatus(reading: NodeReading): NodeStatus {
+  const { origin, excluded, breaker, budget } = reading;
+  const { suspendedUntil } = budget;
+  const resting = breaker === "closed" ? "ready" : "resting";
+  return {
+    ...reading,
+    endpoint: origin,
+    state: excluded !== null ? "excluded" : suspendedUntil !== null ? "suspended" : resting,
+    suspendedUntil,
   };
 }

@@ -50,8 +50,34 @@ export type ChainStatus = {
   readonly nodes: readonly NodeStatus[];
 };
 export type BlockPlace = { readonly number: number; readonly id: string; readonly timestamp: number };
-/** `endpoint` without path, key or password. */
-export type NodeStatus = { readonly endpoint: string; readonly state: string };
+/** One node as an operator may see it. Times are ms since epoch by the engine's clock; `null` is "not known". */
+export type NodeStatus = {
+  /** Without path, key or password. */
+  readonly endpoint: string;
+  /** `full`, `solidity` or `both`. */
+  readonly role: string;
+  /** `ready`, `resting`, `suspended` or `excluded`. */
+  readonly state: string;
+  /** `closed`, `open` or `half_open`. */
+  readonly breaker: string;
+  readonly excluded: string | null;
+  readonly head: number | null;
+  readonly solid: number | null;
+  readonly lagBlocks: number | null;
+  readonly errorRate: number;
+  readonly latencyMs: number | null;
+  readonly budget: {
+    /** Learned; `null`: no limit is known. */
+    readonly perSecond: number | null;
+    readonly perDay: number | null;
+    readonly today: number | null;
+    readonly inFlight: number;
+    readonly waiting: Readonly<Record<string, number>>;
+  };
+  readonly suspendedUntil: number | null;
+  /** Wrong or missing answers so far, by kind. */
+  readonly faults: Readonly<Record<string, number>>;
+};
 
 export type Keys = {
   /** Repeating it gives the same answer. `path` is `null` for an imported key. */

@@ -33,11 +33,22 @@ export type Config = {
     readonly network: Values["TRON_NETWORK"];
     /** Empty: the network's own node. */
     readonly endpoints: readonly string[];
-    readonly apiKey: SecretText | undefined;
+    /** Empty: `endpoints` serve both. */
+    readonly solidityEndpoints: readonly string[];
+    /** Empty, one for all nodes, or one per node: `endpoints` before `solidityEndpoints`. */
+    readonly apiKeys: readonly (SecretText | undefined)[];
+    /** Per key; `undefined`: what is known about the provider. */
+    readonly requestsPerSecond: number | undefined;
+    readonly requestsPerDay: number | undefined;
+    readonly proxy: SecretText | undefined;
+    readonly caFile: string | undefined;
+    readonly certFile: string | undefined;
+    readonly keyFile: string | undefined;
     /** `undefined`: the one known for the network. */
     readonly genesisId: string | undefined;
     readonly usdtContract: string | undefined;
     readonly timeoutMs: number;
+    readonly callBudgetMs: number;
     readonly maxRetries: number;
     readonly retryBackoff: number;
     readonly initialRetryDelayMs: number;
@@ -122,6 +133,7 @@ const AboutSchema = Type.Object({
   expected: Type.String(),
   unit: Type.Optional(Type.String()),
   secret: Type.Optional(Type.Boolean()),
+  hidesPath: Type.Optional(Type.Boolean()),
   ignored: Type.Optional(Type.String()),
 });
 type About = Static<typeof AboutSchema>;
@@ -146,18 +158,23 @@ function isAmount(about: About): boolean {
   return about.unit === "TRX" || about.unit === "USDT";
 }
 
-type Read = { readonly name: string; readonly value: unknown; readonly secret: boolean; readonly problem?: string };
+type Read = {
+  readonly name: string;
+  readonly value: unknown;
+  readonly secret: boolean;
+  readonly hidesPath: boolean;
+  readonly problem?: string;
+};
 
 function readVariable({ name, schema, about }: Entry, text: string | undefined): Read {
-  const isSecret = about.secret === true;
-  if (text === undefined) return { name, value: about.default, secret: isSecret };
+  const read = { name, secret: about.secret === true, hidesPath: about.hidesPath === true };
+  if (text === undefined) return { ...read, value: about.default };
   const value = parse(about, text.trim());
-  if (value !== undefined && Value.Check(schema, value)) return { name, value, secret: isSecret };
-  const shown = isSecret ? "" : `is "${text}"; `;
+  if (value !== undefined && Value.Check(schema, value)) return { ...read, value };
+  const shown = read.secret || read.hidesPath ? "" : `is "${text}"; `;
   return {
-    name,
+    ...read,
     value: undefined,
-    secret: isSecret,
     problem: `${name}: ${shown}write ${about.expected}${about.unit === undefined ? "" : ` (${about.unit})`}. ${about.description}.`,
   };
 }
@@ -183,9 +200,18 @@ function parse(about: About, text: string): unknown {
   }
 }
 
-function show({ name, value, secret: isSecret }: Read, present: Environment): Setting {
+function show({ name, value, secret: isSecret, hidesPath }: Read, present: Environment): Setting {
   const source = present[name] === undefined ? "default" : "environment";
-  return { name, value: isSecret && source === "environment" ? "[set]" : (value ?? null), source };
+  if (isSecret && source === "environment") return { name, value: "[set]", source };
+  const shown = hidesPath && Array.isArray(value) ? value.map((url) => originOf(String(url))) : (value ?? null);
+  return { name, value: shown, source };
+}
+
+/** Providers put keys into paths. */
+function originOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined) return "[set]";
+  return url.pathname === "/" ? url.origin : `${url.origin}/[set]`;
 }
 
 function shape(values: Values, present: Environment): Omit<Config, "settings"> {
@@ -201,18 +227,7 @@ function shape(values: Values, present: Environment): Omit<Config, "settings"> {
     log: { level: values.LOG_LEVEL, file: values.LOG_FILE },
     dataDir: values.DATA_DIR,
     engine: { mailboxDepth: values.MAILBOX_DEPTH },
-    chain: {
-      network: values.TRON_NETWORK,
-      endpoints: values.TRON_HTTP_ENDPOINT,
-      apiKey: secret(values.TRON_API_KEY),
-      genesisId: values.TRON_GENESIS_ID,
-      usdtContract: values.USDT_CONTRACT,
-      timeoutMs: values.TRON_TIMEOUT_MS,
-      maxRetries: values.TRON_MAX_RETRIES,
-      retryBackoff: values.TRON_RETRY_BACKOFF,
-      initialRetryDelayMs: values.TRON_INITIAL_RETRY_DELAY * 1_000,
-      maxConnectionRetries: values.TRON_MAX_CONNECTION_RETRIES,
-    },
+    chain: chainOf(values),
     devnet: { port: values.DEVNET_PORT, blockMs: values.DEVNET_BLOCK_MS, solidLag: values.DEVNET_SOLID_LAG },
     fees: {
       capSun: toUnits(values.FEE_CAP_TRX),
@@ -231,6 +246,33 @@ function shape(values: Values, present: Environment): Omit<Config, "settings"> {
   };
 }
 
+function chainOf(values: Values): Config["chain"] {
+  return {
+    network: values.TRON_NETWORK,
+    endpoints: values.TRON_HTTP_ENDPOINT,
+    solidityEndpoints: values.TRON_SOLIDITY_ENDPOINT,
+    apiKeys: (values.TRON_API_KEY ?? "")
+      .split(",")
+      .map((key) => key.trim())
+      .filter((key) => key !== "")
+      .map((key) => (key === "-" ? undefined : new SecretText(key))),
+    requestsPerSecond: values.TRON_REQUESTS_PER_SECOND,
+    requestsPerDay: values.TRON_REQUESTS_PER_DAY,
+    proxy: secret(values.TRON_PROXY),
+    caFile: values.TRON_CA_FILE,
+    certFile: values.TRON_CERT_FILE,
+    keyFile: values.TRON_KEY_FILE,
+    genesisId: values.TRON_GENESIS_ID,
+    usdtContract: values.USDT_CONTRACT,
+    timeoutMs: values.TRON_TIMEOUT_MS,
+    callBudgetMs: values.TRON_CALL_BUDGET_MS,
+    maxRetries: values.TRON_MAX_RETRIES,
+    retryBackoff: values.TRON_RETRY_BACKOFF,
+    initialRetryDelayMs: values.TRON_INITIAL_RETRY_DELAY * 1_000,
+    maxConnectionRetries: values.TRON_MAX_CONNECTION_RETRIES,
+  };
+}
+
 /** What no single variable can know: each sentence names the variables and the way out. */
 function relations(config: Config): string[] {
   const { chain, devnet, payouts, service, keys } = config;
@@ -243,6 +285,7 @@ function relations(config: Config): string[] {
     if (chain.usdtContract === undefined)
       wrong.push("USDT_CONTRACT: TRON_NETWORK is custom; write the address of its USDT contract.");
   }
+  wrong.push(...nodeRelations(chain));
   if (chain.network !== "devnet" && keys.walletEncryptionKey === undefined) {
     wrong.push(
       `WALLET_ENCRYPTION_KEY: needed on ${chain.network}; write the output of: openssl rand -hex 32. It is never generated where money is real.`,
@@ -262,6 +305,32 @@ function relations(config: Config): string[] {
   ] as const) {
     if (limit !== undefined && isLess(limit, payouts.minimum))
       wrong.push(`${name}: below PAYOUT_MINIMUM_USDT, so that no payout is possible; write more.`);
+  }
+  return wrong;
+}
+
+function nodeRelations(chain: Config["chain"]): string[] {
+  const { endpoints, solidityEndpoints, apiKeys, certFile, keyFile } = chain;
+  const wrong: string[] = [];
+  const nodes = Math.max(1, endpoints.length) + solidityEndpoints.length;
+  if (apiKeys.length > 1 && apiKeys.length !== nodes) {
+    wrong.push(
+      `TRON_API_KEY: ${apiKeys.length} keys for ${nodes} nodes; write one for all, or one for each (- for none).`,
+    );
+  }
+  for (const [name, urls] of [
+    ["TRON_HTTP_ENDPOINT", endpoints],
+    ["TRON_SOLIDITY_ENDPOINT", solidityEndpoints],
+  ] as const) {
+    const bad = urls.findIndex((url) => !URL.canParse(url));
+    if (bad >= 0) wrong.push(`${name}: address ${bad + 1} is not one; write http://host:port or https://host.`);
+    if (new Set(urls).size < urls.length) wrong.push(`${name}: an address is there twice; one node is one opinion.`);
+  }
+  if (solidityEndpoints.length > 0 && endpoints.length === 0 && chain.network === "devnet") {
+    wrong.push("TRON_SOLIDITY_ENDPOINT: the embedded devnet serves both; write TRON_HTTP_ENDPOINT too.");
+  }
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    wrong.push("TRON_CERT_FILE: it belongs together with TRON_KEY_FILE; write both or none.");
   }
   return wrong;
 }

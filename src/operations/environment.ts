@@ -15,6 +15,8 @@ type About = {
   readonly description: string;
   readonly unit?: string;
   readonly secret?: true;
+  /** Addresses whose path may hold a key: only their origin is shown. */
+  readonly hidesPath?: true;
   /** Accepted so that an existing deployment starts unchanged; the reason is told at start. */
   readonly ignored?: string;
 };
@@ -57,6 +59,10 @@ const optionalAmount = (about: About) => Type.Optional(Type.String({ ...amountRu
 
 const anyText = { pattern: "^.+$", expected: "a non-empty text" } as const;
 const port = { minimum: 0, maximum: 65_535 } as const;
+const nodeAddress = {
+  pattern: "^https?://[^\\s,@?]+$",
+  expected: "a comma-separated list of http:// or https:// addresses without a password",
+} as const;
 
 export const EnvironmentSchema = Type.Object({
   SERVICE_HOST: text("127.0.0.1", {
@@ -110,20 +116,52 @@ export const EnvironmentSchema = Type.Object({
     group: "Network",
     description: "Chain to pay on; custom needs TRON_HTTP_ENDPOINT, TRON_GENESIS_ID and USDT_CONTRACT",
   }),
-  TRON_HTTP_ENDPOINT: list(
-    {
-      pattern: "^https?://[^\\s,@]+$",
-      expected: "a comma-separated list of http:// or https:// addresses without a password",
-    },
-    {
-      group: "Network",
-      description: "Nodes in order of preference; none means the network's public node, or the embedded devnet",
-    },
-  ),
+  TRON_HTTP_ENDPOINT: list(nodeAddress, {
+    group: "Network",
+    hidesPath: true,
+    description: "Nodes in order of preference; none means the network's public node, or the embedded devnet",
+  }),
+  TRON_SOLIDITY_ENDPOINT: list(nodeAddress, {
+    group: "Network",
+    hidesPath: true,
+    description: "Nodes for solidified reads in order of preference; unless set those of TRON_HTTP_ENDPOINT serve both",
+  }),
   TRON_API_KEY: optionalText(anyText, {
     group: "Network",
     secret: true,
-    description: "Sent to the nodes as TRON-PRO-API-KEY",
+    description:
+      "Sent to the nodes as TRON-PRO-API-KEY; several, separated by commas, are for one node each, TRON_HTTP_ENDPOINT before TRON_SOLIDITY_ENDPOINT, with - for none",
+  }),
+  TRON_REQUESTS_PER_SECOND: optionalInteger(
+    { minimum: 1, maximum: 10_000 },
+    {
+      group: "Network",
+      description:
+        "Requests that one key may make; at TronGrid 15, or 5 without a key, unless set; elsewhere learned from refusals",
+    },
+  ),
+  TRON_REQUESTS_PER_DAY: optionalInteger(
+    { minimum: 1_000, maximum: 1_000_000_000 },
+    { group: "Network", description: "Requests that one key may make in a day (UTC); at TronGrid 100000 unless set" },
+  ),
+  TRON_PROXY: optionalText(
+    {
+      pattern: "^https?://[^\\s,]+$",
+      expected: "an http:// or https:// address, with user:password@ if it wants them",
+    },
+    { group: "Network", secret: true, description: "HTTP proxy between the engine and its nodes; none unless set" },
+  ),
+  TRON_CA_FILE: optionalText(anyText, {
+    group: "Network",
+    description: "PEM file of an authority that nodes' certificates may come from, beside the public ones",
+  }),
+  TRON_CERT_FILE: optionalText(anyText, {
+    group: "Network",
+    description: "PEM file of the certificate that is shown to nodes; needs TRON_KEY_FILE",
+  }),
+  TRON_KEY_FILE: optionalText(anyText, {
+    group: "Network",
+    description: "PEM file of the private key of TRON_CERT_FILE, readable by the engine only",
   }),
   TRON_GENESIS_ID: optionalText(
     { pattern: "^[0-9a-f]{64}$", expected: "64 lower-case hex characters" },
@@ -136,6 +174,14 @@ export const EnvironmentSchema = Type.Object({
   TRON_TIMEOUT_MS: integer(
     { default: 10_000, minimum: 100, maximum: 120_000 },
     { group: "Network", unit: "ms", description: "Longest wait for one answer of a node" },
+  ),
+  TRON_CALL_BUDGET_MS: integer(
+    { default: 60_000, minimum: 1_000, maximum: 600_000 },
+    {
+      group: "Network",
+      unit: "ms",
+      description: "Longest time for one read with all its nodes, repetitions and waits",
+    },
   ),
   TRON_MAX_RETRIES: integer(
     { default: 3, minimum: 0, maximum: 20 },

@@ -5,9 +5,9 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { big, type Units } from "../domain/money.ts";
+import { gatewayMetrics, type GatewayFigures } from "./gateway-metrics.ts";
 
 export type EffectOutcome = "done" | "failed" | "dropped";
-export type NodeOutcome = "ok" | "error" | "timeout" | "unreachable" | "limited";
 export type DiskState = "ok" | "low" | "full";
 const DISK_STATES: readonly DiskState[] = ["ok", "low", "full"];
 
@@ -18,6 +18,14 @@ export type HttpRequest = {
   readonly seconds: number;
 };
 export type ChainHeads = { readonly head: number; readonly solid: number; readonly lagBlocks: number };
+
+/** `outcome` is "ok" or a kind of failure; `node` is host and port of a configured node. */
+export type NodeRequest = {
+  readonly node: string;
+  readonly endpoint: string;
+  readonly outcome: string;
+  readonly seconds: number;
+};
 
 export type Metrics = {
   /** Text for GET /metrics. */
@@ -38,11 +46,9 @@ export type Metrics = {
   /** How many payouts are in each public status now. A status left out keeps its last value. */
   readonly payouts: (byStatus: Readonly<Record<string, number>>) => void;
   readonly chainHeads: (heads: ChainHeads) => void;
-  readonly nodeRequest: (request: {
-    readonly endpoint: string;
-    readonly outcome: NodeOutcome;
-    readonly seconds: number;
-  }) => void;
+  readonly nodeRequest: (request: NodeRequest) => void;
+  /** `read` is called for each exposition. */
+  readonly watchGateway: (read: () => GatewayFigures) => void;
   readonly httpRequest: (request: HttpRequest) => void;
   readonly disk: (state: DiskState) => void;
   readonly feeBurned: (fee: Units) => void;
@@ -187,7 +193,7 @@ function payoutMetrics(registry: Registry): Pick<Metrics, "payouts" | "feeBurned
   };
 }
 
-function chainMetrics(registry: Registry): Pick<Metrics, "chainHeads" | "nodeRequest"> {
+function chainMetrics(registry: Registry): Pick<Metrics, "chainHeads" | "nodeRequest" | "watchGateway"> {
   const registers = [registry];
   const head = new Gauge({ name: "engine_chain_head_block", help: "Newest block seen", registers });
   const solid = new Gauge({ name: "engine_chain_solid_block", help: "Newest solidified block seen", registers });
@@ -200,6 +206,12 @@ function chainMetrics(registry: Registry): Pick<Metrics, "chainHeads" | "nodeReq
     name: "engine_node_requests_total",
     help: "Requests to TRON nodes",
     labelNames: ["endpoint", "outcome"],
+    registers,
+  });
+  const faults = new Counter({
+    name: "engine_node_faults_total",
+    help: "Requests to a TRON node that gave no answer that can be used, by kind",
+    labelNames: ["node", "kind"],
     registers,
   });
   const seconds = new Histogram({
@@ -215,10 +227,12 @@ function chainMetrics(registry: Registry): Pick<Metrics, "chainHeads" | "nodeReq
       solid.set(heads.solid);
       lag.set(heads.lagBlocks);
     },
-    nodeRequest: (request) => {
-      requests.inc({ endpoint: request.endpoint, outcome: request.outcome });
-      seconds.observe({ endpoint: request.endpoint }, request.seconds);
+    nodeRequest: ({ node, endpoint, outcome, seconds: taken }) => {
+      requests.inc({ endpoint, outcome });
+      seconds.observe({ endpoint }, taken);
+      if (outcome !== "ok") faults.inc({ node, kind: outcome });
     },
+    watchGateway: (read) => gatewayMetrics(registry, read),
   };
 }
 

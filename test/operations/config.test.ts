@@ -48,6 +48,46 @@ describe("an empty environment", () => {
   });
 });
 
+describe("the nodes", () => {
+  const nodes = { TRON_HTTP_ENDPOINT: "http://a:8090,http://b:8090", TRON_SOLIDITY_ENDPOINT: "http://a:8091" };
+
+  test("have one key for all, or one each", () => {
+    const keys = (text: string) =>
+      loadConfig({ ...nodes, TRON_API_KEY: text }).chain.apiKeys.map((key) => key?.reveal());
+    expect(keys("only")).toEqual(["only"]);
+    expect(keys("one, - ,three")).toEqual(["one", undefined, "three"]);
+    expect(messageOf({ ...nodes, TRON_API_KEY: "one,two" })).toMatch(/TRON_API_KEY: 2 keys for 3 nodes/);
+  });
+
+  test.each([
+    [{ TRON_HTTP_ENDPOINT: "http://a:8090,http://a:8090" }, /TRON_HTTP_ENDPOINT: an address is there twice/],
+    [{ TRON_HTTP_ENDPOINT: "http://a:99999" }, /TRON_HTTP_ENDPOINT: address 1 is not one/],
+    [{ TRON_SOLIDITY_ENDPOINT: "http://a:8091" }, /TRON_SOLIDITY_ENDPOINT: the embedded devnet serves both/],
+    [{ TRON_CERT_FILE: "cert.pem" }, /TRON_CERT_FILE: it belongs together with TRON_KEY_FILE/],
+    [{ TRON_PROXY: "socks5://proxy:1080" }, /TRON_PROXY: write an http/],
+    [{ TRON_REQUESTS_PER_SECOND: "0" }, /TRON_REQUESTS_PER_SECOND: is "0"; write/],
+  ])("%j is refused", (environment, message) => {
+    expect(messageOf(environment)).toMatch(message);
+  });
+
+  test("never show what may be a key: the path of an address, a proxy's password, a refused address", () => {
+    const canary = "canary-4f1d";
+    const shown = JSON.stringify([
+      redactConfig(
+        loadConfig({
+          TRON_HTTP_ENDPOINT: `https://node.example/${canary}/jsonrpc`,
+          TRON_PROXY: `http://user:${canary}@proxy:3128`,
+          TRON_API_KEY: `${canary}`,
+        }),
+      ),
+      messageOf({ TRON_HTTP_ENDPOINT: `https://user:${canary}@node.example` }),
+      messageOf({ TRON_PROXY: `ftp://user:${canary}@proxy:3128` }),
+    ]);
+    expect(shown).not.toContain(canary);
+    expect(shown).toContain("https://node.example/[set]");
+  });
+});
+
 describe("the port of the API", () => {
   test.each([
     [{ SERVICE_PORT: "1", TRON_CLIENT_PORT: "2" }, 1],
@@ -115,7 +155,7 @@ describe("a wrong environment", () => {
       JSON.stringify(config),
       inspect(config, { depth: 9, showHidden: true }),
       JSON.stringify(redactConfig(config)),
-      String(config.chain.apiKey),
+      String(config.chain.apiKeys),
     ].join();
     expect(shown).not.toMatch(/canary|6f1d3b8a/);
     expect(config.keys.walletEncryptionKey?.reveal()).toBe(strongKey);

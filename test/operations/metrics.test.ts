@@ -47,10 +47,11 @@ test.each<[string, (metrics: Metrics) => void, string[]]>([
   ],
   [
     "a request to a node",
-    (m) => m.nodeRequest({ endpoint: "wallet/getnowblock", outcome: "timeout", seconds: 2 }),
+    (m) => m.nodeRequest({ node: "a:1", endpoint: "wallet/getnowblock", outcome: "timeout", seconds: 2 }),
     [
       `engine_node_requests_total{endpoint="wallet/getnowblock",outcome="timeout"} 1`,
       `engine_node_request_seconds_sum{endpoint="wallet/getnowblock"} 2`,
+      `engine_node_faults_total{node="a:1",kind="timeout"} 1`,
     ],
   ],
   [

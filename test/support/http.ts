@@ -55,6 +55,28 @@ export type DoorOptions = RigOptions & {
   serverClock?: Clock;
 };
 
+const NODE: ChainStatus["nodes"][number] = {
+  endpoint: "http://127.0.0.1:9090",
+  role: "both",
+  state: "ready",
+  breaker: "closed",
+  excluded: null,
+  head: 100,
+  solid: 82,
+  lagBlocks: 0,
+  errorRate: 0,
+  latencyMs: 1.25,
+  budget: {
+    perSecond: null,
+    perDay: null,
+    today: null,
+    inFlight: 0,
+    waiting: { broadcast: 0, follow: 0, read: 0, history: 0 },
+  },
+  suspendedUntil: null,
+  faults: {},
+};
+
 /** Tokens are "admin", or scopes joined by commas; each text is a principal of its own. */
 export async function openDoor(options: DoorOptions = {}): Promise<Door> {
   const rig = await startRig(options);
@@ -68,7 +90,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
       forks: 0,
       lastProgressAt: rig.clock.now(),
       halted: undefined,
-      nodes: [{ endpoint: "http://127.0.0.1:9090", state: "configured" }],
+      nodes: [NODE],
     },
     disk: "ok",
   };

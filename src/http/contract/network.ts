@@ -3,6 +3,32 @@ import { Address, AmountUnits, strict, Time, TxId } from "./common.ts";
 
 const Place = Type.Union([Type.Object({ number: Type.Integer(), id: Type.String(), time: Time }), Type.Null()]);
 
+const known = Type.Union([Type.Number(), Type.Null()]);
+const Provider = Type.Object(
+  {
+    endpoint: Type.String({ description: "Without path, key or password" }),
+    role: Type.String({ description: "full, solidity or both" }),
+    state: Type.String({ description: "ready, resting, suspended or excluded" }),
+    breaker: Type.String({ description: "closed, open or half_open" }),
+    excluded: Type.Union([Type.String(), Type.Null()], { description: "Why the node is not used any more" }),
+    head: known,
+    solid: known,
+    lag_blocks: known,
+    error_rate: Type.Number({ description: "Moving average of failed requests, 0 to 1" }),
+    latency_ms: known,
+    budget: Type.Object({
+      per_second: Type.Union([Type.Number(), Type.Null()], { description: "Learned; null while no limit is known" }),
+      per_day: known,
+      today: Type.Union([Type.Number(), Type.Null()], { description: "Since midnight UTC or the start" }),
+      in_flight: Type.Integer(),
+      waiting: Type.Record(Type.String(), Type.Integer(), { description: "By lane" }),
+    }),
+    suspended_until: Type.Union([Time, Type.Null()]),
+    faults: Type.Record(Type.String(), Type.Integer(), { description: "Missing or wrong answers so far, by kind" }),
+  },
+  { description: "What is not known is null" },
+);
+
 export const NetworkStatus = Type.Object({
   network: Type.String(),
   head: Place,
@@ -14,7 +40,7 @@ export const NetworkStatus = Type.Object({
   watched: Type.Integer({ description: "Transactions that are followed" }),
   forks: Type.Integer(),
   halted: Type.Union([Type.String(), Type.Null()]),
-  providers: Type.Array(Type.Object({ endpoint: Type.String(), state: Type.String() })),
+  providers: Type.Array(Provider),
 });
 
 export const NetworkFacts = Type.Object({
