@@ -26,6 +26,7 @@ export class GroupCommit {
   private sequence: number;
   /** Those who wait in `settled`; nobody else wakes them after a failed write. */
   private waiting: (() => void)[] = [];
+  private waitingForRoom: (() => void) | undefined;
   private readonly ports: GroupCommitPorts;
 
   constructor(options: { lastFeedSequence: number }, ports: GroupCommitPorts) {
@@ -44,6 +45,11 @@ export class GroupCommit {
         "put" in write && write.put === "feed" ? { put: "feed", entry: this.numbered(write.entry) } : write,
       );
     this.members.push(then);
+  }
+
+  /** Calls once, when the open group is closed and the next one is empty. */
+  whenRoom(tell: () => void): void {
+    this.waitingForRoom = tell;
   }
 
   /** Closes the open group and writes it, and goes on until no group is open. */
@@ -75,6 +81,8 @@ export class GroupCommit {
     const { writes, members } = this;
     this.writes = [];
     this.members = [];
+    this.waitingForRoom?.();
+    this.waitingForRoom = undefined;
     this.ports.failpoint?.("before-commit");
     if (writes.length > 0) await this.ports.store.commit(writes);
     this.counts.commits += 1;

@@ -106,12 +106,11 @@ export class Loop {
     while (this.runnable.length > 0 && group.size < GROUP_MESSAGES_MAX && clock.now() <= until) {
       for (const key of this.runnable.splice(0, 64)) this.takeOne(key);
     }
-    if (group.size > 0) void group.flush().then(() => this.afterFlush());
-    if (this.runnable.length > 0 && group.size < GROUP_MESSAGES_MAX) this.wake();
-  }
-
-  private afterFlush(): void {
-    if (this.runnable.length > 0) this.wake();
+    if (group.size > 0) void group.flush();
+    if (this.runnable.length === 0) return;
+    // A full group waits for the one that is on its way to the disk; looking again at once would only burn time.
+    if (group.size < GROUP_MESSAGES_MAX) this.wake();
+    else group.whenRoom(() => this.wake());
   }
 
   private takeOne(key: string): void {

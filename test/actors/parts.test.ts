@@ -8,6 +8,7 @@ import { GroupCommit } from "../../src/actors/group-commit.ts";
 import { Loop } from "../../src/actors/loop.ts";
 import { begin } from "../../src/actors/step.ts";
 import { Timers } from "../../src/actors/timers.ts";
+import { GROUP_MESSAGES_MAX } from "../../src/domain/limits.ts";
 import type { ActorAddress, OutboxEntry } from "../../src/domain/records.ts";
 import type { Store, TimerRow } from "../../src/ports/store.ts";
 import { silentLogger } from "../../src/ports/telemetry.ts";
@@ -153,6 +154,44 @@ test("a loop that is closed in the middle of a turn stops there, and takes nothi
   loop.post(request(toy("t2")));
   await drain();
   expect([committed, loop.messagesWaiting]).toEqual([[], 0]);
+});
+
+test("a loop whose group is full waits for the disk without turning, and goes on when there is room", async () => {
+  const store = memoryStore();
+  const ports = parts(store);
+  const ids = Array.from({ length: 3 * GROUP_MESSAGES_MAX }, (_, i) => `t${i}`);
+  for (const id of ids) ports.cells.replace(toy(id), toyRecord(id));
+  const releases: (() => void)[] = [];
+  store.commit = () => new Promise((resolve) => releases.push(resolve));
+  let turns = 0;
+  let committed = 0;
+  const loop = new Loop({
+    ...ports,
+    mailboxDepthMax: 10,
+    group: new GroupCommit({ lastFeedSequence: 0 }, { store, onFatal: unused }),
+    clock: Object.assign(new ManualClock(), {
+      soon: (task: () => void) => {
+        turns += 1;
+        setImmediate(task);
+      },
+    }),
+    blockTime: () => 1,
+    dispatcher: unused,
+    timers: unused,
+    onPoison: unused,
+    onUndeliverable: unused,
+    onCommitted: () => (committed += 1),
+  });
+  for (const id of ids) loop.post(request(toy(id)));
+  await drain(50);
+  const turnsBefore = turns;
+  await drain(50);
+  expect([turns - turnsBefore, releases.length, loop.messagesWaiting]).toEqual([0, 1, GROUP_MESSAGES_MAX]);
+  while (committed < ids.length) {
+    releases.shift()?.();
+    await drain();
+  }
+  expect(loop.messagesWaiting).toBe(0);
 });
 
 describe("timers", () => {
