@@ -1,8 +1,13 @@
-/** Who pays for the bytes of a transaction (tron.md §4.1, §4.2): free quota, or TRX, all or nothing. */
+/**
+ * Who pays for the bytes of a transaction (java-tron BandwidthProcessor, tron.md §4.1, §4.2): staked bandwidth, free
+ * quota, or TRX; each all or nothing.
+ */
+import { parametersOf } from "./chain-parameters.ts";
 import type { Rejection } from "./outcome.ts";
-import { BANDWIDTH_FEE, CREATE_ACCOUNT_FEE, DAY_SLOTS, FREE_BANDWIDTH, PUBLIC_BANDWIDTH } from "./parameters.ts";
-import type { Account } from "./rows.ts";
+import { PUBLIC_BANDWIDTH } from "./parameters.ts";
+import { changeStake, resourceLeft, stakeOf } from "./stake.ts";
 import { accountKey, accountOf, burnFrom, type Session, TOTALS, totalsOf } from "./state.ts";
+import { used, usedOfDay } from "./usage.ts";
 
 export type BandwidthBill = { readonly netUsage: number; readonly netFee: bigint };
 export type Clock = {
@@ -12,58 +17,71 @@ export type Clock = {
   readonly slot: number;
 };
 
-const PRECISION = 1_000_000;
+type Payer = { readonly owner: string; readonly bytes: number };
 
-/** The usage left of `usage` after linear recovery over a day of slots (ResourceProcessor.increase). */
-export function decayed(usage: number, lastSlot: number, slot: number): number {
-  return increase({ usage, added: 0, lastSlot, slot });
-}
-
-function increase(use: { usage: number; added: number; lastSlot: number; slot: number }): number {
-  let average = Math.ceil((use.usage * PRECISION) / DAY_SLOTS);
-  const elapsed = use.slot - use.lastSlot;
-  if (elapsed >= DAY_SLOTS) average = 0;
-  else if (elapsed > 0) average = Math.round(average * ((DAY_SLOTS - elapsed) / DAY_SLOTS));
-  average += Math.ceil((use.added * PRECISION) / DAY_SLOTS);
-  return Math.floor((average * DAY_SLOTS) / PRECISION);
-}
-
+/** The owner has an account. */
 export function payBandwidth(
   session: Session,
-  payer: { owner: string; bytes: number; createsAccount: boolean },
+  payer: Payer & { readonly createsAccount: boolean },
   clock: Clock,
 ): BandwidthBill | Rejection {
-  const account = accountOf(session, payer.owner);
-  if (account === undefined) throw new RangeError("the owner of a transaction is checked before its bandwidth");
+  const parameters = parametersOf(session);
   if (payer.createsAccount) {
-    const fee = BigInt(CREATE_ACCOUNT_FEE);
-    return burnFrom(session, payer.owner, fee) ? { netUsage: 0, netFee: fee } : insufficient;
+    const bytes = payer.bytes * parameters.getCreateNewAccountBandwidthRate;
+    if (useStaked(session, { ...payer, bytes }, clock)) return { netUsage: bytes, netFee: 0n };
+    return burnInstead(session, { owner: payer.owner, fee: parameters.getCreateAccountFee }, clock);
   }
-  if (useFree(session, { ...payer, account }, clock)) return { netUsage: payer.bytes, netFee: 0n };
-  const fee = BigInt(BANDWIDTH_FEE * payer.bytes);
-  return burnFrom(session, payer.owner, fee) ? { netUsage: 0, netFee: fee } : insufficient;
+  if (useStaked(session, payer, clock)) return { netUsage: payer.bytes, netFee: 0n };
+  if (useFree(session, payer, clock)) return { netUsage: payer.bytes, netFee: 0n };
+  return burnInstead(session, { owner: payer.owner, fee: parameters.getTransactionFee * payer.bytes }, clock);
 }
 
-const insufficient: Rejection = { code: "BANDWITH_ERROR", message: "Account resource insufficient error." };
+function useStaked(session: Session, { owner, bytes }: Payer, clock: Clock): boolean {
+  const stake = stakeOf(session, owner);
+  const at = { resource: "bandwidth", parameters: parametersOf(session), slot: clock.slot } as const;
+  if (bytes > resourceLeft(session, stake, at)) return false;
+  const bandwidth = used(stake.used.bandwidth, bytes, clock.slot);
+  changeStake(session, owner, { used: { ...stake.used, bandwidth } });
+  noteOperation(session, owner, clock);
+  return true;
+}
 
-function useFree(session: Session, payer: { owner: string; bytes: number; account: Account }, clock: Clock): boolean {
-  const { account, bytes } = payer;
-  const used = decayed(account.freeNetUsage, account.latestConsumeFreeTime, clock.slot);
-  if (bytes > FREE_BANDWIDTH - used) return false;
+function useFree(session: Session, { owner, bytes }: Payer, { slot, headTimestamp }: Clock): boolean {
+  const account = accountOf(session, owner);
+  if (account === undefined) return false;
+  const own = usedOfDay({ usage: account.freeNetUsage, slot: account.latestConsumeFreeTime }, 0, slot);
+  if (bytes > parametersOf(session).getFreeNetLimit - own) return false;
   const totals = totalsOf(session);
-  const publicUsed = decayed(totals.publicNetUsage, totals.publicNetTime, clock.slot);
-  if (bytes > PUBLIC_BANDWIDTH - publicUsed) return false;
-  const { slot } = clock;
-  session.write(accountKey(payer.owner), {
+  const everybodys = usedOfDay({ usage: totals.publicNetUsage, slot: totals.publicNetTime }, 0, slot);
+  if (bytes > PUBLIC_BANDWIDTH - everybodys) return false;
+  session.write(accountKey(owner), {
     ...account,
-    freeNetUsage: increase({ usage: used, added: bytes, lastSlot: slot, slot }),
+    freeNetUsage: usedOfDay({ usage: own, slot }, bytes, slot),
     latestConsumeFreeTime: slot,
-    latestOperationTime: clock.headTimestamp,
+    latestOperationTime: headTimestamp,
   });
   session.write(TOTALS, {
     ...totals,
-    publicNetUsage: increase({ usage: publicUsed, added: bytes, lastSlot: slot, slot }),
+    publicNetUsage: usedOfDay({ usage: everybodys, slot }, bytes, slot),
     publicNetTime: slot,
   });
   return true;
+}
+
+function burnInstead(
+  session: Session,
+  { owner, fee }: { owner: string; fee: number },
+  clock: Clock,
+): BandwidthBill | Rejection {
+  if (!burnFrom(session, owner, BigInt(fee))) {
+    return { code: "BANDWITH_ERROR", message: "Account resource insufficient error." };
+  }
+  noteOperation(session, owner, clock);
+  return { netUsage: 0, netFee: BigInt(fee) };
+}
+
+function noteOperation(session: Session, owner: string, { headTimestamp }: Clock): void {
+  const account = accountOf(session, owner);
+  if (account === undefined) return;
+  session.write(accountKey(owner), { ...account, latestOperationTime: headTimestamp });
 }

@@ -11,11 +11,14 @@ import type { TxId } from "../domain/chain-facts.ts";
 import { Fault } from "../domain/errors.ts";
 import type { Backing } from "./backing.ts";
 import type { Block, Header } from "./block.ts";
-import { type BuiltBlock, ChainStore, type Extension, storedOrigin } from "./chain-store.ts";
+import { Branch } from "./branch.ts";
+import { ChainStore, type Extension, storedOrigin } from "./chain-store.ts";
 import { type ChainIdentity, type Genesis, genesisOf, writeGenesis } from "./genesis.ts";
 import type { Rejection } from "./outcome.ts";
+import { SLOT_MS } from "./parameters.ts";
 import { Pool } from "./pool.ts";
-import { buildBlock, type Draft, type Rules, slotOf, solidNumberOf } from "./producer.ts";
+import { nextTime, type Rules, solidNumberOf } from "./producer.ts";
+import { periodOf } from "./rewards.ts";
 import { NO_TOTALS, Session, type View } from "./state.ts";
 import { type Transaction, transactionOf } from "./transactions.ts";
 import { simulatedUsdt } from "./usdt.ts";
@@ -33,6 +36,8 @@ export type ForkPlan = {
 
 /** Blocks that a new chain starts with beyond its lag, so that it has a solidified block with a real timestamp. */
 const HEAD_START = 2;
+/** Ten years: some 15,000 maintenance periods. */
+const ADVANCE_MS_MAX = 10 * 366 * 86_400_000;
 /** Leaves the timestamps of different runs apart, so that equal transfers after a restart are not the same one. */
 const TICKS_PER_START = 1_000_000;
 
@@ -41,23 +46,15 @@ export class Chain {
   readonly rules: Rules;
   readonly store: ChainStore;
   readonly pool: Pool;
-  readonly #identity: ChainIdentity;
   readonly #changes = new Mutex();
   #missedSlots = 0;
   #censoring = false;
   #ticks: number;
 
-  private constructor(parts: {
-    identity: ChainIdentity;
-    genesis: Genesis;
-    rules: Rules;
-    store: ChainStore;
-    starts: number;
-  }) {
+  private constructor(parts: { genesis: Genesis; rules: Rules; store: ChainStore; starts: number }) {
     this.genesis = parts.genesis;
     this.rules = parts.rules;
     this.store = parts.store;
-    this.#identity = parts.identity;
     this.#ticks = parts.starts * TICKS_PER_START;
     this.pool = new Pool(parts.store, parts.rules.contracts);
   }
@@ -78,11 +75,11 @@ export class Chain {
     }
     const genesis = genesisOf(identity);
     const usdt = simulatedUsdt({ address: genesis.usdt, owner: genesis.tokenOwner.address });
-    const rules: Rules = { witnesses: genesis.witnesses, solidLag, contracts: new Map([[usdt.address, usdt]]) };
+    const rules = rulesOf(genesis, identity, { solidLag, contracts: new Map([[usdt.address, usdt]]) });
     const starts = (stored?.starts ?? -1) + 1;
     const origin = { ...identity, starts };
     const store = await ChainStore.open(backing, origin, () => begin(rules, genesis, identity));
-    return new Chain({ identity, genesis, rules, store, starts });
+    return new Chain({ genesis, rules, store, starts });
   }
 
   /** A number that is larger at each call: what makes two equal transactions differ. */
@@ -124,15 +121,37 @@ export class Chain {
 
   mine(): Promise<Header> {
     return this.#changes.runExclusive(async () => {
-      const parent = this.store.head;
-      const slot = slotOf(parent, this.#identity.genesisTimestamp) + 1 + this.#missedSlots;
+      const branch = this.#branch(this.store.head, new Session(this.store));
+      const timestamp = nextTime(this.rules, branch.session, { parent: branch.head, missed: this.#missedSlots });
       this.#missedSlots = 0;
-      const session = new Session(this.store);
-      const candidates = this.#censoring ? [] : this.pool.transactions();
-      const draft = { parent, slot, candidates, blockId: this.#blockId };
-      const built = await buildBlock(this.rules, draft, session);
-      await this.#adopt([built], session, {});
-      return built.block;
+      await branch.add(timestamp, this.#candidates());
+      await this.#adopt(branch, {});
+      return branch.head;
+    });
+  }
+
+  /**
+   * Lets `ms` go by: slots are missed up to the last one, except those that end a maintenance period, so that votes and
+   * rewards are counted as often as they would have been. What waits is in the first of these blocks.
+   */
+  advance(ms: number): Promise<Header> {
+    return this.#changes.runExclusive(async () => {
+      if (!(ms >= 0 && ms <= ADVANCE_MS_MAX)) {
+        throw new RangeError(`time goes forward, by ${ADVANCE_MS_MAX} ms at most`);
+      }
+      const branch = this.#branch(this.store.head, new Session(this.store));
+      const until = branch.head.timestamp + ms;
+      this.#missedSlots = 0;
+      let candidates = this.#candidates();
+      do {
+        const { nextMaintenance } = periodOf(branch.session);
+        // The slot at or after the end of the period makes the maintenance.
+        const due = Math.ceil(nextMaintenance / SLOT_MS) * SLOT_MS;
+        await branch.add(Math.min(due, until), candidates);
+        candidates = [];
+      } while (branch.head.timestamp + SLOT_MS <= until);
+      await this.#adopt(branch, {});
+      return branch.head;
     });
   }
 
@@ -147,14 +166,13 @@ export class Chain {
       if (length <= depth) throw new RangeError("the new branch must be longer");
       const popped = this.#newest(depth);
       const kept = popped.map((block) => keptOf(block, plan));
-      const session = this.#sessionBefore(popped);
-      const branch: BuiltBlock[] = [];
+      const branch = this.#branch(parent, this.#sessionBefore(popped));
       for (let at = 0; at < length; at += 1) {
-        const draft = this.#branchDraft(branch, { parent, replaced: popped[0] ?? parent });
-        const candidates = plan.move === true ? [] : (kept[at] ?? []);
-        branch.push(await buildBlock(this.rules, { ...draft, candidates }, session));
+        // Never earlier than the block it replaces: time does not go back for who follows the head.
+        const after = (popped[at]?.timestamp ?? branch.head.timestamp) + SLOT_MS;
+        await branch.add(after, plan.move === true ? [] : (kept[at] ?? []));
       }
-      await this.#adopt(branch, session, {
+      await this.#adopt(branch, {
         forget: plan.drop === "all" || plan.drop === undefined ? [] : plan.drop,
         requeue: plan.move === true ? kept.flat() : [],
       });
@@ -176,14 +194,18 @@ export class Chain {
 
   readonly #blockId = (number: number): string | undefined => this.store.block(number)?.id;
 
+  #candidates(): readonly Transaction[] {
+    return this.#censoring ? [] : this.pool.transactions();
+  }
+
+  #branch(parent: Header, session: Session): Branch {
+    return new Branch({ rules: this.rules, parent, session, below: this.#blockId });
+  }
+
   async #adopt(
-    blocks: readonly BuiltBlock[],
-    session: Session,
+    { head, session, blocks, blockId }: Branch,
     waiting: { forget?: readonly string[]; requeue?: readonly Transaction[] },
   ): Promise<void> {
-    const head = blocks.at(-1)?.block ?? this.store.head;
-    const first = blocks[0]?.block.number ?? 0;
-    const blockId = (number: number) => (number < first ? this.#blockId(number) : blocks[number - first]?.block.id);
     const pool = await this.pool.prepare({ head, state: session, blockId }, waiting);
     const solidNumber = solidNumberOf(this.rules, {
       headNumber: head.number,
@@ -205,14 +227,6 @@ export class Chain {
     }
     return session;
   }
-
-  #branchDraft(branch: readonly BuiltBlock[], at: { parent: Header; replaced: Header }): Omit<Draft, "candidates"> {
-    const before = branch.at(-1)?.block;
-    const slot = slotOf(before ?? at.replaced, this.#identity.genesisTimestamp) + 1;
-    const blockId = (number: number) =>
-      number > at.parent.number ? branch[number - at.parent.number - 1]?.block.id : this.#blockId(number);
-    return { parent: before ?? at.parent, slot, blockId };
-  }
 }
 
 function keptOf(block: Block, plan: ForkPlan): Transaction[] {
@@ -229,14 +243,21 @@ async function begin(rules: Rules, genesis: Genesis, identity: ChainIdentity): P
   const session = new Session(NOTHING);
   writeGenesis(session, genesis, identity);
   session.write("g!totals", NO_TOTALS);
-  const blocks: BuiltBlock[] = [{ block: genesis.block, undo: [] }];
-  const lag = rules.solidLag ?? Math.floor(rules.witnesses.length * 0.7);
-  for (let at = 0; at < lag + HEAD_START; at += 1) {
-    const parent = blocks.at(-1)?.block ?? genesis.block;
-    const slot = slotOf(parent, identity.genesisTimestamp) + 1;
-    const blockId = (number: number) => blocks[number]?.block.id;
-    blocks.push(await buildBlock(rules, { parent, slot, candidates: [], blockId }, session));
-  }
-  const headNumber = blocks.length - 1;
+  const blockId = (number: number) => (number === 0 ? genesis.block.id : undefined);
+  const branch = new Branch({ rules, parent: genesis.block, session, below: blockId });
+  const lag = rules.solidLag ?? Math.floor(rules.seats * 0.7);
+  for (let at = 0; at < lag + HEAD_START; at += 1) await branch.add(0, []);
+  const blocks = [{ block: genesis.block, undo: [] }, ...branch.blocks];
+  const headNumber = branch.head.number;
   return { blocks, rows: session.writes, solidNumber: solidNumberOf(rules, { headNumber, state: session, before: 0 }) };
+}
+
+function rulesOf(
+  genesis: Genesis,
+  { witnesses: seats, genesisTimestamp }: ChainIdentity,
+  given: Pick<Rules, "solidLag" | "contracts">,
+): Rules {
+  const keys = new Map(genesis.witnesses.map(({ address, privateKey }) => [address, privateKey]));
+  const keyOf = (witness: string) => keys.get(witness) ?? genesis.standIn.privateKey;
+  return { seats, genesisTimestamp, keyOf, ...given };
 }

@@ -129,13 +129,14 @@ function handleOf(parts: Parts, door: Door, host: string): Devnet {
   };
 }
 
-function chainControls(chain: Chain): Pick<Devnet, "mine" | "missSlots" | "setCensoring" | "fork"> {
+function chainControls(chain: Chain): Pick<Devnet, "mine" | "advanceTime" | "missSlots" | "setCensoring" | "fork"> {
   return {
     mine: async (count = 1) => {
       const headers: BlockHeader[] = [];
       for (let made = 0; made < count; made += 1) headers.push(headerOf(await chain.mine()));
       return headers;
     },
+    advanceTime: async (ms) => headerOf(await chain.advance(ms)),
     missSlots: (count) => chain.missSlots(count),
     setCensoring: (on) => chain.setCensoring(on),
     fork: (plan) => chain.fork(plan),

@@ -10,20 +10,13 @@ import type { Contract as ContractMessage } from "../tron/contracts.ts";
 import type { Actuator } from "./actuators/actuator.ts";
 import { actuatorFor } from "./actuators/registry.ts";
 import { payBandwidth } from "./bandwidth.ts";
+import { type ChainParameters, parametersOf } from "./chain-parameters.ts";
 import type { Contract } from "./contract.ts";
 import { invalid, isRejection, type Outcome, type Rejection } from "./outcome.ts";
-import {
-  CREATE_ACCOUNT_TX_BYTES_MAX,
-  EXPIRATION_MAX_MS,
-  MEMO_FEE,
-  MULTI_SIGN_FEE,
-  RESULT_BYTES,
-  SIGNATURE_BYTES,
-  SLOT_MS,
-  TX_BYTES_MAX,
-} from "./parameters.ts";
+import { EXPIRATION_MAX_MS, RESULT_BYTES, SIGNATURE_BYTES, SLOT_MS, TX_BYTES_MAX } from "./parameters.ts";
 import { checkSignatures } from "./signatures.ts";
-import { accountOf, burnFrom, PENDING_BLOCK, read, Session, txKey } from "./state.ts";
+import { timeOfSlot } from "./slots.ts";
+import { accountOf, burnFrom, PENDING_BLOCK, read, Session, txKey, type View } from "./state.ts";
 import { ownerOf, type Transaction } from "./transactions.ts";
 import { base58 } from "./words.ts";
 
@@ -42,9 +35,13 @@ export type Scene = {
 const INSUFFICIENT: Rejection = { code: "BANDWITH_ERROR", message: "Account resource insufficient error." };
 const EXPIRED: Rejection = { code: "TRANSACTION_EXPIRATION_ERROR", message: "Transaction expired" };
 
-/** Rule 3 of tron.md §1.3: no block can come before the next slot. */
-export function checkNextSlot(tx: Transaction, headTimestamp: number): Rejection | undefined {
-  return tx.raw.expiration < BigInt(headTimestamp + SLOT_MS) ? EXPIRED : undefined;
+/** Rule 3 of tron.md §1.3: no block can come before the next slot, which is later after maintenance. */
+export function checkNextSlot(
+  tx: Transaction,
+  { session, headTimestamp }: { session: View; headTimestamp: number },
+): Rejection | undefined {
+  const next = timeOfSlot(session, { timestamp: headTimestamp }, 1);
+  return tx.raw.expiration < BigInt(next) ? EXPIRED : undefined;
 }
 
 /**
@@ -80,7 +77,7 @@ function checkCommon(tx: Transaction, scene: Scene): Rejection | undefined {
     const message = `Too big transaction with result, TxId ${tx.id}, the size is ${bytes} bytes, maxTxSize ${TX_BYTES_MAX}`;
     return { code: "TOO_BIG_TRANSACTION_ERROR", message };
   }
-  const late = scene.blockNumber === undefined ? undefined : checkNextSlot(tx, scene.headTimestamp);
+  const late = scene.blockNumber === undefined ? undefined : checkNextSlot(tx, scene);
   if (late !== undefined) return late;
   const { expiration } = tx.raw;
   const head = BigInt(scene.headTimestamp);
@@ -100,14 +97,15 @@ async function charge(tx: Transaction, contract: ContractMessage, scene: Scene):
   }
   const actuator = actuatorFor(contract);
   const createsAccount = actuator?.createsAccount?.(session, contract) ?? false;
-  const tooBig = createsAccount ? checkCreationSize(tx) : undefined;
+  const parameters = parametersOf(session);
+  const tooBig = createsAccount ? checkCreationSize(tx, parameters) : undefined;
   if (tooBig !== undefined) return tooBig;
   const clock = { headTimestamp, slot: Math.floor(headTimestamp / SLOT_MS) };
   const bill = payBandwidth(session, { owner, bytes: tx.bytes + RESULT_BYTES, createsAccount }, clock);
   if (isRejection(bill)) return bill;
-  const multiSignFee = tx.signatures.length > 1 ? BigInt(MULTI_SIGN_FEE) : 0n;
+  const multiSignFee = tx.signatures.length > 1 ? BigInt(parameters.getMultiSignFee) : 0n;
   if (!burnFrom(session, owner, multiSignFee)) return INSUFFICIENT;
-  const memoFee = tx.raw.data === "" ? 0n : BigInt(MEMO_FEE);
+  const memoFee = tx.raw.data === "" ? 0n : BigInt(parameters.getMemoFee);
   if (!burnFrom(session, owner, memoFee)) return INSUFFICIENT;
   if (actuator === undefined) return invalid(`${contract.type} is not simulated`);
   const effect = await act(actuator, { contract, tx }, scene);
@@ -115,12 +113,14 @@ async function charge(tx: Transaction, contract: ContractMessage, scene: Scene):
   return { ...bill, ...effect, fee: bill.netFee + multiSignFee + memoFee + effect.fee };
 }
 
-function checkCreationSize(tx: Transaction): Rejection | undefined {
+function checkCreationSize(
+  tx: Transaction,
+  { getMaxCreateAccountTxSize: max }: ChainParameters,
+): Rejection | undefined {
   const withoutSignatures = tx.bytes - SIGNATURE_BYTES * tx.signatures.length;
-  if (withoutSignatures <= CREATE_ACCOUNT_TX_BYTES_MAX) return undefined;
+  if (withoutSignatures <= max) return undefined;
   const message =
-    `Too big new account transaction, TxId ${tx.id}, the size is ${withoutSignatures} bytes, ` +
-    `maxTxSize ${CREATE_ACCOUNT_TX_BYTES_MAX}`;
+    `Too big new account transaction, TxId ${tx.id}, the size is ${withoutSignatures} bytes, ` + `maxTxSize ${max}`;
   return { code: "TOO_BIG_TRANSACTION_ERROR", message };
 }
 

@@ -3,8 +3,12 @@ import { privateKeyToAddress, toHex41 } from "../tron/address.ts";
 import { fromHex, toHex } from "../tron/bytes.ts";
 import { keccak_256, sha256 } from "../tron/hashes.ts";
 import { type Block, blockIdOf, NO_TRANSACTIONS_ROOT, type Witness } from "./block.ts";
-import { accountKey, newAccount, type Session, storageKey, WITNESSES } from "./state.ts";
+import { INITIAL_PARAMETERS, INITIAL_WEIGHTS } from "./parameters.ts";
+import { DEFAULT_BROKERAGE, setPeriod } from "./rewards.ts";
+import { accountKey, newAccount, type Session, storageKey } from "./state.ts";
 import { usdtGenesis } from "./usdt.ts";
+import { addWitness, electWitnesses } from "./witnesses.ts";
+import { hexOfText } from "./words.ts";
 
 export type ChainIdentity = {
   readonly seed: string;
@@ -17,11 +21,16 @@ export type KeyPair = { readonly address: string; readonly privateKey: Uint8Arra
 
 const RICH_SUN = 40_000_000_000_000_000n;
 const OWNER_SUN = 1_000_000_000_000n;
+/** Votes for the first witness at genesis; they are nobody's, as those of a real genesis block. */
+const MOST_VOTES = 10_000_000n;
+const VOTES_APART = 10_000n;
 /** 50 thousand million USDT. */
 const USDT_SUPPLY = 50_000_000_000_000_000n;
 
 export type Genesis = {
   readonly witnesses: readonly Witness[];
+  /** Signs the blocks of witnesses that came later, whose keys the devnet does not have. */
+  readonly standIn: KeyPair;
   /** Gives TRX and USDT to whoever asks. */
   readonly faucet: KeyPair;
   /** Owner of the token contract: may pause, blacklist and set fees. */
@@ -47,7 +56,8 @@ export function genesisOf(identity: ChainIdentity): Genesis {
     witnessSignature: "",
     transactions: [],
   };
-  return { witnesses, faucet, tokenOwner, usdt, block };
+  const standIn = keyPair(identity, "stand-in");
+  return { witnesses, standIn, faucet, tokenOwner, usdt, block };
 }
 
 /** Writes the first state of the chain. */
@@ -61,10 +71,27 @@ export function writeGenesis(session: Session, genesis: Genesis, identity: Chain
   for (const [slot, value] of usdtGenesis(genesis.faucet.address.slice(2), USDT_SUPPLY)) {
     session.write(storageKey(genesis.usdt, slot), value);
   }
-  session.write(
-    WITNESSES,
-    genesis.witnesses.map(() => 0),
-  );
+  session.write("weights!all", INITIAL_WEIGHTS);
+  writeConsensus(session, genesis, identity);
+}
+
+function writeConsensus(session: Session, genesis: Genesis, identity: ChainIdentity): void {
+  for (const [at, { address }] of genesis.witnesses.entries()) {
+    addWitness(session, address, {
+      // Fewer votes from one to the next, so that their turns come in this order.
+      voteCount: MOST_VOTES - BigInt(at) * VOTES_APART,
+      url: hexOfText(`http://sr${at + 1}.devnet`),
+      produced: 0,
+      missed: 0,
+      latestBlock: 0,
+      latestSlot: 0,
+      brokerage: DEFAULT_BROKERAGE,
+      isGuard: true,
+    });
+  }
+  electWitnesses(session, identity.witnesses);
+  const nextMaintenance = identity.genesisTimestamp + INITIAL_PARAMETERS.getMaintenanceTimeInterval;
+  setPeriod(session, { cycle: 0, nextMaintenance, justMaintained: false, brokerages: {} });
 }
 
 function keyPair(identity: ChainIdentity, role: string): KeyPair {

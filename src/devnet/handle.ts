@@ -39,6 +39,11 @@ export interface Devnet {
   readonly slotMs: SlotMs;
   /** When blocks come from now on. */
   setSchedule(slotMs: SlotMs): void;
+  /**
+   * Lets chain time go by, in no time: the slots are missed, all but the last and those that end a maintenance period.
+   * The header is the newest block's.
+   */
+  advanceTime(ms: number): Promise<BlockHeader>;
   /** The next block's timestamp skips this many slots. */
   missSlots(count: number): void;
   /** While on, the witnesses leave out every transaction; what waits in the pool is forgotten after 60 s of chain time. */

@@ -1,6 +1,10 @@
-/** The chain parameters of mainnet that the devnet runs with (tron.md §8), in the order of java-tron. Fees are sun. */
+/**
+ * Numbers that the devnet's chain begins with, and those that never change. Chain parameters are read through
+ * `parametersOf` (chain-parameters.ts), because proposals change them.
+ */
 
-const PARAMETERS = {
+/** The chain parameters of mainnet (tron.md §8), in the order of java-tron's getchainparameters. Fees are sun. */
+export const INITIAL_PARAMETERS = {
   getMaintenanceTimeInterval: 21_600_000,
   getAccountUpgradeCost: 9_999_000_000,
   getCreateAccountFee: 100_000,
@@ -76,9 +80,6 @@ const PARAMETERS = {
   getAllowTvmBlob: 1,
 } as const;
 
-/** As getchainparameters lists them. */
-export const CHAIN_PARAMETERS: readonly (readonly [string, number])[] = Object.entries(PARAMETERS);
-
 export const SLOT_MS = 3_000;
 export const DAY_SLOTS = 28_800;
 export const EXPIRATION_MAX_MS = 86_400_000;
@@ -90,30 +91,19 @@ export const PENDING_MAX = 2_000;
 export const PENDING_TIMEOUT_MS = 60_000;
 export const SIGNATURES_MAX = 5;
 
-export const ENERGY_FEE = PARAMETERS.getEnergyFee;
-export const BANDWIDTH_FEE = PARAMETERS.getTransactionFee;
-export const FREE_BANDWIDTH = PARAMETERS.getFreeNetLimit;
+export const ENERGY_FEE = INITIAL_PARAMETERS.getEnergyFee;
+export const FEE_LIMIT_MAX = INITIAL_PARAMETERS.getMaxFeeLimit;
 export const PUBLIC_BANDWIDTH = 14_400_000_000;
-/** Burned instead of bandwidth by a transaction that creates an account. */
-export const CREATE_ACCOUNT_FEE = PARAMETERS.getCreateAccountFee;
-/** Burned on top, by the contract that creates the account. */
-export const NEW_ACCOUNT_FEE = PARAMETERS.getCreateNewAccountFeeInSystemContract;
-export const MEMO_FEE = PARAMETERS.getMemoFee;
-export const FEE_LIMIT_MAX = PARAMETERS.getMaxFeeLimit;
-export const CREATE_ACCOUNT_TX_BYTES_MAX = PARAMETERS.getMaxCreateAccountTxSize;
-export const TOTAL_NET_LIMIT = PARAMETERS.getTotalNetLimit;
-export const TOTAL_ENERGY_LIMIT = PARAMETERS.getTotalEnergyLimit;
-/** What the whole network has staked, in TRX: a sample of Nile, so that shares look like real ones. */
-export const TOTAL_NET_WEIGHT = 68_305_209_098;
-export const TOTAL_ENERGY_WEIGHT = 2_411_528_185;
+/** What the whole network has staked when the devnet begins, in TRX: a sample of Nile, so that shares look like real ones. */
+export const INITIAL_WEIGHTS = { bandwidth: 68_305_209_098, energy: 2_411_528_185 };
 export const CONSTANT_CALL_ENERGY_MAX = 100_000_000;
-export const BANDWIDTH_PRICES = "0:10,1606282800000:40,1612778400000:140,1625815200000:100,1626253800000:1000";
-export const ENERGY_PRICES = "0:100";
+/** What prices were before the devnet began, as the price endpoints list them; mainnet's for bandwidth. */
+export const INITIAL_PRICES = {
+  getTransactionFee: "0:10,1606282800000:40,1612778400000:140,1625815200000:100,1626253800000:1000",
+  getEnergyFee: "0:100",
+  getMemoFee: "0:1000000",
+};
 /** Contract types that a default active permission may use, one bit each. */
 export const ACTIVE_OPERATIONS = "7fff1fc0033efb0f".padEnd(64, "0");
 /** Those that an active permission may be given: AccountPermissionUpdate besides. */
 export const AVAILABLE_OPERATIONS = "7fff1fc0037efb0f".padEnd(64, "0");
-export const UPDATE_PERMISSION_FEE = PARAMETERS.getUpdateAccountPermissionFee;
-export const MULTI_SIGN_FEE = PARAMETERS.getMultiSignFee;
-export const FORBID_TRANSFER_TO_CONTRACT = PARAMETERS.getForbidTransferToContract > 0;
-export const ASSET_ISSUE_FEE = PARAMETERS.getAssetIssueFee;

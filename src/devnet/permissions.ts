@@ -34,6 +34,11 @@ export function permissionsOf(view: View, hex41: string): Permissions {
   );
 }
 
+/** The permission that a new witness gets: the key of its address makes its blocks. */
+export function defaultWitnessPermission(hex41: string): Permission {
+  return soleKey(hex41, { type: PERMISSION_TYPE.Witness, id: 1, permission_name: "witness", operations: "" });
+}
+
 function soleKey(hex41: string, what: Pick<Permission, "type" | "id" | "permission_name" | "operations">): Permission {
   return { ...what, threshold: 1n, parent_id: 0, keys: [{ address: hex41, weight: 1n }] };
 }

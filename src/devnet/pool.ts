@@ -60,7 +60,8 @@ export class Pool {
     if (this.size > PENDING_MAX) return { code: "SERVER_BUSY", message: "Server busy." };
     if (tx.raw.contracts.length === 0) return invalid("No contract!");
     const { timestamp } = this.#content.base.head;
-    return checkNextSlot(tx, timestamp) ?? checkSignatures(this.state, tx) ?? this.#admit(this.#content, tx, timestamp);
+    const here = { session: this.#content.session, headTimestamp: timestamp };
+    return checkNextSlot(tx, here) ?? checkSignatures(this.state, tx) ?? this.#admit(this.#content, tx, timestamp);
   }
 
   /** What the pool will be on a new base, without those to forget, and with those of blocks that left the chain. */

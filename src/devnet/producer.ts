@@ -1,15 +1,29 @@
-/** Makes blocks: chooses the witness of the slot, executes what is offered, solidifies (tron.md §1.7). Pure. */
-import { type Block, type Header, type Included, includedFrom, sealBlock, type Witness } from "./block.ts";
+/**
+ * Makes blocks: chooses the witness of the slot, executes what is offered, pays, and passes on the turn (tron.md §1.7).
+ * Pure.
+ *
+ * B1. The order within a block is java-tron's (Manager.processBlock): transactions, rewards, turns, maintenance.
+ */
+import { type Header, type Included, includedFrom, sealBlock } from "./block.ts";
+import { parametersOf } from "./chain-parameters.ts";
 import type { BuiltBlock } from "./chain-store.ts";
 import type { Contract } from "./contract.ts";
 import { execute } from "./execute.ts";
+import { passPeriod } from "./maintenance.ts";
 import { isRejection } from "./outcome.ts";
-import { SLOT_MS, TAPOS_BLOCKS } from "./parameters.ts";
-import { read, Session, undoOf, WITNESSES, type View } from "./state.ts";
+import { TAPOS_BLOCKS } from "./parameters.ts";
+import { payBlock } from "./rewards.ts";
+import { agreedNumber, countTurns, slotAt, timeOfSlot, witnessOfSlot } from "./slots.ts";
+import { Session, undoOf, type View } from "./state.ts";
 import type { Transaction } from "./transactions.ts";
 
 export type Rules = {
-  readonly witnesses: readonly Witness[];
+  /** How many witnesses have turns. */
+  readonly seats: number;
+  /** ms; slots of the first block are counted from here. */
+  readonly genesisTimestamp: number;
+  /** The key that signs a witness's blocks. */
+  readonly keyOf: (witness: string) => Uint8Array;
   /** Fixed distance of the solidified block from the head, instead of two thirds of the witnesses. */
   readonly solidLag: number | undefined;
   readonly contracts: ReadonlyMap<string, Contract>;
@@ -17,8 +31,8 @@ export type Rules = {
 
 export type Draft = {
   readonly parent: Header;
-  /** Slot of the new block: its timestamp in units of 3 s. */
-  readonly slot: number;
+  /** ms; a slot after the parent, or the next is taken. */
+  readonly timestamp: number;
   readonly candidates: readonly Transaction[];
   readonly blockId: (number: number) => string | undefined;
 };
@@ -35,26 +49,38 @@ export async function buildBlock(rules: Rules, draft: Draft, session: Session): 
     contracts: rules.contracts,
     blockNumber: number,
   };
+  const before = startOf(rules, parent);
+  const slot = Math.max(1, slotAt(session, before, draft.timestamp));
+  const timestamp = timeOfSlot(session, before, slot);
+  const witness = witnessOfSlot(session, before, slot);
   const transactions: Included[] = [];
   for (const tx of draft.candidates) {
     const outcome = await execute(tx, scene);
     if (!isRejection(outcome)) transactions.push(includedFrom(tx, outcome));
   }
-  const turn = draft.slot % rules.witnesses.length;
-  const witness = rules.witnesses[turn];
-  if (witness === undefined) throw new RangeError("a chain needs at least one witness");
-  own.write(WITNESSES, latestOf(own).with(turn, number));
-  const block = sealBlock({ number, parentId: parent.id, timestamp: draft.slot * SLOT_MS, transactions }, witness);
+  payBlock(own, witness, parametersOf(own));
+  countTurns(own, before, { number, slot, timestamp, witness });
+  passPeriod(own, { timestamp, seats: rules.seats });
+  const key = { address: witness, privateKey: rules.keyOf(witness) };
+  const block = sealBlock({ number, parentId: parent.id, timestamp, transactions }, key);
   const undo = undoOf(session, own.writes);
   session.merge(own);
   return { block, undo };
 }
 
+/** The time of the first slot that may hold a block after `parent`, `missed` slots later, ms. */
+export function nextTime(rules: Rules, view: View, next: { parent: Header; missed: number }): number {
+  return timeOfSlot(view, startOf(rules, next.parent), 1 + next.missed);
+}
+
+/** The genesis block has no time of its own in its header. */
+function startOf(rules: Rules, parent: Header): { timestamp: number } {
+  return { timestamp: parent.number === 0 ? rules.genesisTimestamp : parent.timestamp };
+}
+
 /** Number of the newest block that two thirds of the witnesses have built upon. */
 export function solidNumberOf(rules: Rules, at: { headNumber: number; state: View; before: number }): number {
-  const latest = latestOf(at.state).toSorted((a, b) => a - b);
-  const agreed = latest[Math.floor(latest.length * 0.3)] ?? 0;
-  const solid = rules.solidLag === undefined ? agreed : at.headNumber - rules.solidLag;
+  const solid = rules.solidLag === undefined ? agreedNumber(at.state) : at.headNumber - rules.solidLag;
   return Math.max(at.before, solid);
 }
 
@@ -67,13 +93,4 @@ export function taposTable(headNumber: number, blockId: (number: number) => stri
     const number = headNumber - (back < 0 ? back + TAPOS_BLOCKS : back);
     return blockId(number)?.slice(16, 32);
   };
-}
-
-export function slotOf(block: Block | Header, genesisTimestamp: number): number {
-  const timestamp = block.number === 0 ? genesisTimestamp : block.timestamp;
-  return Math.floor(timestamp / SLOT_MS);
-}
-
-function latestOf(view: View): readonly number[] {
-  return read(view, WITNESSES) ?? [];
 }

@@ -7,6 +7,22 @@
  */
 import type { Asset, Count, Holdings, Named, Names, Permissions } from "./account-rows.ts";
 
+import type {
+  Accumulated,
+  Changed,
+  ChangedVotes,
+  Delegates,
+  Delegation,
+  Earnings,
+  Period,
+  Schedule,
+  Settlement,
+  Stake,
+  Voters,
+  Weights,
+  WitnessRow,
+} from "./system-rows.ts";
+
 export type Account = {
   readonly balance: bigint;
   /** ms */
@@ -36,8 +52,6 @@ export const ROW_KINDS = {
   t: (row: unknown): row is number => typeof row === "number",
   /** `g!totals` */
   g: (row: unknown): row is Totals => has(row, "burnedSun"),
-  /** `w!latest`: the newest block of each witness */
-  w: (row: unknown): row is readonly number[] => Array.isArray(row),
   /** `permissions!41…`; absent: the defaults */
   permissions: (row: unknown): row is Permissions => has(row, "actives"),
   /** `names!41…` */
@@ -50,6 +64,32 @@ export const ROW_KINDS = {
   asset: (row: unknown): row is Asset => has(row, "total_supply"),
   /** `count!assets`, `count!proposals` */
   count: (row: unknown): row is Count => has(row, "count"),
+  /** `stake!41…` */
+  stake: (row: unknown): row is Stake => has(row, "frozen"),
+  /** `delegation!<from>!<to>` */
+  delegation: (row: unknown): row is Delegation => has(row, "open"),
+  /** `delegates!41…` */
+  delegates: (row: unknown): row is Delegates => has(row, "to"),
+  /** `weights!all` */
+  weights: (row: unknown): row is Weights => has(row, "bandwidth"),
+  /** `witness!41…` */
+  witness: (row: unknown): row is WitnessRow => has(row, "voteCount"),
+  /** `schedule!now` */
+  schedule: (row: unknown): row is Schedule => has(row, "active"),
+  /** `votes!41…`, for accounts whose votes changed since the last maintenance */
+  votes: (row: unknown): row is ChangedVotes => has(row, "before"),
+  /** `voters!changed` */
+  voters: (row: unknown): row is Voters => has(row, "voters"),
+  /** `period!now` */
+  period: (row: unknown): row is Period => has(row, "nextMaintenance"),
+  /** `earnings!now` */
+  earnings: (row: unknown): row is Earnings => has(row, "incomes"),
+  /** `cycle!<number>` */
+  cycle: (row: unknown): row is Accumulated => has(row, "perVote"),
+  /** `settled!41…` */
+  settled: (row: unknown): row is Settlement => has(row, "begin"),
+  /** `parameters!changed` */
+  parameters: (row: unknown): row is Changed => has(row, "values"),
 };
 
 type Kinds = {

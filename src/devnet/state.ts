@@ -11,7 +11,6 @@ export const accountKey = (hex41: string): Key<"a"> => `a!${hex41}`;
 export const txKey = (txId: string): Key<"t"> => `t!${txId}`;
 export const storageKey = (contract: string, slot: string): Key<"s"> => `s!${contract}!${slot}`;
 export const TOTALS: Key<"g"> = "g!totals";
-export const WITNESSES: Key<"w"> = "w!latest";
 
 export const NO_TOTALS: Totals = { burnedSun: 0n, publicNetUsage: 0, publicNetTime: 0 };
 /** The block number of a transaction that is executed in the pending session only. */
@@ -44,6 +43,10 @@ export class Session implements View {
 
   write<K extends Key>(key: K, row: RowOf<K>): void {
     this.#writes.set(key, row);
+  }
+
+  remove(key: Key): void {
+    this.#writes.set(key, undefined);
   }
 
   /** Sets a row to what it was once; `undefined` removes it. */

@@ -68,13 +68,13 @@ describe("contract types that are not simulated", () => {
   test("are refused as invalid, after their bandwidth was looked at", async () => {
     const devnet = await fundedDevnet();
     const tx = await signed(devnet, {
-      type: "FreezeBalanceV2Contract",
+      type: "ExchangeInjectContract",
       permissionId: 0,
-      value: { owner_address: alice.hex41, frozen_balance: 1_000_000n, resource: 1 },
+      value: { owner_address: alice.hex41, exchange_id: 1n, token_id: "5f", quant: 1n },
     });
     expect(await post(devnet, "/wallet/broadcasthex", { transaction: tx.hex })).toMatchObject({
       code: "CONTRACT_VALIDATE_ERROR",
-      message: "Contract validate error : FreezeBalanceV2Contract is not simulated",
+      message: "Contract validate error : ExchangeInjectContract is not simulated",
     });
   });
 });

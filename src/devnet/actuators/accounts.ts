@@ -1,8 +1,8 @@
 /** Accounts come into being and get names (java-tron CreateAccountActuator, UpdateAccountActuator, SetAccountIdActuator). */
 import { isHex41 } from "../../tron/address.ts";
 import type { ContractValue } from "../../tron/contracts.ts";
+import { parametersOf } from "../chain-parameters.ts";
 import { invalid, type Rejection } from "../outcome.ts";
-import { NEW_ACCOUNT_FEE } from "../parameters.ts";
 import { addressNamed, idKey, isReadable, nameKey, namesOf } from "../names.ts";
 import { accountKey, accountOf, newAccount, type Session, type View } from "../state.ts";
 import type { Actuators, Effect, Moment } from "./actuator.ts";
@@ -48,15 +48,19 @@ function objectionToCreation(view: View, value: ContractValue<"AccountCreateCont
   if (!isHex41(owner)) return "Invalid ownerAddress";
   const account = accountOf(view, owner);
   if (account === undefined) return `Account[${owner}] not exists`;
-  if (account.balance < BigInt(NEW_ACCOUNT_FEE)) return "Validate CreateAccountActuator error, insufficient fee.";
+  if (account.balance < creationFee(view)) return "Validate CreateAccountActuator error, insufficient fee.";
   if (!isHex41(address)) return "Invalid account address";
   return accountOf(view, address) === undefined ? undefined : "Account has existed";
 }
 
 function create(session: Session, value: ContractValue<"AccountCreateContract">, at: Moment): Effect | Rejection {
   session.write(accountKey(value.account_address), newAccount(at.headTimestamp));
-  const fee = BigInt(NEW_ACCOUNT_FEE);
+  const fee = creationFee(session);
   return burnFee(session, value.owner_address, fee) ?? { result: "SUCCESS", fee };
+}
+
+function creationFee(view: View): bigint {
+  return BigInt(parametersOf(view).getCreateNewAccountFeeInSystemContract);
 }
 
 function objectionToName(view: View, value: ContractValue<"AccountUpdateContract">): string | undefined {

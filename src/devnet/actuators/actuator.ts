@@ -13,6 +13,8 @@ export type Moment = {
   readonly headTimestamp: number;
   /** Of the transaction, in sun. */
   readonly feeLimit: bigint;
+  /** Asked by a builder: the transaction is not there yet, and its bandwidth not paid. */
+  readonly building?: true;
 };
 
 /** What a contract is executed with. */

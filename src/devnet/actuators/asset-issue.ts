@@ -3,8 +3,8 @@ import { isHex41 } from "../../tron/address.ts";
 import type { ContractValue } from "../../tron/contracts.ts";
 import { addAsset, assetById, changeHoldings, holdingsOf, takeAssetId, writeAsset } from "../assets.ts";
 import { isReadable } from "../names.ts";
+import { parametersOf } from "../chain-parameters.ts";
 import { invalid, type Rejection } from "../outcome.ts";
-import { ASSET_ISSUE_FEE } from "../parameters.ts";
 import { accountOf, type Session, type View } from "../state.ts";
 import type { Actuators, Effect, Moment } from "./actuator.ts";
 import { burnFee } from "./fees.ts";
@@ -55,7 +55,7 @@ function objectionToIssue(view: View, value: Issue, at: Moment): string | undefi
   const account = accountOf(view, value.owner_address);
   if (account === undefined) return "Account not exists";
   if (holdingsOf(view, value.owner_address).issuedName !== "") return "An account can only issue one asset";
-  return account.balance < BigInt(ASSET_ISSUE_FEE) ? "No enough balance for fee!" : undefined;
+  return account.balance < BigInt(parametersOf(view).getAssetIssueFee) ? "No enough balance for fee!" : undefined;
 }
 
 function objectionToLabels({ name, precision, abbr, url, description }: Issue): string | undefined {
@@ -120,7 +120,7 @@ function issue(session: Session, value: Issue): Effect | Rejection {
     frozenSupply: [...before, ...frozenSupply],
   });
   addAsset(session, owner, { id, amount: value.total_supply - frozen });
-  const fee = BigInt(ASSET_ISSUE_FEE);
+  const fee = BigInt(parametersOf(session).getAssetIssueFee);
   return burnFee(session, owner, fee) ?? { result: "SUCCESS", fee, amounts: { assetIssueID: id } };
 }
 

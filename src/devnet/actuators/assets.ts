@@ -3,8 +3,8 @@ import { isHex41 } from "../../tron/address.ts";
 import type { ContractValue } from "../../tron/contracts.ts";
 import type { Asset } from "../account-rows.ts";
 import { addAsset, assetBalance, assetById } from "../assets.ts";
+import { parametersOf } from "../chain-parameters.ts";
 import { invalid, type Rejection } from "../outcome.ts";
-import { FORBID_TRANSFER_TO_CONTRACT, NEW_ACCOUNT_FEE } from "../parameters.ts";
 import { accountKey, accountOf, newAccount, type Session, type View } from "../state.ts";
 import type { Actuators, Effect, Moment } from "./actuator.ts";
 import { burnFee } from "./fees.ts";
@@ -52,10 +52,11 @@ function objectionToTransfer(view: View, value: Transfer): string | undefined {
   if (amount > balance) return "assetBalance is not sufficient.";
   const receiver = accountOf(view, to);
   if (receiver === undefined) {
-    const enough = payer.balance >= BigInt(NEW_ACCOUNT_FEE);
+    const enough = payer.balance >= creationFee(view);
     return enough ? undefined : "Validate TransferAssetActuator error, insufficient fee.";
   }
-  if (FORBID_TRANSFER_TO_CONTRACT && receiver.isContract) return "Cannot transfer asset to smartContract.";
+  if (parametersOf(view).getForbidTransferToContract === 1 && receiver.isContract)
+    return "Cannot transfer asset to smartContract.";
   return assetBalance(view, to, id) + amount > INT64_MAX ? "long overflow" : undefined;
 }
 
@@ -66,8 +67,12 @@ function transfer(session: Session, value: Transfer, at: Moment): Effect | Rejec
   if (creates) session.write(accountKey(to), newAccount(at.headTimestamp));
   addAsset(session, owner, { id, amount: -amount });
   addAsset(session, to, { id, amount });
-  const fee = creates ? BigInt(NEW_ACCOUNT_FEE) : 0n;
+  const fee = creates ? creationFee(session) : 0n;
   return burnFee(session, owner, fee) ?? { result: "SUCCESS", fee };
+}
+
+function creationFee(view: View): bigint {
+  return BigInt(parametersOf(view).getCreateNewAccountFeeInSystemContract);
 }
 
 function objectionToParticipation(view: View, value: Participation, at: Moment): string | undefined {

@@ -3,10 +3,12 @@ import { isHex41 } from "../../tron/address.ts";
 import type { ContractValue } from "../../tron/contracts.ts";
 import { PERMISSION_TYPES } from "../../tron/shapes/fields.ts";
 import type { Permission } from "../account-rows.ts";
+import { parametersOf } from "../chain-parameters.ts";
 import { invalid, type Rejection } from "../outcome.ts";
-import { AVAILABLE_OPERATIONS, SIGNATURES_MAX, UPDATE_PERMISSION_FEE } from "../parameters.ts";
+import { AVAILABLE_OPERATIONS, SIGNATURES_MAX } from "../parameters.ts";
 import { PERMISSION_TYPE } from "../permissions.ts";
 import { accountOf, type Session, type View } from "../state.ts";
+import { witnessOf } from "../witnesses.ts";
 import type { Actuators, Effect } from "./actuator.ts";
 import { burnFee } from "./fees.ts";
 
@@ -31,12 +33,19 @@ function objectionTo(view: View, { owner_address, owner, witness, actives }: Upd
   if (!isHex41(owner_address)) return "invalidate ownerAddress";
   if (accountOf(view, owner_address) === undefined) return "ownerAddress account does not exist";
   if (owner === undefined) return "owner permission is missed";
-  if (witness !== undefined) return "account isn't witness can't set witness permission";
+  const isWitness = witnessOf(view, owner_address) !== undefined;
+  if (isWitness && witness === undefined) return "witness permission is missed";
+  if (!isWitness && witness !== undefined) return "account isn't witness can't set witness permission";
   if (actives.length === 0) return "active permission is missed";
   if (actives.length > ACTIVES_MAX) return "active permission is too many";
   if (owner.type !== PERMISSION_TYPE.Owner) return "owner permission type is error";
   const wrong = objectionToPermission(owner);
   if (wrong !== undefined) return wrong;
+  if (witness !== undefined) {
+    if (witness.type !== PERMISSION_TYPE.Witness) return "witness permission type is error";
+    const objection = objectionToPermission(witness);
+    if (objection !== undefined) return objection;
+  }
   for (const active of actives) {
     if (active.type !== PERMISSION_TYPE.Active) return "active permission type is error";
     const objection = objectionToPermission(active);
@@ -99,6 +108,6 @@ function update(session: Session, value: Update): Effect | Rejection {
     witness: witness === undefined ? null : { ...witness, id: 1 },
     actives: actives.map((active, at) => ({ ...active, id: at + 2 })),
   });
-  const fee = BigInt(UPDATE_PERMISSION_FEE);
+  const fee = BigInt(parametersOf(session).getUpdateAccountPermissionFee);
   return burnFee(session, hex41, fee) ?? { result: "SUCCESS", fee };
 }

@@ -6,7 +6,12 @@ import { assetIssueActuators } from "./asset-issue.ts";
 import { assetActuators } from "./assets.ts";
 import { contractActuators } from "./contracts.ts";
 import { permissionActuators } from "./permissions.ts";
+import { delegationActuators } from "./delegation.ts";
+import { oldStakeActuators } from "./old-stake.ts";
+import { stakeActuators } from "./stake.ts";
 import { transferActuators } from "./transfer.ts";
+import { voteActuators } from "./votes.ts";
+import { witnessActuators } from "./witness.ts";
 
 const ACTUATORS: Actuators = {
   ...transferActuators,
@@ -15,6 +20,11 @@ const ACTUATORS: Actuators = {
   ...permissionActuators,
   ...assetActuators,
   ...assetIssueActuators,
+  ...stakeActuators,
+  ...oldStakeActuators,
+  ...delegationActuators,
+  ...voteActuators,
+  ...witnessActuators,
 };
 
 /** `undefined`: the devnet does not simulate the type. */

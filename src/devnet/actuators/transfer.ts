@@ -1,8 +1,8 @@
 /** TRX from one account to another (java-tron TransferActuator). */
 import { isHex41 } from "../../tron/address.ts";
 import type { ContractValue } from "../../tron/contracts.ts";
+import { parametersOf } from "../chain-parameters.ts";
 import { invalid } from "../outcome.ts";
-import { NEW_ACCOUNT_FEE } from "../parameters.ts";
 import { accountKey, accountOf, burn, newAccount, type Session, type View } from "../state.ts";
 import type { Actuators, Effect, Moment } from "./actuator.ts";
 
@@ -45,5 +45,6 @@ function transfer(session: Session, { owner_address: owner, to_address: to, amou
 }
 
 function activationFee(view: View, to: string): bigint {
-  return accountOf(view, to) === undefined ? BigInt(NEW_ACCOUNT_FEE) : 0n;
+  const { getCreateNewAccountFeeInSystemContract: fee } = parametersOf(view);
+  return accountOf(view, to) === undefined ? BigInt(fee) : 0n;
 }

@@ -2,10 +2,10 @@
 import { permissionShape } from "../../tron/shapes/accounts.ts";
 import type { Holdings, Permission } from "../account-rows.ts";
 import { assetById, holdingsOf } from "../assets.ts";
-import { decayed } from "../bandwidth.ts";
 import { namesOf } from "../names.ts";
 import { permissionsOf } from "../permissions.ts";
 import type { View } from "../state.ts";
+import { usedOfDay } from "../usage.ts";
 import { int64, nonEmpty } from "./json.ts";
 import { type JsonObject, renderMessage, shownText } from "./render.ts";
 
@@ -60,7 +60,9 @@ export function quotaFields(view: View, hex41: string, slot: number): JsonObject
 }
 
 function usedOf({ freeUsage }: Holdings, slot: number): Map<string, number> {
-  return new Map(Object.entries(freeUsage).map(([id, use]) => [id, decayed(use.used, use.slot, slot)]));
+  return new Map(
+    Object.entries(freeUsage).map(([id, use]) => [id, usedOfDay({ usage: use.used, slot: use.slot }, 0, slot)]),
+  );
 }
 
 function listed(items: JsonObject[]): JsonObject[] | undefined {

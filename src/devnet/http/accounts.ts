@@ -1,24 +1,19 @@
 /** Accounts and their resources. */
-import { decayed } from "../bandwidth.ts";
-import {
-  FREE_BANDWIDTH,
-  SLOT_MS,
-  TOTAL_ENERGY_LIMIT,
-  TOTAL_ENERGY_WEIGHT,
-  TOTAL_NET_LIMIT,
-  TOTAL_NET_WEIGHT,
-} from "../parameters.ts";
+import { parametersOf } from "../chain-parameters.ts";
+import { addressNamed, idKey } from "../names.ts";
+import { SLOT_MS } from "../parameters.ts";
+import { networkLimit, resourceLimit, stakeOf, SUN_PER_TRX, tronPower, weightsOf } from "../stake.ts";
 import type { Account } from "../rows.ts";
 import { accountOf } from "../state.ts";
-import { addressNamed, idKey } from "../names.ts";
+import type { Resource, Stake } from "../system-rows.ts";
+import { usageLeft, usedOfDay } from "../usage.ts";
 import { hexOfText } from "../words.ts";
 import { holdingFields, nameFields, permissionFields, quotaFields } from "./account-fields.ts";
 import { int64, type Json } from "./json.ts";
-import { renderAddress } from "./render.ts";
+import { type JsonObject, renderAddress } from "./render.ts";
 import { addressOf, type ApiRequest, parseHex, textOf } from "./request.ts";
 import { type Context, slotOf } from "./route.ts";
-
-const WINDOW_MS = 28_800_000;
+import { stakeFields } from "./stake-fields.ts";
 
 export function getAccount(request: ApiRequest, context: Context): Json {
   return renderAccount(addressOf(request, "address"), { request, context });
@@ -44,45 +39,57 @@ function renderAccount(hex41: string, { request, context }: { request: ApiReques
     balance: int64(account.balance),
     create_time: int64(account.createTime),
     latest_opration_time: int64(account.latestOperationTime),
-    free_net_usage: int64(freeUsed(account, context)),
+    free_net_usage: int64(freeUsed(account, slot)),
     latest_consume_free_time: int64(account.latestConsumeFreeTime * SLOT_MS),
-    net_window_size: WINDOW_MS,
-    net_window_optimized: true,
-    account_resource: { energy_window_size: WINDOW_MS, energy_window_optimized: true },
     ...(account.isContract ? {} : permissionFields(state, hex41, visible)),
     ...holdingFields(state, hex41, { visible, slot }),
-    frozenV2: [{}, { type: "ENERGY" }, { type: "TRON_POWER" }],
+    ...stakeFields(state, hex41, { visible, slot }),
   };
 }
 
 export function getAccountNet(request: ApiRequest, context: Context): Json {
   const hex41 = addressOf(request, "address");
   const account = accountOf(context.at.state, hex41);
-  if (account === undefined) return {};
-  return {
-    freeNetUsed: int64(freeUsed(account, context)),
-    freeNetLimit: int64(FREE_BANDWIDTH),
-    ...quotaFields(context.at.state, hex41, slotOf(context)),
-    TotalNetLimit: int64(TOTAL_NET_LIMIT),
-    TotalNetWeight: int64(TOTAL_NET_WEIGHT),
-  };
+  return account === undefined ? {} : bandwidthOf(hex41, account, context);
 }
 
 export function getAccountResource(request: ApiRequest, context: Context): Json {
   const hex41 = addressOf(request, "address");
-  const account = accountOf(context.at.state, hex41);
+  const { state } = context.at;
+  const account = accountOf(state, hex41);
   if (account === undefined) return {};
+  const stake = stakeOf(state, hex41);
   return {
-    freeNetUsed: int64(freeUsed(account, context)),
-    freeNetLimit: int64(FREE_BANDWIDTH),
-    ...quotaFields(context.at.state, hex41, slotOf(context)),
-    TotalNetLimit: int64(TOTAL_NET_LIMIT),
-    TotalNetWeight: int64(TOTAL_NET_WEIGHT),
-    TotalEnergyLimit: int64(TOTAL_ENERGY_LIMIT),
-    TotalEnergyWeight: int64(TOTAL_ENERGY_WEIGHT),
+    ...bandwidthOf(hex41, account, context),
+    tronPowerUsed: int64(stake.votes.reduce((sum, { count }) => sum + count, 0n)),
+    tronPowerLimit: int64(tronPower(stake) / SUN_PER_TRX),
+    EnergyUsed: int64(usageLeft(stake.used.energy, slotOf(context))),
+    EnergyLimit: limitOf(stake, "energy", context),
+    TotalEnergyLimit: int64(networkLimit(parametersOf(state), "energy")),
+    TotalEnergyWeight: int64(weightsOf(state).energy),
   };
 }
 
-function freeUsed(account: Account, context: Context): number {
-  return decayed(account.freeNetUsage, account.latestConsumeFreeTime, slotOf(context));
+function bandwidthOf(hex41: string, account: Account, context: Context): JsonObject {
+  const { state } = context.at;
+  const slot = slotOf(context);
+  const parameters = parametersOf(state);
+  const stake = stakeOf(state, hex41);
+  return {
+    freeNetUsed: int64(freeUsed(account, slot)),
+    freeNetLimit: int64(parameters.getFreeNetLimit),
+    NetUsed: int64(usageLeft(stake.used.bandwidth, slot)),
+    NetLimit: limitOf(stake, "bandwidth", context),
+    ...quotaFields(state, hex41, slot),
+    TotalNetLimit: int64(networkLimit(parameters, "bandwidth")),
+    TotalNetWeight: int64(weightsOf(state).bandwidth),
+  };
+}
+
+function limitOf(stake: Stake, resource: Resource, { at }: Context): Json {
+  return int64(resourceLimit(at.state, stake, { resource, parameters: parametersOf(at.state) }));
+}
+
+function freeUsed(account: Account, slot: number): number {
+  return usedOfDay({ usage: account.freeNetUsage, slot: account.latestConsumeFreeTime }, 0, slot);
 }

@@ -2,7 +2,7 @@
 import { assetShape } from "../../tron/shapes/assets.ts";
 import type { Asset } from "../account-rows.ts";
 import { allAssets, assetById } from "../assets.ts";
-import { decayed } from "../bandwidth.ts";
+import { usedOfDay } from "../usage.ts";
 import { hexOfText } from "../words.ts";
 import type { Json } from "./json.ts";
 import { NodeError } from "./node-error.ts";
@@ -72,10 +72,10 @@ function list(assets: readonly Asset[], asked: Asked): Json {
 }
 
 function render(asset: Asset, { request, context }: Asked): Json {
-  const used = decayed(
-    Number(asset.public_free_asset_net_usage),
-    Number(asset.public_latest_free_net_time),
-    slotOf(context),
-  );
+  const use = {
+    usage: Number(asset.public_free_asset_net_usage),
+    slot: Number(asset.public_latest_free_net_time),
+  };
+  const used = usedOfDay(use, 0, slotOf(context));
   return renderMessage(assetShape, { ...asset, public_free_asset_net_usage: BigInt(used) }, request.visible);
 }

@@ -25,7 +25,7 @@ export function builder(type: ContractType): Handler {
 
 /** The answer of a builder: the transaction around `contract`, after its actuator found nothing wrong. */
 export function built(contract: Contract, request: ApiRequest, context: Context): JsonObject {
-  const moment = { headTimestamp: context.chain.store.head.timestamp, feeLimit: 0n };
+  const moment = { headTimestamp: context.chain.store.head.timestamp, feeLimit: 0n, building: true } as const;
   const refused = actuatorFor(contract)?.validate(context.at.state, contract, moment);
   if (refused !== undefined) {
     throw new NodeError("org.tron.core.exception.ContractValidateException", bareMessage(refused));

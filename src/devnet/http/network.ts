@@ -1,6 +1,6 @@
 /** What a node says about itself and the network. */
 import { isHex41, isTronAddress } from "../../tron/address.ts";
-import { BANDWIDTH_PRICES, CHAIN_PARAMETERS, ENERGY_PRICES, MEMO_FEE } from "../parameters.ts";
+import { parametersOf, priceHistory } from "../chain-parameters.ts";
 import { totalsOf } from "../state.ts";
 import { int64, type Json } from "./json.ts";
 import { type ApiRequest, textOf } from "./request.ts";
@@ -8,20 +8,21 @@ import type { Context } from "./route.ts";
 
 const CODE_VERSION = "4.8.0";
 
-export function getChainParameters(): Json {
-  return { chainParameter: CHAIN_PARAMETERS.map(([key, value]) => ({ key, value: int64(value) })) };
+export function getChainParameters(_request: ApiRequest, { at }: Context): Json {
+  const entries = Object.entries(parametersOf(at.state));
+  return { chainParameter: entries.map(([key, value]) => ({ key, value: int64(value) })) };
 }
 
-export function getEnergyPrices(): Json {
-  return { prices: ENERGY_PRICES };
+export function getEnergyPrices(_request: ApiRequest, { at }: Context): Json {
+  return { prices: priceHistory(at.state, "getEnergyFee") };
 }
 
-export function getBandwidthPrices(): Json {
-  return { prices: BANDWIDTH_PRICES };
+export function getBandwidthPrices(_request: ApiRequest, { at }: Context): Json {
+  return { prices: priceHistory(at.state, "getTransactionFee") };
 }
 
-export function getMemoFee(): Json {
-  return { prices: `0:${MEMO_FEE}` };
+export function getMemoFee(_request: ApiRequest, { at }: Context): Json {
+  return { prices: priceHistory(at.state, "getMemoFee") };
 }
 
 export function getBurnTrx(_request: ApiRequest, context: Context): Json {

@@ -8,10 +8,13 @@ import * as calls from "./calls.ts";
 import * as network from "./network.ts";
 import type { Handler, Methods, Route } from "./route.ts";
 import { getApprovedList, getSignWeight } from "./signers.ts";
+import * as stakes from "./stakes.ts";
+import * as witnesses from "./witnesses.ts";
 
 const both = route("both", true);
 const fullOnly = route("both", false);
 const emptyGet = route("empty", false);
+const postOnly = route("post", false);
 
 const ROUTES: Readonly<Record<string, Route>> = {
   getnowblock: both(blocks.getNowBlock),
@@ -31,6 +34,11 @@ const ROUTES: Readonly<Record<string, Route>> = {
   getaccountbyid: both(getAccountById),
   getaccountnet: fullOnly(getAccountNet),
   getaccountresource: fullOnly(getAccountResource),
+  listwitnesses: both(witnesses.listWitnesses),
+  getpaginatednowwitnesslist: both(witnesses.getPaginatedNowWitnessList),
+  getnextmaintenancetime: fullOnly(witnesses.getNextMaintenanceTime),
+  getReward: both(witnesses.getReward),
+  getBrokerage: both(witnesses.getBrokerage),
   getchainparameters: fullOnly(network.getChainParameters),
   getenergyprices: both(network.getEnergyPrices),
   getbandwidthprices: both(network.getBandwidthPrices),
@@ -41,12 +49,32 @@ const ROUTES: Readonly<Record<string, Route>> = {
   validateaddress: fullOnly(network.validateAddress),
   getcontract: fullOnly(calls.getContract),
   getcontractinfo: fullOnly(calls.getContractInfo),
-  broadcasttransaction: route("post", false)(broadcastTransaction),
-  broadcasthex: route("post", false)(broadcastHex),
+  broadcasttransaction: postOnly(broadcastTransaction),
+  broadcasthex: postOnly(broadcastHex),
   createtransaction: emptyGet(builder("TransferContract")),
+  freezebalancev2: postOnly(builder("FreezeBalanceV2Contract")),
+  unfreezebalancev2: emptyGet(builder("UnfreezeBalanceV2Contract")),
+  withdrawexpireunfreeze: emptyGet(builder("WithdrawExpireUnfreezeContract")),
+  cancelallunfreezev2: postOnly(builder("CancelAllUnfreezeV2Contract")),
+  delegateresource: postOnly(builder("DelegateResourceContract")),
+  undelegateresource: emptyGet(builder("UnDelegateResourceContract")),
+  freezebalance: postOnly(builder("FreezeBalanceContract")),
+  unfreezebalance: emptyGet(builder("UnfreezeBalanceContract")),
+  votewitnessaccount: emptyGet(builder("VoteWitnessContract")),
+  withdrawbalance: emptyGet(builder("WithdrawBalanceContract")),
+  createwitness: emptyGet(builder("WitnessCreateContract")),
+  updatewitness: emptyGet(builder("WitnessUpdateContract")),
+  updateBrokerage: postOnly(builder("UpdateBrokerageContract")),
+  getdelegatedresourcev2: both(stakes.getDelegatedResourceV2),
+  getdelegatedresource: both(stakes.getDelegatedResource),
+  getdelegatedresourceaccountindexv2: both(stakes.getDelegatedResourceAccountIndexV2),
+  getdelegatedresourceaccountindex: both(stakes.getDelegatedResourceAccountIndex),
+  getcandelegatedmaxsize: both(stakes.getCanDelegatedMaxSize),
+  getavailableunfreezecount: both(stakes.getAvailableUnfreezeCount),
+  getcanwithdrawunfreezeamount: both(stakes.getCanWithdrawUnfreezeAmount),
   getsignweight: emptyGet(getSignWeight),
   getapprovedlist: emptyGet(getApprovedList),
-  createaccount: route("post", false)(builder("AccountCreateContract")),
+  createaccount: postOnly(builder("AccountCreateContract")),
   updateaccount: emptyGet(builder("AccountUpdateContract")),
   setaccountid: emptyGet(builder("SetAccountIdContract")),
   accountpermissionupdate: emptyGet(builder("AccountPermissionUpdateContract")),
