@@ -147,6 +147,14 @@ function withoutOddities(type: ContractType, value: Message): Message {
     };
     return { ...value, new_contract: { ...given, origin_address: value["owner_address"] } };
   }
+  if (type === "VoteWitnessContract") {
+    // The JSON leaves out a count of zero, which no node takes and TronWeb cannot write.
+    const votes = (value["votes"] as readonly Message[]).map((vote) => ({
+      ...vote,
+      vote_count: vote["vote_count"] === 0n ? 1n : vote["vote_count"],
+    }));
+    return { ...value, votes };
+  }
   if (type !== "AccountPermissionUpdateContract") return value;
   const plain = (permission: Message | undefined) => permission && { ...permission, parent_id: 0 };
   return {
