@@ -57,11 +57,20 @@ export class Cells {
 
   /** A commit of the actor came through. One that has ended will hardly be needed again. */
   unpin(actor: ActorAddress): void {
+    this.release(actor, (record) => record.status === "done");
+  }
+
+  /** A step of the actor was taken back. Once none of it is open, the store has what it is. */
+  takeBack(actor: ActorAddress): void {
+    this.release(actor, () => true);
+  }
+
+  private release(actor: ActorAddress, isForgotten: (record: ActorRecord) => boolean): void {
     const key = keyOf(actor);
     const cell = this.cells.get(key);
     if (cell === undefined) return;
     cell.pins -= 1;
-    if (cell.pins === 0 && cell.record.status === "done") this.cells.delete(key);
+    if (cell.pins === 0 && isForgotten(cell.record)) this.cells.delete(key);
   }
 
   /** Forgets the idle actors of these kinds; they come back from disk. */

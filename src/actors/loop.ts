@@ -20,6 +20,7 @@ import { ENGINE_QUEUE_MAX, GROUP_MESSAGES_MAX, TURN_BUDGET_MS } from "../domain/
 import type { ActorAddress } from "../domain/records.ts";
 import type { Stamp } from "../machines/durable.ts";
 import type { Clock } from "../ports/clock.ts";
+import { findPoison } from "./blame.ts";
 import type { Cells } from "./cells.ts";
 import { PoisonError, runCascade, type CascadePorts, type CascadeResult } from "./cascade.ts";
 import type { Dispatcher } from "./dispatcher.ts";
@@ -123,7 +124,8 @@ export class Loop {
     this.apply(envelope);
   }
 
-  private apply(envelope: Envelope): void {
+  /** `isSuspect`: what it leaves is checked before anything moves, because its group could not be stored. */
+  private apply(envelope: Envelope, isSuspect = false): void {
     const { ports } = this;
     if (envelope.origin !== "parked" && ports.isQuarantined(envelope.to)) return ports.onUndeliverable(envelope);
     const stamp: Stamp = { at: ports.clock.now(), blockTime: ports.blockTime() };
@@ -135,9 +137,20 @@ export class Loop {
       ports.onPoison(envelope, poison);
       return;
     }
+    const flaw = isSuspect ? findPoison(envelope, result, ports.group) : undefined;
+    if (flaw !== undefined) return ports.onPoison(envelope, flaw);
     this.stepped += result.steps.length;
     for (const { actor, record } of result.moved) ports.cells.replace(actor, record);
-    ports.group.add(result.writes, () => this.committed(envelope, result, stamp));
+    ports.group.add(result.writes, () => this.committed(envelope, result, stamp), {
+      undo: () => this.undo(result),
+      redo: () => this.apply(envelope, true),
+    });
+  }
+
+  /** Nothing of the cascade reached the disk; its actors stand where the disk has them. */
+  private undo({ steps, moved }: CascadeResult): void {
+    this.stepped -= steps.length;
+    for (const { actor } of moved) this.ports.cells.takeBack(actor);
   }
 
   /** E3, E4: the commit is on disk. */

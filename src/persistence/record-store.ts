@@ -18,7 +18,7 @@ import type {
   QuarantineEntry,
   StoredReply,
 } from "../domain/records.ts";
-import type { IndexPage, PageRequest, Store, TimerRow, Write } from "../ports/store.ts";
+import { Unstorable, type IndexPage, type PageRequest, type Store, type TimerRow, type Write } from "../ports/store.ts";
 import type { Codec, ShapeName, Shapes } from "./codec.ts";
 import { digestOf } from "./codec.ts";
 import { corrupt } from "./damage.ts";
@@ -42,14 +42,25 @@ export class RecordStore implements Store {
     this.#codec = codec;
   }
 
-  /** Rejects with `Fault("store_failed")` when the disk refused (the process must end), with `Error` for a bug (R3). */
+  /** Rejects with `Fault("store_failed")` when the disk refused (the process must end), with `Unstorable` for a bug (R3). */
   async commit(writes: readonly Write[]): Promise<void> {
-    const changes = this.#encodeAll(writes);
+    const changes = this.#checked(writes);
     const turn = this.#tail.then(() => this.#write(changes));
     // The tail only orders; the failure reaches the caller through `turn` and later callers through R2.
     this.#tail = turn.catch(() => undefined);
     await turn;
     for (const write of writes) if ("put" in write && write.put === "timer") this.#timerFloor.committed(write.due);
+  }
+
+  unstorable(writes: readonly Write[]): { write: Write; problem: string } | undefined {
+    for (const write of writes) {
+      try {
+        this.#encodeAll([write]);
+      } catch (error) {
+        return { write, problem: String(error) };
+      }
+    }
+    return undefined;
   }
 
   record(actor: ActorAddress): ActorRecord | undefined {
@@ -164,6 +175,15 @@ export class RecordStore implements Store {
   async close(): Promise<void> {
     await this.#tail;
     await this.#disk.close();
+  }
+
+  /** R3 */
+  #checked(writes: readonly Write[]): Change[] {
+    try {
+      return this.#encodeAll(writes);
+    } catch (cause) {
+      throw new Unstorable(String(cause), { cause });
+    }
   }
 
   #encodeAll(writes: readonly Write[]): Change[] {

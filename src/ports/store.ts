@@ -4,6 +4,7 @@
  * S1. `commit` is atomic and synced: after it resolves, all of its writes survive loss of power; before, none may be seen.
  * S2. Reads see exactly the committed writes, in the order of the commits.
  * S3. A rejected `commit` means that memory may be ahead of disk: the process must end.
+ *     Not so when it rejects with `Unstorable`: that happens before anything is written, and the store goes on.
  * S4. Records are checked against their schema on both ways; what does not fit throws `Fault("store_corrupt")` on read.
  */
 import type {
@@ -51,6 +52,11 @@ export type Write =
   /** Small named values: cursors, counters, the store's identity. */
   | { readonly put: "meta"; readonly name: string; readonly value: unknown };
 
+/** A value is not what its schema says: a bug of whoever made it, not of the store. */
+export class Unstorable extends Error {
+  override readonly name = "Unstorable";
+}
+
 export type TimerRow = { readonly due: number; readonly actor: ActorAddress; readonly timerId: string };
 export type IndexPage = {
   readonly ids: readonly { readonly id: string; readonly createdAt: number }[];
@@ -61,6 +67,8 @@ export type PageRequest = { readonly limit: number; readonly cursor?: string; re
 
 export interface Store {
   commit(writes: readonly Write[]): Promise<void>;
+  /** The first of these writes that `commit` would reject, or undefined. As costly as the encoding: not for every commit. */
+  unstorable(writes: readonly Write[]): { readonly write: Write; readonly problem: string } | undefined;
 
   // Synchronous point reads: loading an actor never interleaves with a step.
   record(actor: ActorAddress): ActorRecord | undefined;

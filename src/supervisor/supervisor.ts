@@ -1,5 +1,5 @@
 /**
- * What happens to an actor that cannot digest a message.
+ * What happens to an actor that cannot digest a message, or makes something of it that cannot be stored.
  *
  * V1. A failed step left no trace; the actor stands at its last commit. The message is kept: its source still has it.
  * V2. The failing actor is reloaded from disk and the message tried again after a growing pause, `restartsMax` times.
@@ -8,10 +8,12 @@
  * V4. A release reloads it and gives it what it missed, one by one and in order, before anything else reaches it. Its
  *     quarantine ends with the last of them, in one commit: whatever happens meanwhile, nothing parked is forgotten.
  */
+import { inspect } from "node:util";
+import { isStorable } from "../actors/blame.ts";
 import { keyOf, type Ending, type Envelope } from "../actors/envelope.ts";
 import type { PoisonError } from "../actors/cascade.ts";
 import { refuse, type Refusal } from "../domain/errors.ts";
-import type { ActorAddress, InboxEntry, QuarantineEntry } from "../domain/records.ts";
+import type { ActorAddress, InboxEntry, Message, QuarantineEntry } from "../domain/records.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Store, Write } from "../ports/store.ts";
 import type { Logger } from "../ports/telemetry.ts";
@@ -77,7 +79,7 @@ export class Supervisor {
       { actor: keyOf(actor), event: poison.type, revision, error: text },
       "an actor could not digest a message",
     );
-    const letter = { actor, at: ports.clock.now(), revision, event: poison, error: text };
+    const letter = { actor, at: ports.clock.now(), revision, event: storable(poison, ports.store), error: text };
     void ports.commit([{ put: "deadLetter", letter }]);
     ports.forget(actor);
     if (envelope.origin === "request") {
@@ -171,7 +173,8 @@ export class Supervisor {
   }
 
   private parked(actor: ActorAddress, message: Envelope["message"]): Write {
-    return { put: "inbox", entry: { actor, sequence: this.nextInboxSequence(actor), message } };
+    const sequence = this.nextInboxSequence(actor);
+    return { put: "inbox", entry: { actor, sequence, message: storable(message, this.ports.store) } };
   }
 
   private remember(actor: ActorAddress, failures: Failures): void {
@@ -180,4 +183,9 @@ export class Supervisor {
     const oldest = this.failures.keys().next().value;
     if (this.failures.size > FAILURES_MAX && oldest !== undefined) this.failures.delete(oldest);
   }
+}
+
+/** A message that cannot be stored is kept as text, under a name that no machine listens to. */
+function storable(message: Message, store: Store): Message {
+  return isStorable(message, store) ? message : { type: `unstorable:${message.type}`, text: inspect(message) };
 }

@@ -25,6 +25,7 @@ function slowStore(): {
   };
   const store: Store = Object.assign(Object.create(inner) as Store, {
     commit,
+    unstorable: inner.unstorable.bind(inner),
     record: inner.record.bind(inner),
     reply: inner.reply.bind(inner),
     meta: inner.meta.bind(inner),

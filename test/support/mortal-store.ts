@@ -20,6 +20,7 @@ export function mortal(inner: Store, options: { writeTurns: () => number; landsA
   };
   const store: Store = {
     commit,
+    unstorable: (writes) => inner.unstorable(writes),
     record: (actor) => inner.record(actor),
     reply: (key) => inner.reply(key),
     meta: (name) => inner.meta(name),

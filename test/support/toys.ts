@@ -17,6 +17,7 @@ type ToyEvent =
   | { type: "toy.refuse" }
   | { type: "toy.poison"; name: string }
   | { type: "toy.tell"; tells: Tell[] }
+  | { type: "toy.tellOdd"; to: ActorAddress; create?: boolean }
   | { type: "toy.work"; input?: unknown }
   | { type: "toy.workElsewhere" }
   | { type: "toy.deafWork" }
@@ -25,6 +26,7 @@ type ToyEvent =
   | { type: "toy.back" }
   | { type: "toy.passThrough" }
   | { type: "toy.shout" }
+  | { type: "toy.shoutOdd" }
   | { type: "toy.raise" }
   | { type: "toy.nameless" }
   | { type: "toy.later" }
@@ -39,6 +41,10 @@ const note = (name: (event: ToyEvent) => string) =>
 
 const inputOf = ({ event }: { event: ToyEvent }): unknown => ("input" in event ? event.input : undefined) ?? {};
 const tellsOf = ({ event }: { event: ToyEvent }) => ("tells" in event ? event.tells : undefined);
+
+function oddTell({ to, create = false }: { to: ActorAddress; create?: boolean }): Tell {
+  return create ? { to, create: { odd: Number.NaN } } : { to, message: { type: "toy.add", name: 1n } };
+}
 
 const typed = <T>(): T => ({}) as T;
 
@@ -81,7 +87,16 @@ export function toyMachine(isPoisonous: () => boolean = () => true) {
         ...because("told to tell"),
         actions: { type: "tell", params: tellsOf },
       },
+      /** Tells what cannot be stored, though all it was told itself can be. */
+      "toy.tellOdd": {
+        ...because("told to tell nonsense"),
+        actions: { type: "tell", params: ({ event }) => oddTell(event) },
+      },
       "toy.shout": { ...because("loud"), actions: emit({ type: "toy.shouted" }) },
+      "toy.shoutOdd": {
+        ...because("loud nonsense"),
+        actions: emit({ type: "toy.shouted", n: 1n } as { type: string }),
+      },
       "toy.refuse": {
         ...because("no"),
         actions: { type: "reply", params: { ok: false, refusal: refuse("conflict", "no") } },
