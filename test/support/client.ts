@@ -36,25 +36,45 @@ export class Client {
   async ask<Body = unknown>(
     method: string,
     path: string,
-    given: { body?: unknown; key?: string; token?: string | null } = {},
+    given: { body?: unknown; text?: string; key?: string; token?: string | null } = {},
   ): Promise<Answer<Body>> {
     const address = this.options.address();
     if (address === undefined) throw new Error("no engine answers now");
     const token = given.token === undefined ? await this.firstToken() : given.token;
+    const sent = given.text ?? (given.body === undefined ? undefined : JSON.stringify(given.body));
     const response = await fetch(`${address}${path}`, {
       method,
       signal: AbortSignal.timeout(10_000),
       headers: {
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
         ...(given.key === undefined ? {} : { "idempotency-key": given.key }),
-        ...(given.body === undefined ? {} : { "content-type": "application/json" }),
+        ...(sent === undefined ? {} : { "content-type": "application/json" }),
       },
-      ...(given.body === undefined ? {} : { body: JSON.stringify(given.body) }),
+      ...(sent === undefined ? {} : { body: sent }),
     });
     const text = await response.text();
     if (this.options.keeps === true) this.heard.push(`${[...response.headers].join("\n")}\n${text}`);
     const isJson = response.headers.get("content-type")?.includes("json") === true;
     return { status: response.status, body: (isJson ? JSON.parse(text) : text) as Body, headers: response.headers };
+  }
+
+  /** An endless stream; all that came is kept in `heard`. */
+  async follow(path: string): Promise<{ close: () => Promise<void> }> {
+    const ended = new AbortController();
+    const authorization = `Bearer ${await this.firstToken()}`;
+    const stream = await fetch(`${this.options.address()}${path}`, {
+      headers: { authorization },
+      signal: ended.signal,
+    });
+    const reading = (async () => {
+      for await (const chunk of stream.body ?? []) this.heard.push(Buffer.from(chunk).toString("utf8"));
+    })().catch(() => {});
+    return {
+      close: async () => {
+        ended.abort();
+        await reading;
+      },
+    };
   }
 
   /** Asks until there is an answer that is not "not now". */
