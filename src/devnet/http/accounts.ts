@@ -1,4 +1,5 @@
 /** Accounts and their resources. */
+import { text } from "../../tron/shapes/fields.ts";
 import { parametersOf } from "../chain-parameters.ts";
 import { addressNamed, idKey } from "../names.ts";
 import { SLOT_MS } from "../parameters.ts";
@@ -7,21 +8,23 @@ import type { Account } from "../rows.ts";
 import { accountOf } from "../state.ts";
 import type { Resource, Stake } from "../system-rows.ts";
 import { usageLeft, usedOfDay } from "../usage.ts";
-import { hexOfText } from "../words.ts";
 import { holdingFields, nameFields, permissionFields, quotaFields } from "./account-fields.ts";
-import { int64, type Json } from "./json.ts";
+import { int64, type Json, toJson } from "./json.ts";
+import { readMessage } from "./json-format.ts";
 import { type JsonObject, renderAddress } from "./render.ts";
-import { addressOf, type ApiRequest, parseHex, textOf } from "./request.ts";
+import { addressOf, type ApiRequest, textOf } from "./request.ts";
 import { type Context, slotOf } from "./route.ts";
 import { stakeFields } from "./stake-fields.ts";
+
+const ACCOUNT_ID = { account_id: text(23) };
 
 export function getAccount(request: ApiRequest, context: Context): Json {
   return renderAccount(addressOf(request, "address"), { request, context });
 }
 
 export function getAccountById(request: ApiRequest, context: Context): Json {
-  const text = textOf(request, "account_id");
-  const id = request.visible ? hexOfText(text) : parseHex(text);
+  const body = request.method === "POST" ? request.text : toJson({ account_id: textOf(request, "account_id") });
+  const id = String(readMessage(ACCOUNT_ID, body, request.visible)["account_id"]);
   const hex41 = addressNamed(context.at.state, idKey(id));
   return hex41 === undefined ? {} : renderAccount(hex41, { request, context });
 }

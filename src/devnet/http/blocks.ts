@@ -3,7 +3,7 @@ import { isHex } from "../../tron/bytes.ts";
 import { type Block, numberOfBlockId } from "../block.ts";
 import type { Json } from "./json.ts";
 import { renderBlock, renderHeader, renderInfo, renderIncluded, renderTransaction } from "./render.ts";
-import { type ApiRequest, booleanOf, hexOf, int64Of, textOf } from "./request.ts";
+import { type ApiRequest, booleanOf, hexOf, int64Of, optionalInt64Of, textOf } from "./request.ts";
 import type { Context } from "./route.ts";
 
 const RANGE_MAX = 100;
@@ -30,7 +30,7 @@ function findBlock(wanted: string, context: Context): Block | string | undefined
 }
 
 export function getBlockByNum(request: ApiRequest, context: Context): Json {
-  return blockOrNothing(blockAt(context, Number(int64Of(request, "num"))), request);
+  return blockOrNothing(blockAt(context, Number(optionalInt64Of(request, "num"))), request);
 }
 
 export function getBlockById(request: ApiRequest, context: Context): Json {

@@ -7,7 +7,7 @@ import { type Json, toJson } from "./json.ts";
 import { NodeError } from "./node-error.ts";
 import { packTransaction } from "./parse-transaction.ts";
 import { renderText, renderTransaction } from "./render.ts";
-import { type ApiRequest, hexOf } from "./request.ts";
+import { type ApiRequest, looseHex, textOf } from "./request.ts";
 import type { Context } from "./route.ts";
 
 const TRUNCATED =
@@ -23,7 +23,7 @@ export async function broadcastTransaction(request: ApiRequest, context: Context
 
 /** Its message is plain text, whatever `visible` says. */
 export async function broadcastHex(request: ApiRequest, context: Context): Promise<Json> {
-  const tx = parse(hexOf(request, "transaction"));
+  const tx = parse(looseHex(textOf(request, "transaction")));
   const refused = await offer(tx, context);
   return {
     result: refused === undefined,

@@ -7,9 +7,9 @@ import { bareMessage } from "../outcome.ts";
 import { type Transaction, transactionOf } from "../transactions.ts";
 import { hexOfText } from "../words.ts";
 import { NodeError } from "./node-error.ts";
-import { packedContract } from "./parse-transaction.ts";
+import { readContract } from "./parse-transaction.ts";
 import { type JsonObject, renderBuilt } from "./render.ts";
-import { type ApiRequest, int64Of, parseHex, textOf } from "./request.ts";
+import { type ApiRequest, looseHex, scalarText, textOf } from "./request.ts";
 import type { Context, Handler } from "./route.ts";
 
 const LIFETIME_MS = 60_000;
@@ -17,9 +17,8 @@ const LIFETIME_MS = 60_000;
 /** The endpoint that builds a transaction of one type from its fields, if the type's actuator finds nothing wrong. */
 export function builder(type: ContractType): Handler {
   return (request, context) => {
-    const { visible, parameters } = request;
-    const permissionId = Number(int64Of(request, "Permission_id"));
-    return built(packedContract(type, parameters, { visible, permissionId }), request, context);
+    const contract = readContract(type, request.text, { visible: request.visible, permissionId: 0 });
+    return built(contract, request, context);
   };
 }
 
@@ -30,9 +29,24 @@ export function built(contract: Contract, request: ApiRequest, context: Context)
   if (refused !== undefined) {
     throw new NodeError("org.tron.core.exception.ContractValidateException", bareMessage(refused));
   }
+  const permissionId = permissionIdOf(request);
+  const data = extraDataOf(request);
+  return renderBuilt(unsigned(context.chain, { ...contract, permissionId }, { data }), request.visible);
+}
+
+/** As fastjson reads it: text will do; what is not above 0 is left out (Util.setTransactionPermissionId). */
+export function permissionIdOf(request: ApiRequest): number {
+  const given = request.parameters["Permission_id"];
+  if (given === undefined) return 0;
+  const text = scalarText(given);
+  if (!/^-?[0-9]{1,10}$/.test(text))
+    throw new NodeError("java.lang.NumberFormatException", `For input string: "${text}"`);
+  return Math.max(0, Number(text));
+}
+
+function extraDataOf(request: ApiRequest): string {
   const text = textOf(request, "extra_data");
-  const data = request.visible ? hexOfText(text) : parseHex(text);
-  return renderBuilt(unsigned(context.chain, contract, { data }), request.visible);
+  return request.visible ? hexOfText(text) : looseHex(text);
 }
 
 /** A new transaction around one contract. Its timestamp is unlike that of any other the node builds. */

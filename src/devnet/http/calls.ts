@@ -5,7 +5,7 @@ import { lookIntoContract, type Order } from "../call.ts";
 import type { CallResult, Contract } from "../contract.ts";
 import { ENERGY_FEE, FEE_LIMIT_MAX } from "../parameters.ts";
 import { hexOfText } from "../words.ts";
-import { unsigned } from "./builders.ts";
+import { permissionIdOf, unsigned } from "./builders.ts";
 import { int64, type Json } from "./json.ts";
 import { errorBody, NodeError } from "./node-error.ts";
 import { packedContract } from "./parse-transaction.ts";
@@ -123,7 +123,7 @@ function callMessage(request: ApiRequest): TriggerSmartContract {
   const selector = textOf(request, "function_selector");
   const data =
     selector === "" ? textOf(request, "data") : keccakOfText(selector).slice(0, 8) + textOf(request, "parameter");
-  const permissionId = Number(int64Of(request, "Permission_id"));
+  const permissionId = permissionIdOf(request);
   const { visible } = request;
   const message = packedContract("TriggerSmartContract", { ...request.parameters, data }, { visible, permissionId });
   if (message.type !== "TriggerSmartContract") throw parameterError("not a call");

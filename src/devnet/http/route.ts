@@ -32,6 +32,8 @@ export type Route = {
   readonly methods: Methods;
   readonly solidity: boolean;
   readonly handle: Handler;
+  /** It answers a POST as a GET: its body is not read, unless it is a form. */
+  readonly ignoresBody?: true;
   /** It executes contracts on the state it sees, so nothing may change meanwhile (chain.ts H1). */
   readonly simulates?: true;
 };

@@ -17,7 +17,7 @@ const emptyGet = route("empty", false);
 const postOnly = route("post", false);
 
 const ROUTES: Readonly<Record<string, Route>> = {
-  getnowblock: both(blocks.getNowBlock),
+  getnowblock: bodiless(both(blocks.getNowBlock)),
   getblock: both(blocks.getBlock),
   getblockbynum: both(blocks.getBlockByNum),
   getblockbyid: both(blocks.getBlockById),
@@ -27,25 +27,25 @@ const ROUTES: Readonly<Record<string, Route>> = {
   gettransactionbyid: both(blocks.getTransactionById),
   gettransactioninfobyid: both(blocks.getTransactionInfoById),
   gettransactioninfobyblocknum: both(blocks.getTransactionInfoByBlockNum),
-  getpendingsize: fullOnly(blocks.getPendingSize),
+  getpendingsize: bodiless(fullOnly(blocks.getPendingSize)),
   gettransactionfrompending: fullOnly(blocks.getTransactionFromPending),
   gettransactionlistfrompending: fullOnly(blocks.getTransactionListFromPending),
   getaccount: both(getAccount),
   getaccountbyid: both(getAccountById),
   getaccountnet: fullOnly(getAccountNet),
   getaccountresource: fullOnly(getAccountResource),
-  listwitnesses: both(witnesses.listWitnesses),
+  listwitnesses: bodiless(both(witnesses.listWitnesses)),
   getpaginatednowwitnesslist: both(witnesses.getPaginatedNowWitnessList),
-  getnextmaintenancetime: fullOnly(witnesses.getNextMaintenanceTime),
+  getnextmaintenancetime: bodiless(fullOnly(witnesses.getNextMaintenanceTime)),
   getReward: both(witnesses.getReward),
   getBrokerage: both(witnesses.getBrokerage),
-  getchainparameters: fullOnly(network.getChainParameters),
-  getenergyprices: both(network.getEnergyPrices),
-  getbandwidthprices: both(network.getBandwidthPrices),
-  getmemofee: fullOnly(network.getMemoFee),
-  getburntrx: both(network.getBurnTrx),
-  getnodeinfo: both(network.getNodeInfo),
-  listnodes: fullOnly(network.listNodes),
+  getchainparameters: bodiless(fullOnly(network.getChainParameters)),
+  getenergyprices: bodiless(both(network.getEnergyPrices)),
+  getbandwidthprices: bodiless(both(network.getBandwidthPrices)),
+  getmemofee: bodiless(fullOnly(network.getMemoFee)),
+  getburntrx: bodiless(both(network.getBurnTrx)),
+  getnodeinfo: bodiless(both(network.getNodeInfo)),
+  listnodes: bodiless(fullOnly(network.listNodes)),
   validateaddress: fullOnly(network.validateAddress),
   getcontract: fullOnly(calls.getContract),
   getcontractinfo: fullOnly(calls.getContractInfo),
@@ -87,7 +87,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   getassetissuebyid: both(assets.getAssetIssueById),
   getassetissuebyname: both(assets.getAssetIssueByName),
   getassetissuelistbyname: both(assets.getAssetIssueListByName),
-  getassetissuelist: both(assets.getAssetIssueList),
+  getassetissuelist: bodiless(both(assets.getAssetIssueList)),
   getpaginatedassetissuelist: both(assets.getPaginatedAssetIssueList),
   triggersmartcontract: simulating(emptyGet(calls.triggerSmartContract)),
   triggerconstantcontract: simulating(route("empty", true)(calls.triggerConstantContract)),
@@ -106,6 +106,10 @@ export function findRoute(path: string): Found | undefined {
 
 function route(methods: Methods, solidity: boolean) {
   return (handle: Handler): Route => ({ methods, solidity, handle });
+}
+
+function bodiless(found: Route): Route {
+  return { ...found, ignoresBody: true };
 }
 
 function simulating(found: Route): Route {

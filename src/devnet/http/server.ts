@@ -140,7 +140,13 @@ async function answerTo(asked: Asked, { chain, found, fault }: Place): Promise<A
   if (method === "GET" && found.route.methods === "empty") return { status: 200, type: JSON_TYPE, body: "" };
   try {
     const contentType = asked.headers["content-type"] ?? "";
-    const request: ApiRequest = parseRequest({ method, url, contentType, body });
+    const request: ApiRequest = parseRequest({
+      method,
+      url,
+      contentType,
+      body,
+      ignoresBody: found.route.ignoresBody === true,
+    });
     // The perspective is taken in the turn in which the handler begins: the head does not move in between.
     const handle = () => {
       const at = perspective(chain, found.solidity, fault?.kind === "stale-head" ? fault.blocks : 0);
