@@ -64,6 +64,13 @@ export function decode<S extends Shape>(shape: S, bytes: Uint8Array): MessageOf<
   return message as MessageOf<S>;
 }
 
+/** A message that was made field by field along `shape`, with the type of that shape; encoding checks every field. */
+export function messageAs<S extends Shape>(shape: S, message: Message): MessageOf<S> {
+  const names = Object.keys(shape);
+  if (names.some((name) => !Object.hasOwn(message, name))) malformed("a field of the message is missing");
+  return message as MessageOf<S>;
+}
+
 type NamedField = readonly [name: string, field: Field];
 type Layout = { readonly ordered: readonly NamedField[]; readonly byNumber: ReadonlyMap<number, NamedField> };
 

@@ -24,7 +24,7 @@ export function getAccount(request: ApiRequest, context: Context): Json {
 
 export function getAccountById(request: ApiRequest, context: Context): Json {
   const body = request.method === "POST" ? request.text : toJson({ account_id: textOf(request, "account_id") });
-  const id = String(readMessage(ACCOUNT_ID, body, request.visible)["account_id"]);
+  const id = readMessage(ACCOUNT_ID, body, request.visible).account_id;
   const hex41 = addressNamed(context.at.state, idKey(id));
   return hex41 === undefined ? {} : renderAccount(hex41, { request, context });
 }

@@ -4,7 +4,15 @@
  */
 import { isTronAddress, toHex41 } from "../../tron/address.ts";
 import { isHex } from "../../tron/bytes.ts";
-import type { Field, Message, Shape, Value } from "../../tron/protobuf.ts";
+import {
+  type Field,
+  isList,
+  type Message,
+  messageAs,
+  type MessageOf,
+  type Shape,
+  type Value,
+} from "../../tron/protobuf.ts";
 import { hexOfText } from "../words.ts";
 import { Tokens } from "./json-tokens.ts";
 import { type NodeError, nullPointer } from "./node-error.ts";
@@ -12,7 +20,11 @@ import { type NodeError, nullPointer } from "./node-error.ts";
 const BASE58 = /[^123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz]/;
 
 /** Throws `NodeError`. */
-export function readMessage(shape: Shape, text: string, visible: boolean): Message {
+export function readMessage<S extends Shape>(shape: S, text: string, visible: boolean): MessageOf<S> {
+  return messageAs(shape, readWhole(shape, text, visible));
+}
+
+function readWhole(shape: Shape, text: string, visible: boolean): Message {
   const tokens = new Tokens(text);
   const message = blank(shape);
   tokens.take("{");
@@ -63,7 +75,7 @@ function readValues(reading: Reading, { name, field }: { name: string; field: Fi
   const given = values.filter((value) => value !== undefined);
   if (field.repeated === true) {
     const before = message[name];
-    message[name] = [...(Array.isArray(before) ? before : []), ...given];
+    message[name] = [...(isList(before) ? before : []), ...given];
   } else if (given.length > 0) message[name] = given.at(-1);
 }
 

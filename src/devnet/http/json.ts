@@ -21,6 +21,11 @@ declare global {
 const LONG_NUMBER = /[0-9]{16}/;
 
 export function toJson(value: Json, options?: { int64AsString: boolean }): string {
+  return jsonTextOf(value, options);
+}
+
+/** The same of what `fromJson` gave. */
+export function jsonTextOf(value: unknown, options?: { int64AsString: boolean }): string {
   const asString = options?.int64AsString === true;
   return JSON.stringify(value, (_, item: unknown) => {
     if (typeof item !== "bigint") return item;

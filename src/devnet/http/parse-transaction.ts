@@ -7,7 +7,7 @@ import type { Shape } from "../../tron/protobuf.ts";
 import { bytes, int32, int64, listOf } from "../../tron/shapes/fields.ts";
 import { encodeRawTransaction } from "../../tron/transaction.ts";
 import { type Transaction, transactionOf } from "../transactions.ts";
-import { type Json, toJson } from "./json.ts";
+import { jsonTextOf } from "./json.ts";
 import { readMessage } from "./json-format.ts";
 import { NodeError, nullPointer } from "./node-error.ts";
 import { objectOf, type Parameters } from "./request.ts";
@@ -33,26 +33,21 @@ export function packTransaction(parameters: Parameters, visible: boolean): Trans
   if (!Array.isArray(list)) throw nullPointer();
   try {
     const contracts = list.flatMap((item: unknown) => packContract(item, visible) ?? []);
-    const raw = readMessage(RAW, textOf({ ...given, contract: undefined }), visible);
-    const { signature } = readMessage(ENVELOPE, textOf({ signature: parameters["signature"] }), visible);
+    const raw = readMessage(RAW, jsonTextOf({ ...given, contract: undefined }), visible);
+    const { signature } = readMessage(ENVELOPE, jsonTextOf({ signature: parameters["signature"] }), visible);
     const rawHex = encodeRawTransaction({
-      refBlockBytes: String(raw["ref_block_bytes"]),
-      refBlockHash: String(raw["ref_block_hash"]),
-      expiration: BigInt(String(raw["expiration"])),
-      timestamp: BigInt(String(raw["timestamp"])),
-      feeLimit: BigInt(String(raw["fee_limit"])),
-      data: String(raw["data"]),
+      refBlockBytes: raw.ref_block_bytes,
+      refBlockHash: raw.ref_block_hash,
+      expiration: raw.expiration,
+      timestamp: raw.timestamp,
+      feeLimit: raw.fee_limit,
+      data: raw.data,
       contracts,
     });
-    return transactionOf(rawHex, Array.isArray(signature) ? signature.map(String) : []);
+    return transactionOf(rawHex, signature);
   } catch {
     throw nullPointer();
   }
-}
-
-/** What was read as JSON, as JSON again: what a node's reader of messages gets to see. */
-function textOf(parameters: Parameters): string {
-  return toJson(parameters as Json);
 }
 
 function packContract(item: unknown, visible: boolean): Contract | undefined {
@@ -60,10 +55,10 @@ function packContract(item: unknown, visible: boolean): Contract | undefined {
   const contract: Parameters = { ...item };
   const type = String(contract["type"]);
   if (!isContractType(type)) return undefined;
-  const { Permission_id } = readMessage(PERMISSION, textOf({ Permission_id: contract["Permission_id"] }), visible);
+  const { Permission_id } = readMessage(PERMISSION, jsonTextOf({ Permission_id: contract["Permission_id"] }), visible);
   try {
     const value = objectOf(objectOf(contract, "parameter"), "value");
-    return packedContract(type, value, { visible, permissionId: Number(Permission_id) });
+    return packedContract(type, value, { visible, permissionId: Permission_id });
   } catch (error) {
     if (error instanceof NodeError) return undefined;
     throw error;
@@ -76,7 +71,7 @@ export function packedContract(
   value: Parameters,
   options: { visible: boolean; permissionId: number },
 ): Contract {
-  return readContract(type, textOf(value), options);
+  return readContract(type, jsonTextOf(value), options);
 }
 
 /** The same from the text of the JSON, whose places its errors name. Throws `NodeError`. */

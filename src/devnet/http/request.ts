@@ -6,9 +6,9 @@
  * R2. The errors are those of java-tron for the same call, with the position in the body where it names one.
  */
 import { bytes, address as addressField, bool, int64 as int64Field } from "../../tron/shapes/fields.ts";
-import type { Field, Message, Shape } from "../../tron/protobuf.ts";
+import type { MessageOf, Shape } from "../../tron/protobuf.ts";
 import { isTronAddress, toHex41 } from "../../tron/address.ts";
-import { fromJson, toJson } from "./json.ts";
+import { fromJson, jsonTextOf, toJson } from "./json.ts";
 import { hexDigits, readMessage } from "./json-format.ts";
 import { NodeError, nullPointer } from "./node-error.ts";
 
@@ -73,6 +73,11 @@ function jsonError(message: string): NodeError {
   return new NodeError("com.alibaba.fastjson.JSONException", message);
 }
 
+/** A call that the devnet makes of itself. */
+export function internalRequest(parameters: Parameters): ApiRequest {
+  return { method: "POST", path: "", parameters, text: jsonTextOf(parameters), visible: false, int64AsString: false };
+}
+
 function tryJson(text: string): unknown {
   try {
     return fromJson(text);
@@ -92,18 +97,14 @@ export function scalarText(value: unknown): string {
 }
 
 /** A message of this shape out of the body. Throws `NodeError`. */
-export function messageOf(request: ApiRequest, shape: Shape): Message {
+export function messageOf<S extends Shape>(request: ApiRequest, shape: S): MessageOf<S> {
   return readMessage(shape, request.text, request.visible);
-}
-
-function fieldOf(request: ApiRequest, name: string, field: Field): Message[string] {
-  return messageOf(request, { [name]: field })[name];
 }
 
 /** Bytes as lower-case hex. Throws `NodeError`. */
 export function hexOf(request: ApiRequest, name: string): string {
   if (request.method === "GET") return looseHex(textOf(request, name));
-  return String(fieldOf(request, name, bytes(1)));
+  return messageOf(request, { [name]: bytes(1) })[name] ?? "";
 }
 
 /** Hex that a node reads without a message around it: the error is another. Throws `NodeError`. */
@@ -116,18 +117,18 @@ export function looseHex(text: string): string {
 
 /** An address field as "41…", by `visible` base58 or hex; what is not exactly an address stays what it is. */
 export function addressOf(request: ApiRequest, name: string): string {
-  if (request.method === "POST") return String(fieldOf(request, name, addressField(1)));
+  if (request.method === "POST") return messageOf(request, { [name]: addressField(1) })[name] ?? "";
   const given = request.parameters[name];
   if (given === undefined) return "";
   // A node makes a message of the query itself.
-  return String(fieldOf({ ...request, text: toJson({ [name]: String(given) }) }, name, addressField(1)));
+  return addressOf({ ...request, method: "POST", text: toJson({ [name]: textOf(request, name) }) }, name);
 }
 
 /** An int64; absent from a body it is 0. Throws `NodeError`. */
 export function int64Of(request: ApiRequest, name: string): bigint {
-  if (request.method === "POST") return BigInt(String(fieldOf(request, name, int64Field(1))));
+  if (request.method === "POST") return messageOf(request, { [name]: int64Field(1) })[name] ?? 0n;
   const given = request.parameters[name];
-  return given === undefined ? fail(numberFormat("null")) : parseLong(String(given));
+  return given === undefined ? fail(numberFormat("null")) : parseLong(scalarText(given));
 }
 
 /** The same where a query may leave it out. */
@@ -143,24 +144,12 @@ function parseLong(text: string): bigint {
   return number > INT64_MAX || number < -INT64_MAX - 1n ? fail(wrong) : number;
 }
 
-/** A number that fastjson reads: text will do. Throws `NodeError`, also when it is missing. */
-export function requiredLongOf(request: ApiRequest, name: string): bigint {
-  const given = request.parameters[name];
-  if (request.method === "GET") return int64Of(request, name);
-  if (given === undefined || given === null) {
-    throw new NodeError("java.security.InvalidParameterException", `key [${name}] does not exist`);
-  }
-  const text = scalarText(given);
-  if (!/^[+-]?[0-9]+$/.test(text)) throw numberFormat("null");
-  return parseLong(text);
-}
-
 function numberFormat(message: string): NodeError {
   return new NodeError("java.lang.NumberFormatException", message);
 }
 
 export function booleanOf(request: ApiRequest, name: string): boolean {
-  if (request.method === "POST") return fieldOf(request, name, bool(1)) === true;
+  if (request.method === "POST") return messageOf(request, { [name]: bool(1) })[name] === true;
   return String(request.parameters[name]).toLowerCase() === "true";
 }
 

@@ -2,7 +2,7 @@
 import { isHex } from "../../../tron/bytes.ts";
 import type { Json } from "../json.ts";
 import { getContract, triggerConstantContract } from "../calls.ts";
-import type { ApiRequest } from "../request.ts";
+import { internalRequest } from "../request.ts";
 import type { Context, Handler } from "../route.ts";
 import type { EventInput, EventShape } from "./event-values.ts";
 
@@ -18,7 +18,7 @@ const KNOWN: readonly EventShape[] = [
 export type Token = { readonly symbol: string; readonly name: string; readonly decimals: number };
 
 export async function eventShapes(contract: string, context: Context): Promise<readonly EventShape[]> {
-  const found = await showContract(requestOf({ value: contract }), context);
+  const found = await showContract(internalRequest({ value: contract }), context);
   const entries = listIn(recordOf(recordOf(found)["abi"])["entrys"]).map(recordOf);
   const events = entries.filter((entry) => wordOf(entry["type"]).toLowerCase() === "event");
   return [...events.map(shapeOf), ...KNOWN];
@@ -50,7 +50,7 @@ type View = { readonly contract: string; readonly selector: string; readonly par
 
 /** The output of a call that changes nothing; `undefined` when it fails or has none. */
 async function constant({ contract, selector, parameter = "" }: View, context: Context): Promise<string | undefined> {
-  const request = requestOf({
+  const request = internalRequest({
     owner_address: `41${"0".repeat(40)}`,
     contract_address: contract,
     function_selector: selector,
@@ -61,10 +61,6 @@ async function constant({ contract, selector, parameter = "" }: View, context: C
   const [ret] = listIn(recordOf(answer["transaction"])["ret"]);
   const failed = recordOf(ret)["ret"] === "FAILED";
   return failed || typeof output !== "string" || output === "" || !isHex(output) ? undefined : output;
-}
-
-function requestOf(parameters: Readonly<Record<string, unknown>>): ApiRequest {
-  return { method: "POST", path: "", parameters, visible: false, int64AsString: false };
 }
 
 function shapeOf(entry: Readonly<Record<string, Json>>): EventShape {

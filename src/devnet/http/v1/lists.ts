@@ -6,6 +6,7 @@ import { base58 } from "../../words.ts";
 import type { Asked } from "../answer.ts";
 import { getAccount } from "../accounts.ts";
 import type { Json } from "../json.ts";
+import { internalRequest } from "../request.ts";
 import type { Context, Handler, Perspective } from "../route.ts";
 import { recordOf, tokenBalance } from "./contract-facts.ts";
 import type { History, ListKind, Place } from "./history.ts";
@@ -27,8 +28,7 @@ const TRANSFER = "ddf252ad";
 export async function account(scene: Scene, address: string): Promise<Json> {
   const { context, query } = scene;
   const at = query.onlyConfirmed ? solidified(context) : context.at;
-  const request = { method: "POST", path: "", parameters: { address }, visible: false, int64AsString: false } as const;
-  const shown = recordOf(await showAccount(request, { ...context, at }));
+  const shown = recordOf(await showAccount(internalRequest({ address }), { ...context, at }));
   const isThere = Object.keys(shown).length > 0;
   const trc20 = await tokensOf(scene, address);
   return envelope(isThere ? [{ ...shown, trc20 }] : [], now(scene));
