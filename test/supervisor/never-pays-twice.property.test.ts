@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { add, big, units, type Units } from "../../src/domain/money.ts";
 import type { ActorAddress, ActorRecord, StoredReply } from "../../src/domain/records.ts";
 import type { Ledger } from "../../src/machines/ledger.ts";
+import type { PayoutBatchContext } from "../../src/machines/payout-batch.machine.ts";
 import type { PayoutContext } from "../../src/machines/payout-context.ts";
 import type { Store } from "../../src/ports/store.ts";
 import type { EngineAnswer } from "../../src/supervisor/facade.ts";
@@ -25,6 +26,8 @@ class Run {
   readonly answers = new Map<string, StoredReply["body"]>();
   readonly complaints: string[] = [];
   readonly payouts: string[] = [];
+  /** Ids of the payouts of each batch that was asked for. */
+  readonly batches = new Map<string, readonly string[]>();
   private rig: Rig | undefined;
   private process: MortalStore | undefined;
 
@@ -153,6 +156,10 @@ class Run {
     }));
     this.payouts.push(...lines.map((line) => line.payoutId));
     const id = `batch_${first}`;
+    this.batches.set(
+      id,
+      lines.map((line) => line.payoutId),
+    );
     const create = {
       self: { kind: "payoutBatch", id },
       mode: this.random.pick(["all_or_nothing", "best_effort"]),
@@ -232,10 +239,35 @@ async function audit(run: Run): Promise<string[]> {
       wrong.push(...(await replayed(run, { kind: "transaction", id: transaction })));
     wrong.push(...(await replayed(run, { kind: "payout", id })));
   }
+  for (const [id, payouts] of run.batches) wrong.push(...(await batchProblems(run, id, payouts)));
   wrong.push(...ledgerProblems(run), ...(await replayed(run, { kind: "wallet", id: "wal_1" })));
   const left = (await run.disk.outboxSources()).filter((source) => source !== "readBalances");
   if (left.length > 0) wrong.push(`effects left: ${left.join()}`);
   return wrong;
+}
+
+/** A batch counts exactly what became of its lines; one that was never answered, or refused, has none. */
+async function batchProblems(run: Run, id: string, payouts: readonly string[]): Promise<string[]> {
+  const batch = run.disk.record({ kind: "payoutBatch", id });
+  // A line whose batch was lost with its process may have been ordered again, by itself.
+  const tags = payouts.flatMap((payout) => {
+    const record = run.recordOf(payout);
+    return (record?.context as PayoutContext | undefined)?.batch?.id === id ? (record?.tag ?? []) : [];
+  });
+  if (batch === undefined || batch.tag === "rejected") return tags.length === 0 ? [] : [`${id} has lines all the same`];
+  const ended = Map.groupBy(
+    tags.filter((tag) => ENDED.has(tag)),
+    (tag) => tag,
+  );
+  const { counts } = batch.context as PayoutBatchContext;
+  const wrong = [...ENDED].flatMap((tag) => {
+    const there = ended.get(tag)?.length ?? 0;
+    return (counts[tag] ?? 0) === there ? [] : [`${id} counts ${counts[tag]} ${tag}, there are ${there}`];
+  });
+  const isOver = tags.every((tag) => ENDED.has(tag));
+  if (tags.length !== payouts.length || (batch.tag === "finished") !== isOver)
+    wrong.push(`${id} is ${batch.tag} with ${tags.join()}`);
+  return [...wrong, ...(await replayed(run, { kind: "payoutBatch", id }))];
 }
 
 async function replayed(run: Run, actor: ActorAddress): Promise<string[]> {
@@ -294,9 +326,12 @@ describe("whatever the world and the operators do", () => {
       const first = Number(process.env["CHAOS_SEED"] ?? 1);
       const runs = process.env["CHAOS_SEED"] === undefined ? RUNS : 1;
       const ends = new Map<string, number>();
+      let finished = 0;
       for (let seed = first; seed < first + runs; seed += 1) {
         const { run, wrong } = await play(seed);
         expect(wrong, `CHAOS_SEED=${seed}`).toEqual([]);
+        for (const id of run.batches.keys())
+          if (run.disk.record({ kind: "payoutBatch", id })?.tag === "finished") finished += 1;
         for (const id of run.payouts) {
           const tag = run.recordOf(id)?.tag ?? "refused";
           ends.set(tag, (ends.get(tag) ?? 0) + 1);
@@ -304,6 +339,7 @@ describe("whatever the world and the operators do", () => {
       }
       // Runs in which nothing happens prove nothing.
       if (runs > 1) for (const tag of ["confirmed", "cancelled", "refused"]) expect(ends.get(tag)).toBeGreaterThan(30);
+      if (runs > 1) expect(finished).toBeGreaterThan(30);
     },
   );
 });

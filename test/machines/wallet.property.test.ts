@@ -1,0 +1,229 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { LIMIT_SLICE_MS } from "../../src/domain/limits.ts";
+import { big, units, ZERO } from "../../src/domain/money.ts";
+import type { Message } from "../../src/domain/records.ts";
+import type { Hold } from "../../src/machines/ledger.ts";
+import type { WalletContext } from "../../src/machines/wallet.machine.ts";
+import { Driven, STAMP } from "../support/kernel.ts";
+import { deadEnds } from "../support/reach.ts";
+
+const FROM = { kind: "payout", id: "po_1" };
+const LATER = { code: "chain_timeout", message: "no node answered", retryable: true } as const;
+const hold = (usdt: number, trx: number): Hold => ({ usdt: units(BigInt(usdt)), trx: units(BigInt(trx)) });
+
+/** A hold that some payment has, as it should be in the books. */
+type Held = { readonly hold: Hold; readonly slice: number; readonly stage: "reserved" | "inFlight" };
+type World = {
+  readonly wallet: Driven;
+  readonly held: readonly Held[];
+  readonly promised: number;
+  readonly block: number;
+};
+type Play =
+  | { do: "reserve"; usdt: number; trx: number; count: number; isTimeKnown: boolean }
+  | { do: "send" | "settle" | "takeBack" | "release"; which: number; part: number }
+  | { do: "answer"; usdt: number; trx: number }
+  | { do: "operator"; message: Message }
+  | { do: "fail" | "timer" };
+
+const born = (hot: boolean): World => ({
+  wallet: Driven.born("wallet", { address: "T-w", name: "w", kind: "hd", labels: {}, limits: {}, hot }),
+  held: [],
+  promised: 0,
+  block: 10,
+});
+const bookOf = ({ wallet }: World) => wallet.context<WalletContext>();
+const isRunning = ({ wallet }: World) => wallet.record.effects["balances"] !== undefined;
+const timersOf = ({ wallet }: World) => Object.keys(wallet.record.timers).length;
+
+/** What payments, nodes, operators and time do to a wallet; payments only what they are allowed to. */
+function play(world: World, step: Play): World {
+  const { wallet, block } = world;
+  switch (step.do) {
+    case "reserve":
+      return reserve(world, step);
+    case "answer": {
+      const reading = { usdt: units(BigInt(step.usdt)), trx: units(BigInt(step.trx)), atBlock: block };
+      return isRunning(world) ? { ...world, block: block + 1, wallet: wallet.answer("balances", reading) } : world;
+    }
+    case "fail":
+      return isRunning(world) ? { ...world, wallet: wallet.fail("balances", LATER) } : world;
+    case "timer":
+      return timersOf(world) === 1 ? { ...world, wallet: wallet.elapse() } : world;
+    case "operator":
+      return { ...world, wallet: wallet.send(step.message) };
+    default:
+      return pay(world, step);
+  }
+}
+
+function reserve(world: World, { usdt, trx, count, isTimeKnown }: Extract<Play, { do: "reserve" }>): World {
+  const wanted = hold(usdt, trx);
+  const stamp = isTimeKnown ? STAMP : { ...STAMP, blockTime: 0 };
+  const wallet = world.wallet.send({ type: "wallet.reserve", from: FROM, hold: wanted, count }, stamp);
+  const [answer, ...others] = wallet.last.tells;
+  // Exactly one answer, to the one who asked.
+  expect([others, answer?.to]).toEqual([[], FROM]);
+  const { ledger, limits, sequence } = bookOf(world);
+  const room = (purse: typeof ledger.usdt, spent: string) => {
+    const left = big(purse.onChain) - BigInt(spent) - big(purse.reserved) - big(purse.inFlight);
+    return left < 0n ? 0n : left;
+  };
+  const promised = ledger.slices.reduce((sum, slice) => sum + big(slice.amount), 0n);
+  const fits =
+    world.wallet.state.startsWith("active") &&
+    isTimeKnown &&
+    ledger.balanceBlock >= 0 &&
+    big(wanted.usdt) <= room(ledger.usdt, ledger.spentSum.usdt) &&
+    big(wanted.trx) <= room(ledger.trx, ledger.spentSum.trx) &&
+    (limits.daily === undefined || promised + big(wanted.usdt) <= big(limits.daily));
+  const message = answer !== undefined && "message" in answer ? answer.message : undefined;
+  const slice = Math.floor(STAMP.blockTime / LIMIT_SLICE_MS);
+  if (!fits) {
+    expect(message).toMatchObject({ type: "wallet.refused" });
+    expect(wallet.context()).toEqual(world.wallet.context());
+    return { ...world, wallet };
+  }
+  expect(message).toEqual({ type: "wallet.reserved", sequence: sequence + 1, slice });
+  const held = [...world.held, { hold: wanted, slice, stage: "reserved" as const }];
+  return { ...world, wallet, held, promised: world.promised + count };
+}
+
+function pay(world: World, step: Extract<Play, { which: number }>): World {
+  const wanted = step.do === "send" || step.do === "release" ? "reserved" : "inFlight";
+  const candidates = world.held.filter(({ stage }) => stage === wanted);
+  const mine = candidates[step.which % Math.max(1, candidates.length)];
+  if (mine === undefined) return world;
+  const { slice } = mine;
+  const burnt = { usdt: step.do === "settle" ? mine.hold.usdt : ZERO, trx: hold(0, step.part).trx };
+  const spend = { ...burnt, trx: big(burnt.trx) < big(mine.hold.trx) ? burnt.trx : mine.hold.trx };
+  const others = world.held.filter((other) => other !== mine);
+  const message = { type: `wallet.${step.do}`, hold: mine.hold, slice, spend, block: world.block };
+  const next = { ...world, block: world.block + 1, wallet: world.wallet.send(message) };
+  // They hold money, so the wallet listens whatever it is.
+  expect(next.wallet.last.changed).toBe(true);
+  if (step.do === "settle" || step.do === "release") return { ...next, held: others };
+  return { ...next, held: [...others, { ...mine, stage: step.do === "send" ? "inFlight" : "reserved" }] };
+}
+
+/** What is wrong with a wallet in itself and against the payments, in words. */
+function problemsOf(world: World): string[] {
+  const { wallet, held, promised } = world;
+  const { ledger, sequence } = bookOf(world);
+  const wrong: string[] = [];
+  for (const coin of ["usdt", "trx"] as const)
+    for (const stage of ["reserved", "inFlight"] as const) {
+      const sum = held.reduce((total, each) => (each.stage === stage ? total + big(each.hold[coin]) : total), 0n);
+      if (big(ledger[coin][stage]) !== sum) wrong.push(`${coin} ${stage} ${ledger[coin][stage]}, really ${sum}`);
+    }
+  if (sequence !== promised) wrong.push(`sequence ${sequence}, promised ${promised}`);
+  const counted = held.reduce((sum, each) => sum + big(each.hold.usdt), 0n);
+  const charged = ledger.slices.reduce((sum, { amount }) => sum + big(amount), 0n);
+  if (charged < counted) wrong.push(`the limit counts ${charged} of ${counted}`);
+  if (isRunning(world) !== (wallet.state === "active.reading")) wrong.push(`reads in ${wallet.state}`);
+  if (timersOf(world) > 1) wrong.push(`${timersOf(world)} timers`);
+  return wrong;
+}
+
+function checkStep(before: World, after: World, step: Play): void {
+  expect(problemsOf(after)).toEqual([]);
+  const [was, is] = [before.wallet.state, after.wallet.state];
+  if (was === "archived") expect(is).toBe("archived");
+  if (is !== "archived" || was === "archived") return;
+  // Put away only when nothing is in it or on its way.
+  expect(step).toMatchObject({ message: { type: "wallet.archive" } });
+  const { ledger } = bookOf(before);
+  expect([before.held, ledger.usdt.onChain, ledger.trx.onChain, ledger.balanceBlock >= 0]).toEqual([
+    [],
+    "0",
+    "0",
+    true,
+  ]);
+}
+
+const operator = (message: Message): Play => ({ do: "operator", message });
+const OPERATORS = [
+  operator({ type: "wallet.freeze", reason: "r" }),
+  operator({ type: "wallet.unfreeze" }),
+  operator({ type: "wallet.archive" }),
+  operator({ type: "wallet.refresh" }),
+  operator({ type: "wallet.update", limits: { daily: units(60n) } }),
+  operator({ type: "wallet.update", name: "w2", limits: {} }),
+  operator({ type: "nonsense" }),
+];
+const plays: fc.Arbitrary<Play> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant("reserve" as const),
+      usdt: fc.nat(40),
+      // Every payment holds TRX for its fee.
+      trx: fc.integer({ min: 1, max: 12 }),
+      count: fc.integer({ min: 1, max: 3 }),
+      isTimeKnown: fc.integer({ min: 0, max: 9 }).map((n) => n > 0),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constantFrom("send" as const, "settle" as const, "takeBack" as const, "release" as const),
+      which: fc.nat(9),
+      part: fc.nat(12),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("answer" as const), usdt: fc.nat(200), trx: fc.nat(99) }) },
+  fc.constant<Play>({ do: "answer", usdt: 0, trx: 0 }),
+  fc.constantFrom<Play>({ do: "fail" }, { do: "timer" }),
+  { weight: 2, arbitrary: fc.constantFrom(...OPERATORS) },
+);
+
+test("whatever arrives, each request is answered once, and what is promised is what the payments hold", () => {
+  const seen = new Map<string, number>();
+  let promised = 0;
+  fc.assert(
+    fc.property(fc.boolean(), fc.array(plays, { minLength: 20, maxLength: 80, size: "max" }), (hot, sequence) => {
+      let world = born(hot);
+      expect(problemsOf(world)).toEqual([]);
+      for (const step of sequence) {
+        const next = play(world, step);
+        if (next === world) continue;
+        checkStep(world, next, step);
+        world = next;
+        seen.set(world.wallet.state, (seen.get(world.wallet.state) ?? 0) + 1);
+      }
+      promised += world.promised;
+    }),
+    { numRuns: 1_000 },
+  );
+  for (const state of ["active.reading", "active.fresh", "active.stale", "frozen", "archived"])
+    expect(seen.get(state)).toBeGreaterThan(100);
+  expect(promised).toBeGreaterThan(1_000);
+});
+
+test("from every state of a wallet there is a way to put it away", () => {
+  const steps: Play[] = [
+    { do: "reserve", usdt: 5, trx: 5, count: 1, isTimeKnown: true },
+    ...(["send", "settle", "takeBack", "release"] as const).map((name) => ({ do: name, which: 0, part: 1 })),
+    { do: "answer", usdt: 9, trx: 9 },
+    { do: "answer", usdt: 0, trx: 0 },
+    { do: "fail" },
+    { do: "timer" },
+    ...OPERATORS,
+  ];
+  const result = deadEnds<World>({
+    start: born(true),
+    // One hold at a time shows every way that a hold can stand.
+    next: (world) =>
+      steps.filter((step) => step.do !== "reserve" || world.held.length === 0).map((step) => play(world, step)),
+    key: (world) => {
+      const { ledger, limits } = bookOf(world);
+      const isEmpty = ledger.usdt.onChain === ZERO && ledger.trx.onChain === ZERO;
+      const money = ledger.balanceBlock < 0 ? "unread" : isEmpty ? "empty" : "filled";
+      return [world.wallet.state, money, world.held[0]?.stage, limits.daily, ledger.spent.length > 0].join();
+    },
+    isEnd: ({ wallet }) => wallet.state === "archived",
+  });
+  expect(result.dead).toEqual([]);
+  expect(result.reached.length).toBeGreaterThan(20);
+});
