@@ -26,6 +26,8 @@ import { Schedule } from "./schedule.ts";
 
 /** A chain without an audience needs no finality of many: instant mining is for those who want no waiting. */
 const INSTANT_WITNESSES = 1;
+/** Blocks that a chain has when it opens, beyond its lag: two of its own, two that fund accounts. */
+const SLOTS_BEGUN = 4;
 const DEFAULTS = { seed: "devnet", witnesses: 27, genesisTimestamp: 1_777_440_000_000 };
 
 /**
@@ -52,7 +54,7 @@ async function start(options: DevnetOptions, chain: Chain): Promise<Devnet> {
     faucet,
     faults: new Faults(options.seed ?? DEFAULTS.seed),
     requests: new RequestCounter(),
-    schedule: new Schedule(chain),
+    schedule: new Schedule(chain, options.wallClock),
     gate: new GridGate(() => chain.store.head.timestamp),
     history: new History(chain.store),
     accounts: await accountsOf(options, chain, faucet),
@@ -155,8 +157,11 @@ function usdtControls(faucet: Faucet): Devnet["usdt"] {
   };
 }
 
-function defaultsOf({ slotMs }: DevnetOptions): typeof DEFAULTS {
-  return slotMs === "instant" ? { ...DEFAULTS, witnesses: INSTANT_WITNESSES } : DEFAULTS;
+function defaultsOf({ slotMs, witnesses, wallClock }: DevnetOptions): typeof DEFAULTS {
+  const identity = slotMs === "instant" ? { ...DEFAULTS, witnesses: INSTANT_WITNESSES } : DEFAULTS;
+  if (wallClock !== true) return identity;
+  const begun = Math.floor((witnesses ?? identity.witnesses) * 0.7) + SLOTS_BEGUN;
+  return { ...identity, genesisTimestamp: (Math.floor(Date.now() / SLOT_MS) - begun) * SLOT_MS };
 }
 
 function askedOf(options: DevnetOptions) {

@@ -23,6 +23,11 @@ export type DevnetOptions = {
   readonly seed?: string;
   /** ms; a multiple of 3000. */
   readonly genesisTimestamp?: number;
+  /**
+   * A new chain begins at this machine's time, and scheduled blocks keep up with it, so that clients that compare the
+   * two work. Without it the content of the chain depends on no clock.
+   */
+  readonly wallClock?: boolean;
   /** Funded accounts with keys for everybody; absent: none. */
   readonly accounts?: AccountPlan;
   /** API keys and rate limits, as a provider has them; absent: none. */

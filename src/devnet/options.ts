@@ -4,6 +4,7 @@ import type { AccountPlan } from "./dev-accounts.ts";
 import type { DevnetOptions } from "./handle.ts";
 import { imageAccounts } from "./http/admin/image-options.ts";
 import { slotMsFrom } from "./http/admin/slot-words.ts";
+import { SLOT_MS } from "./parameters.ts";
 import { ACCOUNTS_MAX, DEFAULT_HD_PATH } from "./key-sets.ts";
 
 type Option = {
@@ -57,7 +58,15 @@ export const OPTIONS = [
     takes: "text",
     env: ["DEVNET_SEED", "seed"],
     absent: "devnet",
-    meaning: "decides every key and id: the same seed and the same calls give the same chain",
+    meaning: "decides every key and id",
+  },
+  {
+    flag: "time",
+    takes: "wall|ms",
+    env: ["DEVNET_TIME"],
+    absent: "wall",
+    meaning:
+      "wall: chain time begins at this machine's clock and keeps up with it; a number of ms: a new chain begins there and looks at no clock, so that the same calls give the same chain",
   },
   {
     flag: "accounts",
@@ -131,6 +140,7 @@ export function optionsFrom(
     host: given("host") ?? "127.0.0.1",
     slotMs: slotMsOf(given("block-ms") ?? "3000"),
     accounts: accountsOf(flags, env),
+    ...timeOf(given("time") ?? "wall"),
     ...(data === undefined ? {} : { dataDir: data }),
     ...(seed === undefined ? {} : { seed }),
     ...(witnesses === undefined ? {} : { witnesses: whole("--witnesses", witnesses, { min: 1, max: 127 }) }),
@@ -179,6 +189,13 @@ function slotMsOf(text: string): DevnetOptions["slotMs"] {
   } catch (error) {
     throw new UsageError(`--block-ms ${error instanceof Error ? error.message : "is wrong"}`);
   }
+}
+
+function timeOf(text: string): Pick<DevnetOptions, "wallClock" | "genesisTimestamp"> {
+  if (text === "wall") return { wallClock: true };
+  const genesisTimestamp = /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (genesisTimestamp % SLOT_MS === 0 && genesisTimestamp > 0) return { genesisTimestamp };
+  throw new UsageError(`--time must be wall, or ms since 1970 and a multiple of ${SLOT_MS}`);
 }
 
 function whole(name: string, text: string, range: { min: number; max: number }): number {

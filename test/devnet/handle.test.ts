@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { startDevnet } from "../../src/devnet/devnet.ts";
 import {
   alice,
@@ -15,6 +15,7 @@ import {
   signed,
   trxTransfer,
   usdtTransfer,
+  Wallet,
 } from "./support.ts";
 
 describe("the schedule", () => {
@@ -51,6 +52,22 @@ describe("instant mining", () => {
     expect(devnet.ledger.transaction(tx.txId)).toMatchObject({ blockNumber: head + 1, solid: true });
     expect(await broadcast(devnet, tx)).toMatchObject({ code: "DUP_TRANSACTION_ERROR" });
     expect(devnet.ledger.headNumber()).toBe(head + 1);
+  });
+});
+
+describe("the wall clock", () => {
+  test("a chain that follows it begins now and counts the slots that it missed", async () => {
+    const before = Date.now();
+    const devnet = await manualDevnet({ slotMs: "instant", wallClock: true, accounts: { count: 1 } });
+    expect(Math.abs(devnet.ledger.headTimestamp() - before)).toBeLessThan(60_000);
+    const [rich] = devnet.accounts?.list() ?? [];
+    const tx = await signed(devnet, trxTransfer(bob, 1n, new Wallet(rich?.privateKey ?? "")), {
+      signers: [new Wallet(rich?.privateKey ?? "")],
+    });
+    const late = vi.spyOn(Date, "now").mockReturnValue(devnet.ledger.headTimestamp() + 30_001);
+    expect(await broadcast(devnet, tx)).toMatchObject({ result: true });
+    expect(devnet.ledger.headTimestamp()).toBe(Math.floor(Date.now() / 3_000) * 3_000);
+    late.mockRestore();
   });
 });
 

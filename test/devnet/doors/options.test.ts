@@ -3,18 +3,25 @@ import { helpText, OPTIONS, optionsFrom } from "../../../src/devnet/options.ts";
 
 describe("the options of npm run devnet", () => {
   test("nothing has to be said", () => {
-    expect(optionsFrom([], {})).toEqual({ port: 9090, host: "127.0.0.1", slotMs: 3_000, accounts: {} });
+    expect(optionsFrom([], {})).toEqual({
+      port: 9090,
+      host: "127.0.0.1",
+      slotMs: 3_000,
+      accounts: {},
+      wallClock: true,
+    });
   });
 
   test("flags", () => {
     const flags =
-      "--port 0 --host 0.0.0.0 --data d --block-ms instant --witnesses 3 --seed s --accounts 2 --balance 7 --hd-path m/44'/195'/1'/0/ --default-key true";
+      "--port 0 --host 0.0.0.0 --data d --block-ms instant --witnesses 3 --seed s --accounts 2 --balance 7 --hd-path m/44'/195'/1'/0/ --default-key true --time 3000";
     expect(optionsFrom([...flags.split(" "), "--mnemonic", "a b c"], {})).toEqual({
       port: 0,
       host: "0.0.0.0",
       dataDir: "d",
       slotMs: "instant",
       witnesses: 3,
+      genesisTimestamp: 3_000,
       seed: "s",
       accounts: {
         count: 2,
@@ -42,6 +49,7 @@ describe("the options of npm run devnet", () => {
       port: 1,
       host: "127.0.0.1",
       slotMs: 50,
+      wallClock: true,
       seed: "ushwe",
       accounts: {
         count: 3,
@@ -70,6 +78,8 @@ describe("the options of npm run devnet", () => {
     [["--balance", "0"], "--balance must be 1 to 999999999"],
     [["--default-key", "yes"], "--default-key must be true or false"],
     [["--data", ""], "--data must name a folder"],
+    [["--time", "5"], "--time must be wall, or ms since 1970 and a multiple of 3000"],
+    [["--time", "soon"], "--time must be wall"],
     [["--prot", "1"], "--prot"],
     [["word"], "word"],
     [["--port"], "--port"],
