@@ -232,6 +232,18 @@ describe("events", () => {
   });
 });
 
+describe("events of a block", () => {
+  test("come in the order in which they happened, by pages", async () => {
+    const devnet = await fundedDevnet();
+    for (const amount of [1n, 2n, 3n]) await broadcast(devnet, await signed(devnet, usdtTransfer(devnet, bob, amount)));
+    await devnet.mine();
+    const path = `/v1/blocks/${devnet.ledger.headNumber()}/events?limit=2`;
+    const { body } = await ask(devnet, path);
+    const rest = await dataOf(devnet, `${path}&fingerprint=${body["meta"].fingerprint}`);
+    expect([...body["data"], ...rest].map((item: Json) => item["result"].value)).toEqual(["1", "2", "3"]);
+  });
+});
+
 describe("holders of a token", () => {
   test("are listed by what they hold", async () => {
     const devnet = await fundedDevnet();

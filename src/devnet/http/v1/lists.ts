@@ -74,8 +74,16 @@ export async function contractEvents(scene: Scene, contract: string): Promise<Js
   return page(scene, places, { wanted, item: (spot) => namer.event(spot, solid) });
 }
 
-/** All events of the transactions that `choose` names, in their order; these lists have one page. */
-export async function events(scene: Scene, places: readonly Place[]): Promise<Json> {
+/** In the order in which they happened. */
+export async function eventsOfBlock(scene: Scene, places: readonly Place[]): Promise<Json> {
+  const namer = new Namer(scene.context);
+  const solid = scene.context.chain.store.solidNumber;
+  const inOrder = { ...scene, query: { ...scene.query, ascending: true } };
+  return page(inOrder, places, { wanted: () => true, item: (spot) => namer.event(spot, solid) });
+}
+
+/** All of them: this list has one page. */
+export async function eventsOfTransaction(scene: Scene, places: readonly Place[]): Promise<Json> {
   const namer = new Namer(scene.context);
   const solid = scene.context.chain.store.solidNumber;
   const spots = places.flatMap((place) => spotAt(scene.context, place) ?? []).filter((spot) => fits(scene, spot));

@@ -59,12 +59,12 @@ export const V1_ROUTES: readonly V1Route[] = [
   {
     path: "/v1/transactions/{id}/events",
     does: "events of a transaction",
-    show: (scene, part) => lists.events(scene, placesOfTransaction(scene, part)),
+    show: (scene, part) => lists.eventsOfTransaction(scene, placesOfTransaction(scene, part)),
   },
   {
     path: "/v1/blocks/{number|id|latest}/events",
     does: "events of a block",
-    show: (scene, part) => lists.events(scene, placesOfBlock(scene, part)),
+    show: (scene, part) => lists.eventsOfBlock(scene, placesOfBlock(scene, part)),
   },
 ];
 
@@ -90,10 +90,15 @@ async function answerTo(asked: Asked, chain: Chain, history: History): Promise<A
   if (asked.method !== "GET") return failure(405, "Method Not Allowed");
   try {
     const query = queryOf(asked.url, found.route.orders);
+    // A long history is read while the chain goes on; what is left of it, and what is shown, while nothing changes.
     await history.follow();
-    const { store, pool } = chain;
-    const context: Context = { chain, at: { number: store.head.number, state: pool.state, pool } };
-    return json(200, await found.route.show({ asked, context, history, query }, decoded(found.part)));
+    const shown = await chain.still(async () => {
+      await history.follow();
+      const { store, pool } = chain;
+      const context: Context = { chain, at: { number: store.head.number, state: pool.state, pool } };
+      return found.route.show({ asked, context, history, query }, decoded(found.part));
+    });
+    return json(200, shown);
   } catch (error) {
     if (error instanceof QueryError) return failure(400, error.message);
     throw error;
