@@ -2,8 +2,11 @@
 import type { Header } from "./block.ts";
 import type { BuiltBlock } from "./chain-store.ts";
 import { buildBlock, type Rules } from "./producer.ts";
-import type { Session } from "./state.ts";
+import { Session, undoOf } from "./state.ts";
 import type { Transaction } from "./transactions.ts";
+
+/** Writes rows. */
+export type Change = (session: Session) => void;
 
 export class Branch {
   /** The state after the newest block. */
@@ -37,5 +40,15 @@ export class Branch {
   async add(timestamp: number, candidates: readonly Transaction[]): Promise<void> {
     const draft = { parent: this.head, timestamp, candidates, blockId: this.blockId };
     this.blocks.push(await buildBlock(this.#rules, draft, this.session));
+  }
+
+  /** Like `add`, for a block that begins with a change that no transaction made; it is undone with the block. */
+  async addChanged(timestamp: number, candidates: readonly Transaction[], change: Change): Promise<void> {
+    const layer = new Session(this.session);
+    change(layer);
+    const draft = { parent: this.head, timestamp, candidates, blockId: this.blockId };
+    const { block } = await buildBlock(this.#rules, draft, layer);
+    this.blocks.push({ block, undo: undoOf(this.session, layer.writes) });
+    this.session.merge(layer);
   }
 }

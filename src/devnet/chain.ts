@@ -11,7 +11,7 @@ import type { TxId } from "../domain/chain-facts.ts";
 import { Fault } from "../domain/errors.ts";
 import type { Backing } from "./backing.ts";
 import type { Block, Header } from "./block.ts";
-import { Branch } from "./branch.ts";
+import { Branch, type Change } from "./branch.ts";
 import { ChainStore, type Extension, storedOrigin } from "./chain-store.ts";
 import { type ChainIdentity, type Genesis, genesisOf, writeGenesis } from "./genesis.ts";
 import type { Rejection } from "./outcome.ts";
@@ -120,11 +120,20 @@ export class Chain {
   }
 
   mine(): Promise<Header> {
+    return this.#next((branch, timestamp) => branch.add(timestamp, this.#candidates()));
+  }
+
+  /** Mines a block that begins with a change that no transaction could make. A fork that replaces it undoes the change. */
+  intervene(change: Change): Promise<Header> {
+    return this.#next((branch, timestamp) => branch.addChanged(timestamp, this.#candidates(), change));
+  }
+
+  #next(add: (branch: Branch, timestamp: number) => Promise<void>): Promise<Header> {
     return this.#changes.runExclusive(async () => {
       const branch = this.#branch(this.store.head, new Session(this.store));
       const timestamp = nextTime(this.rules, branch.session, { parent: branch.head, missed: this.#missedSlots });
       this.#missedSlots = 0;
-      await branch.add(timestamp, this.#candidates());
+      await add(branch, timestamp);
       await this.#adopt(branch, {});
       return branch.head;
     });

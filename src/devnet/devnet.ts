@@ -16,6 +16,7 @@ import { accountsDoor } from "./http/admin/accounts-door.ts";
 import { controlDoor } from "./http/admin/control-door.ts";
 import { GridGate } from "./http/grid-gate.ts";
 import { type Door, openDoor, type Parts as DoorParts } from "./http/server.ts";
+import { treDoor } from "./http/tre/tre-door.ts";
 import { History } from "./http/v1/history.ts";
 import { v1Door } from "./http/v1/v1-door.ts";
 import { ledgerOf } from "./ledger.ts";
@@ -96,7 +97,7 @@ function doorParts(parts: Parts, handle: () => Devnet | undefined): DoorParts {
     gate: (asked) => parts.gate.check(asked),
     broadcasted: () => parts.schedule.stir(),
     public: [v1Door(parts.chain, parts.history)],
-    private: [accountsDoor(parts.accounts), controlDoor(handle)],
+    private: [accountsDoor(parts.accounts), controlDoor(handle), treDoor(parts.chain, parts.schedule)],
   };
 }
 

@@ -90,6 +90,8 @@ export const ROW_KINDS = {
   settled: (row: unknown): row is Settlement => has(row, "begin"),
   /** `parameters!changed` */
   parameters: (row: unknown): row is Changed => has(row, "values"),
+  /** `unlocked!41…`: its transactions need no signature (unlocked.ts) */
+  unlocked: (row: unknown): row is true => row === true,
 };
 
 type Kinds = {

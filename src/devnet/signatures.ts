@@ -4,6 +4,7 @@ import { SIGNATURES_MAX } from "./parameters.ts";
 import { isObjection, mayOperate, PERMISSION_TYPE, permissionById, permissionsOf, weigh } from "./permissions.ts";
 import type { View } from "./state.ts";
 import { ownerOf, type Transaction } from "./transactions.ts";
+import { isUnlocked } from "./unlocked.ts";
 
 /** `undefined`: those signed who may. */
 export function checkSignatures(view: View, tx: Transaction): Rejection | undefined {
@@ -13,6 +14,7 @@ export function checkSignatures(view: View, tx: Transaction): Rejection | undefi
 
 function objection(view: View, tx: Transaction): string | undefined {
   const [contract] = tx.raw.contracts;
+  if (contract !== undefined && isUnlocked(view, ownerOf(contract))) return undefined;
   if (tx.signatures.length === 0 || contract === undefined) return "miss sig or contract";
   if (tx.signatures.length > SIGNATURES_MAX) return "too many signatures";
   const permission = permissionById(permissionsOf(view, ownerOf(contract)), contract.permissionId);

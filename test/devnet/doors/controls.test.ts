@@ -46,6 +46,14 @@ describe("what the handle can, the control endpoints can", () => {
     expect(balance.body).toEqual({ trx_sun: "7", usdt: "5" });
   });
 
+  test("a day goes by at once", async () => {
+    const devnet = await manualDevnet();
+    const time = devnet.ledger.headTimestamp();
+    const { body } = await control(devnet, "/advance", { ms: 86_400_000 });
+    expect(body["head"].timestamp).toBe(time + 86_400_000);
+    expect((await control(devnet, "/advance", { ms: 1e15 })).status).toBe(400);
+  });
+
   test("a fork, and what is true after it", async () => {
     const devnet = await fundedDevnet();
     const tx = await signed(devnet, trxTransfer(bob, 11n));

@@ -34,6 +34,17 @@ const time: readonly ControlRoute[] = [
   },
   {
     method: "POST",
+    path: "/advance",
+    does: "lets chain time go by at once: slots are missed, all but the last and those that end a maintenance period",
+    takes: '`{"ms": 86400000}`',
+    handle: async (fields, devnet) => {
+      allow(fields, ["ms"]);
+      const head = await devnet.advanceTime(whole(fields, "ms", { min: 0, max: Number.MAX_SAFE_INTEGER }));
+      return { head };
+    },
+  },
+  {
+    method: "POST",
     path: "/schedule",
     does: "sets when blocks come: wall-clock ms, `fast`, `manual` or `instant`",
     takes: '`{"block_ms": 3000}`',
