@@ -3,6 +3,7 @@ import { core, rooms } from "../rooms.mjs";
 import { ERRORS, type ErrorCode } from "../src/domain/errors.ts";
 import { describeConfig, type Variable } from "../src/operations/config.ts";
 import { ERROR_ADVICE } from "./error-advice.ts";
+import { devnetEndpoints, devnetOptions } from "./devnet-page.ts";
 import { statesPage } from "./states-page.ts";
 
 /** Every file with a generated part, with its whole text as it should be. */
@@ -10,6 +11,7 @@ export function generatedFiles(read: (file: string) => string): [file: string, t
   return [
     ["docs/errors.md", errorsPage()],
     ["docs/states.md", statesPage()],
+    ["docs/devnet.md", devnetPage(read("docs/devnet.md"))],
     [".env.example", environmentExample()],
     ["README.md", replacePart(read("README.md"), "configuration", configurationTables())],
     ["ARCHITECTURE.md", replacePart(read("ARCHITECTURE.md"), "rooms", roomsTable())],
@@ -25,6 +27,10 @@ function replacePart(text: string, name: string, part: string): string {
     throw new Error(`exactly one ${start} … ${end} is needed`);
   }
   return `${before}${start}\n\n${part}\n\n${end}${after}`;
+}
+
+function devnetPage(text: string): string {
+  return replacePart(replacePart(text, "options", devnetOptions()), "endpoints", devnetEndpoints());
 }
 
 function errorsPage(): string {

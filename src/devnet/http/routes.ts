@@ -16,7 +16,7 @@ const fullOnly = route("both", false);
 const emptyGet = route("empty", false);
 const postOnly = route("post", false);
 
-const ROUTES: Readonly<Record<string, Route>> = {
+export const ROUTES: Readonly<Record<string, Route>> = {
   getnowblock: bodiless(both(blocks.getNowBlock)),
   getblock: both(blocks.getBlock),
   getblockbynum: both(blocks.getBlockByNum),
