@@ -125,7 +125,7 @@ async function start(options: ComposeOptions, opened: Opened): Promise<Program> 
   const firstTokenFile = await tokens.ensureFirstToken();
   const app = opened.add(
     await createServer(
-      { corsOrigins: config.service.corsOrigins },
+      { corsOrigins: config.service.corsOrigins, rateLimits: config.service.rateLimits },
       httpPorts({ config, network, engine, gateway, follower, keystore, tokens, guard, metrics, clock, logger }),
     ),
     (it) => it.close(),

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { refuse } from "../domain/errors.ts";
 import { allows, type Authenticator, type Principal, type Scope } from "../security/access.ts";
 import { sendProblem } from "./problem.ts";
+import type { Caller, RateLimit } from "./rate-limit.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -13,12 +14,20 @@ declare module "fastify" {
 
 export const ANONYMOUS: Principal = { id: "", name: "anonymous", scopes: [] };
 
+/** How callers are told apart, and how often they may ask. */
+export type Admission = { readonly tokens: Authenticator; readonly limit: RateLimit | undefined };
+
 type Hook = (request: FastifyRequest, reply: FastifyReply, done: () => void) => void;
 
 /** A route with a scope. A token travels in the header only: addresses end up in logs. */
-export function requireScope(tokens: Authenticator, scope: Scope): Hook {
+export function requireScope({ tokens, limit }: Admission, scope: Scope): Hook {
   return (request, reply, done) => {
     const verdict = tokens.verify(request.headers.authorization);
+    const tooFast = limit?.take(callerOf(request, verdict.ok ? verdict.principal : undefined));
+    if (tooFast !== undefined) {
+      sendProblem({ refusal: tooFast }, { request, reply });
+      return;
+    }
     if (!verdict.ok) {
       sendProblem({ refusal: verdict.refusal }, { request, reply });
       return;
@@ -34,12 +43,22 @@ export function requireScope(tokens: Authenticator, scope: Scope): Hook {
 }
 
 /** A public route that says more to a known caller; a wrong token is the same as none. */
-export function recognise(tokens: Authenticator): Hook {
-  return (request, _reply, done) => {
-    if (request.headers.authorization !== undefined) {
-      const verdict = tokens.verify(request.headers.authorization);
-      if (verdict.ok) request.principal = verdict.principal;
+export function recognise({ tokens, limit }: Admission): Hook {
+  return (request, reply, done) => {
+    const verdict =
+      request.headers.authorization === undefined ? undefined : tokens.verify(request.headers.authorization);
+    const known = verdict?.ok === true ? verdict.principal : undefined;
+    const tooFast = limit?.take(callerOf(request, known));
+    if (tooFast !== undefined) {
+      sendProblem({ refusal: tooFast }, { request, reply });
+      return;
     }
+    if (known !== undefined) request.principal = known;
     done();
   };
+}
+
+/** The address is that of the socket: a header that anybody can write tells nobody apart. */
+export function callerOf(request: FastifyRequest, principal: Principal | undefined): Caller {
+  return { tokenId: principal?.id, address: request.ip };
 }

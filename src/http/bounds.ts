@@ -30,6 +30,9 @@ export const PAGE_SCAN_MAX = 1_000;
 export const SKIP_MAX = 10_000;
 export const JOURNAL_PAGE_MAX = 200;
 
+/** Callers whose recent requests are remembered. */
+export const BUCKETS_MAX = 10_000;
+
 /** Open live streams, what one may have unsent before it is dropped, and what is kept for one that comes back. */
 export const STREAMS_MAX = 64;
 export const STREAM_UNSENT_BYTES_MAX = 256 * 1024;

@@ -7,8 +7,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RawServerDefault, R
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { TObject, TSchema } from "typebox";
 import { refuse, type ErrorCode, type Refusal } from "../domain/errors.ts";
-import type { Authenticator, Scope } from "../security/access.ts";
-import { recognise, requireScope } from "./auth.ts";
+import type { Scope } from "../security/access.ts";
+import { recognise, requireScope, type Admission } from "./auth.ts";
 import { readIdempotency, type Idempotency } from "./idempotency.ts";
 import { sendProblem, type Rejected } from "./problem.ts";
 import { coerceQuery } from "./validation.ts";
@@ -47,6 +47,8 @@ export type Description = {
   readonly summary: string;
   readonly description?: string;
   readonly scope: Scope | "public";
+  /** Asked by orchestrators, who must not take a busy address for a dead process: never limited. */
+  readonly isProbe?: boolean;
   readonly idempotencyKey?: "required" | "optional";
   readonly inputs?: Inputs;
   /** Schemas of the answers that are not problems. */
@@ -82,8 +84,9 @@ function bothStyles(url: string): string[] {
 }
 
 /** What every client must expect from this endpoint, without repetition. */
-export function errorsOf({ scope, inputs, idempotencyKey, method, errors = [] }: Description): ErrorCode[] {
+export function errorsOf({ scope, inputs, idempotencyKey, method, isProbe, errors = [] }: Description): ErrorCode[] {
   const codes: ErrorCode[] = [...errors, "internal"];
+  if (isProbe !== true) codes.push("rate_limited");
   if (scope !== "public") codes.push("unauthenticated", "forbidden");
   if (inputs !== undefined) codes.push("validation_failed");
   if (inputs?.body !== undefined) codes.push("malformed_json", "body_too_large", "unsupported_media_type");
@@ -94,9 +97,10 @@ export function errorsOf({ scope, inputs, idempotencyKey, method, errors = [] }:
 }
 
 /** Adds the routes of one endpoint to the server. */
-export function mount(app: FastifyInstance, described: Endpoint, tokens: Authenticator): void {
-  const { inputs = {}, scope, method, alsoMethod, urls, path } = described;
-  const guard = scope === "public" ? recognise(tokens) : requireScope(tokens, scope);
+export function mount(app: FastifyInstance, described: Endpoint, { tokens, limit }: Admission): void {
+  const { inputs = {}, scope, method, alsoMethod, urls, path, isProbe } = described;
+  const admission = { tokens, limit: isProbe === true ? undefined : limit };
+  const guard = scope === "public" ? recognise(admission) : requireScope(admission, scope);
   const methods = alsoMethod === undefined ? [method] : [method, alsoMethod];
   const query = inputs.querystring;
   for (const url of urls) {

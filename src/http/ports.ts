@@ -6,6 +6,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/telemetry.ts";
 import type { ChainGateway, ChainView } from "../ports/world.ts";
 import type { Authenticator } from "../security/access.ts";
+import type { RateLimits } from "./rate-limit.ts";
 import type { EngineFacade } from "../supervisor/facade.ts";
 
 export type HttpPorts = {
@@ -33,6 +34,8 @@ export type HttpPorts = {
 export type HttpOptions = {
   /** Origins of browsers that may call the API; "*" allows every one. Cookies are never used. */
   readonly corsOrigins: readonly string[];
+  /** Absent: callers are not limited. */
+  readonly rateLimits?: RateLimits | undefined;
 };
 
 /** What the block follower has seen. Times are ms since epoch. */

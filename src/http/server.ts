@@ -6,7 +6,7 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest }
 import { nanoid } from "nanoid";
 import { isFault, refuse, type ErrorCode } from "../domain/errors.ts";
 import { BODY_BYTES_MAX } from "../domain/limits.ts";
-import { ANONYMOUS } from "./auth.ts";
+import { ANONYMOUS, callerOf } from "./auth.ts";
 import {
   CONNECTIONS_CHECK_MS,
   HEADERS_TIMEOUT_MS,
@@ -22,6 +22,7 @@ import { MethodTable } from "./method-table.ts";
 import { serveDocument } from "./openapi.ts";
 import type { HttpOptions, HttpPorts } from "./ports.ts";
 import { BUG, problemOf, PROBLEM_TYPE, refusalOf, sendProblem } from "./problem.ts";
+import { RateLimit } from "./rate-limit.ts";
 import { StepStream } from "./step-stream.ts";
 import { parseJsonBody, rejectInvalid } from "./validation.ts";
 
@@ -39,8 +40,9 @@ export async function createServer(options: HttpOptions, ports: HttpPorts): Prom
   handleErrors(app, ports);
   await serveDocument(app, { build: ports.build });
   const endpoints = endpointsOf(ports, { stream, document: () => app.swagger() });
-  for (const endpoint of endpoints) mount(app, endpoint, ports.tokens);
-  refuseUnknown(app, new MethodTable(endpoints));
+  const limit = options.rateLimits === undefined ? undefined : new RateLimit(options.rateLimits, ports);
+  for (const endpoint of endpoints) mount(app, endpoint, { tokens: ports.tokens, limit });
+  refuseUnknown(app, new MethodTable(endpoints), limit);
   return app;
 }
 
@@ -150,8 +152,10 @@ function framework(error: FastifyError) {
   return isClients && !isFault(error) ? refuse("validation_failed", "The request is not valid HTTP") : undefined;
 }
 
-function refuseUnknown(app: FastifyInstance, table: MethodTable): void {
+function refuseUnknown(app: FastifyInstance, table: MethodTable, limit: RateLimit | undefined): void {
   app.setNotFoundHandler((request, reply) => {
+    const tooFast = limit?.take(callerOf(request, undefined));
+    if (tooFast !== undefined) return sendProblem({ refusal: tooFast }, { request, reply });
     const path = request.url.split("?", 1)[0] ?? "";
     const methods = table.methodsOf(path);
     if (methods.length === 0) {

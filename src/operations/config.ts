@@ -20,6 +20,8 @@ export type Config = {
     readonly name: string;
     readonly corsOrigins: readonly string[];
     readonly metricsEnabled: boolean;
+    /** Requests per second. Undefined: callers are not limited. */
+    readonly rateLimits: { readonly perToken: number; readonly perAddress: number } | undefined;
   };
   readonly build: {
     readonly version: string | undefined;
@@ -222,6 +224,9 @@ function shape(values: Values, present: Environment): Omit<Config, "settings"> {
       name: values.SERVICE_NAME,
       corsOrigins: values.CORS_ORIGINS,
       metricsEnabled: values.METRICS_ENABLED,
+      rateLimits: values.RATE_LIMIT_ENABLED
+        ? { perToken: values.RATE_LIMIT_PER_TOKEN, perAddress: values.RATE_LIMIT_PER_ADDRESS }
+        : undefined,
     },
     build: { version: values.VERSION, vcsRef: values.VCS_REF, buildDate: values.BUILD_DATE },
     log: { level: values.LOG_LEVEL, file: values.LOG_FILE },

@@ -78,6 +78,21 @@ export const EnvironmentSchema = Type.Object({
   ),
   TRON_CLIENT_PORT: optionalInteger(port, { group: "Service", description: "Older name of SERVICE_PORT, which wins" }),
   SERVICE_NAME: text("lucid-tron", { group: "Service", description: "Name of this instance in logs and /status" }),
+  RATE_LIMIT_ENABLED: flag(true, {
+    group: "Service",
+    description: "Whether callers are limited; health probes never are",
+  }),
+  RATE_LIMIT_PER_TOKEN: integer(
+    { default: 1_000, minimum: 1, maximum: 1_000_000 },
+    { group: "Service", description: "Requests per second of one token; twice as many at once" },
+  ),
+  RATE_LIMIT_PER_ADDRESS: integer(
+    { default: 20, minimum: 1, maximum: 1_000_000 },
+    {
+      group: "Service",
+      description: "Requests per second of one address without a valid token; twice as many at once",
+    },
+  ),
   CORS_ORIGINS: list(
     {
       pattern: "^(\\*|https?://[^\\s/,]+)$",
@@ -270,15 +285,10 @@ export const EnvironmentSchema = Type.Object({
   VCS_REF: optionalText(anyText, { group: "Build", description: "Commit shown by /status" }),
   BUILD_DATE: optionalText(anyText, { group: "Build", description: "Build time shown by /status" }),
 
-  RATE_LIMIT_ENABLED: optionalText(anyText, {
-    group: "Ignored",
-    description: "Limit of requests per token",
-    ignored: "requests are bounded by their size and by the depth of the engine's queues only",
-  }),
   HEALTH_CHECK_INTERVAL: optionalText(anyText, {
     group: "Ignored",
     description: "Time between two health checks",
-    ignored: "disk and chain are watched all the time and /health tells what was seen last",
+    ignored: "disk, chain and every node are watched all the time and /health tells what was seen last",
   }),
   PAYOUT_ROUTER_PORT: optionalText(anyText, {
     group: "Ignored",

@@ -288,7 +288,7 @@ const ABSENT: Partial<Record<ErrorCode, string>> = {
   order_mismatch: "fails the transaction; its payout shows it as reason",
 };
 /** Tested where sockets are real. */
-const ELSEWHERE: Partial<Record<ErrorCode, string>> = { rate_limited: "test/http/inspector.test.ts" };
+const ELSEWHERE: Partial<Record<ErrorCode, string>> = { rate_limited: "test/http/rate-limit.test.ts" };
 
 describe("each error code", () => {
   const codes = Object.keys(ERRORS) as ErrorCode[];

@@ -43,6 +43,14 @@ describe("an empty environment", () => {
     expect(config.notices).toEqual([]);
   });
 
+  test("limits callers, as it was told, or not at all", () => {
+    expect(loadConfig({}).service.rateLimits).toEqual({ perToken: 1_000, perAddress: 20 });
+    const own = { RATE_LIMIT_PER_TOKEN: "7", RATE_LIMIT_PER_ADDRESS: "3" };
+    expect(loadConfig(own).service.rateLimits).toEqual({ perToken: 7, perAddress: 3 });
+    expect(loadConfig({ ...own, RATE_LIMIT_ENABLED: "false" }).service.rateLimits).toBeUndefined();
+    expect(messageOf({ RATE_LIMIT_PER_TOKEN: "0" })).toContain("RATE_LIMIT_PER_TOKEN");
+  });
+
   test("counts an empty variable as absent", () => {
     expect(loadConfig({ SERVICE_PORT: "", TRON_API_KEY: "  " })).toEqual(loadConfig({}));
   });

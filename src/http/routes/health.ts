@@ -22,6 +22,7 @@ export function healthEndpoints(ports: Ports): Endpoint[] {
       aliases: [`${API_ROOT}/system/health/live`],
       tag: "Service",
       scope: "public",
+      isProbe: true,
       summary: "Whether the process answers",
       answers: { 200: { description: "It does", schema: Type.Object({ status: Type.String() }) } },
       handle: () => ({ status: 200, body: { status: "ok" } }),
@@ -33,6 +34,7 @@ export function healthEndpoints(ports: Ports): Endpoint[] {
         aliases: [`${API_ROOT}/system${path}`],
         tag: "Service",
         scope: "public",
+        isProbe: true,
         summary:
           path === "/health" ? "Health of the engine and what it depends on" : "Whether the engine takes payouts",
         description: "With a token of scope ops:read the answer carries the figures.",
