@@ -38,7 +38,16 @@ export const rooms = {
   devnet: {
     owns: "a TRON node in a process, for development and tests",
     may: ["domain", "tron"],
-    packages: ["@scure/bip32", "@scure/bip39", "async-mutex", "level"],
+    packages: [
+      "@ethereumjs/common",
+      "@ethereumjs/evm",
+      "@ethereumjs/statemanager",
+      "@ethereumjs/util",
+      "@scure/bip32",
+      "@scure/bip39",
+      "async-mutex",
+      "level",
+    ],
   },
   http: {
     owns: "the HTTP surface",

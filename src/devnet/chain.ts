@@ -19,9 +19,10 @@ import { SLOT_MS } from "./parameters.ts";
 import { Pool } from "./pool.ts";
 import { nextTime, type Rules, solidNumberOf } from "./producer.ts";
 import { periodOf } from "./rewards.ts";
-import { NO_TOTALS, Session, type View } from "./state.ts";
+import { NO_TOTALS, read, Session, type View } from "./state.ts";
 import { type Transaction, transactionOf } from "./transactions.ts";
-import { simulatedUsdt } from "./usdt.ts";
+import { contractKey } from "./evm/contract-keys.ts";
+import { Tvm } from "./evm/tvm.ts";
 
 export type ForkPlan = {
   /** Blocks to replace, counted from the head; at most those above the solidified one. */
@@ -56,7 +57,7 @@ export class Chain {
     this.rules = parts.rules;
     this.store = parts.store;
     this.#ticks = parts.starts * TICKS_PER_START;
-    this.pool = new Pool(parts.store, parts.rules.contracts);
+    this.pool = new Pool(parts.store, parts.rules.vm);
   }
 
   /** A stored chain goes on as it was; what was asked for differently is `Fault("config_invalid")`. */
@@ -74,11 +75,13 @@ export class Chain {
       }
     }
     const genesis = genesisOf(identity);
-    const usdt = simulatedUsdt({ address: genesis.usdt, owner: genesis.tokenOwner.address });
-    const rules = rulesOf(genesis, identity, { solidLag, contracts: new Map([[usdt.address, usdt]]) });
+    const rules = rulesOf(genesis, identity, { solidLag, vm: new Tvm(genesis.block.id) });
     const starts = (stored?.starts ?? -1) + 1;
     const origin = { ...identity, starts };
     const store = await ChainStore.open(backing, origin, () => begin(rules, genesis, identity));
+    if (read(store, contractKey(genesis.usdt)) === undefined) {
+      throw new Fault("config_invalid", "the stored devnet chain was made by an earlier version; remove its directory");
+    }
     return new Chain({ genesis, rules, store, starts });
   }
 
@@ -250,7 +253,7 @@ const NOTHING: View = { row: () => undefined };
 
 async function begin(rules: Rules, genesis: Genesis, identity: ChainIdentity): Promise<Extension> {
   const session = new Session(NOTHING);
-  writeGenesis(session, genesis, identity);
+  await writeGenesis(session, { genesis, identity, vm: rules.vm });
   session.write("g!totals", NO_TOTALS);
   const blockId = (number: number) => (number === 0 ? genesis.block.id : undefined);
   const branch = new Branch({ rules, parent: genesis.block, session, below: blockId });
@@ -264,7 +267,7 @@ async function begin(rules: Rules, genesis: Genesis, identity: ChainIdentity): P
 function rulesOf(
   genesis: Genesis,
   { witnesses: seats, genesisTimestamp }: ChainIdentity,
-  given: Pick<Rules, "solidLag" | "contracts">,
+  given: Pick<Rules, "solidLag" | "vm">,
 ): Rules {
   const keys = new Map(genesis.witnesses.map(({ address, privateKey }) => [address, privateKey]));
   const keyOf = (witness: string) => keys.get(witness) ?? genesis.standIn.privateKey;

@@ -11,7 +11,8 @@ import type { Actuator } from "./actuators/actuator.ts";
 import { actuatorFor } from "./actuators/registry.ts";
 import { payBandwidth } from "./bandwidth.ts";
 import { type ChainParameters, parametersOf } from "./chain-parameters.ts";
-import type { Contract } from "./contract.ts";
+import type { BlockScene } from "./evm/run.ts";
+import type { Tvm } from "./evm/tvm.ts";
 import { invalid, isRejection, type Outcome, type Rejection } from "./outcome.ts";
 import { EXPIRATION_MAX_MS, RESULT_BYTES, SIGNATURE_BYTES, SLOT_MS, TX_BYTES_MAX } from "./parameters.ts";
 import { checkSignatures } from "./signatures.ts";
@@ -27,9 +28,9 @@ export type Scene = {
   readonly headTimestamp: number;
   /** What the TAPOS table holds for these two bytes, as hex of 8 bytes. */
   readonly refBlockHash: (refBlockBytes: string) => string | undefined;
-  readonly contracts: ReadonlyMap<string, Contract>;
-  /** Number of the block being made; absent in the pending session. */
-  readonly blockNumber?: number;
+  readonly vm: Tvm;
+  /** The block being made; absent in the pending session. */
+  readonly block?: BlockScene;
 };
 
 const INSUFFICIENT: Rejection = { code: "BANDWITH_ERROR", message: "Account resource insufficient error." };
@@ -61,7 +62,7 @@ export async function execute(tx: Transaction, scene: Scene): Promise<Outcome | 
   const session = new Session(scene.session);
   const outcome = await charge(tx, contract, { ...scene, session });
   if (isRejection(outcome)) return outcome;
-  session.write(txKey(tx.id), scene.blockNumber ?? PENDING_BLOCK);
+  session.write(txKey(tx.id), scene.block?.number ?? PENDING_BLOCK);
   scene.session.merge(session);
   return outcome;
 }
@@ -77,7 +78,7 @@ function checkCommon(tx: Transaction, scene: Scene): Rejection | undefined {
     const message = `Too big transaction with result, TxId ${tx.id}, the size is ${bytes} bytes, maxTxSize ${TX_BYTES_MAX}`;
     return { code: "TOO_BIG_TRANSACTION_ERROR", message };
   }
-  const late = scene.blockNumber === undefined ? undefined : checkNextSlot(tx, scene);
+  const late = scene.block === undefined ? undefined : checkNextSlot(tx, scene);
   if (late !== undefined) return late;
   const { expiration } = tx.raw;
   const head = BigInt(scene.headTimestamp);

@@ -3,10 +3,11 @@ import { privateKeyToAddress, toHex41 } from "../tron/address.ts";
 import { fromHex, toHex } from "../tron/bytes.ts";
 import { keccak_256, sha256 } from "../tron/hashes.ts";
 import { type Block, blockIdOf, NO_TRANSACTIONS_ROOT, type Witness } from "./block.ts";
+import type { Tvm } from "./evm/tvm.ts";
 import { INITIAL_PARAMETERS, INITIAL_WEIGHTS } from "./parameters.ts";
 import { DEFAULT_BROKERAGE, setPeriod } from "./rewards.ts";
-import { accountKey, newAccount, type Session, storageKey } from "./state.ts";
-import { usdtGenesis } from "./usdt.ts";
+import { accountKey, newAccount, type Session } from "./state.ts";
+import { deployUsdt } from "./usdt.ts";
 import { addWitness, electWitnesses } from "./witnesses.ts";
 import { hexOfText } from "./words.ts";
 
@@ -61,18 +62,21 @@ export function genesisOf(identity: ChainIdentity): Genesis {
 }
 
 /** Writes the first state of the chain. */
-export function writeGenesis(session: Session, genesis: Genesis, identity: ChainIdentity): void {
-  const born = newAccount(identity.genesisTimestamp);
-  session.write(accountKey(genesis.faucet.address), { ...born, balance: RICH_SUN });
-  session.write(accountKey(genesis.tokenOwner.address), { ...born, balance: OWNER_SUN });
-  session.write(accountKey(genesis.usdt), { ...born, isContract: true });
+export async function writeGenesis(
+  session: Session,
+  { genesis, identity, vm }: { genesis: Genesis; identity: ChainIdentity; vm: Tvm },
+): Promise<void> {
+  const { faucet, tokenOwner, usdt: contract } = genesis;
+  const now = identity.genesisTimestamp;
+  const born = newAccount(now);
+  session.write(accountKey(faucet.address), { ...born, balance: RICH_SUN });
+  session.write(accountKey(tokenOwner.address), { ...born, balance: OWNER_SUN });
   for (const witness of genesis.witnesses) session.write(accountKey(witness.address), born);
   // The faucet starts with everything, so that giving does not have to move the owner's tokens first.
-  for (const [slot, value] of usdtGenesis(genesis.faucet.address.slice(2), USDT_SUPPLY)) {
-    session.write(storageKey(genesis.usdt, slot), value);
-  }
   session.write("weights!all", INITIAL_WEIGHTS);
   writeConsensus(session, genesis, identity);
+  const token = { contract, owner: tokenOwner.address, holder: faucet.address, supply: USDT_SUPPLY, now };
+  await deployUsdt(session, vm, token);
 }
 
 function writeConsensus(session: Session, genesis: Genesis, identity: ChainIdentity): void {

@@ -5,10 +5,9 @@ import { fromHex41, isHex41, toHex41 } from "../tron/address.ts";
 import { decodeRawTransaction } from "../tron/transaction.ts";
 import { decodeTransferCall, decodeTransferLog } from "../tron/trc20.ts";
 import type { Included } from "./block.ts";
-import { storageOf } from "./call.ts";
 import type { Chain } from "./chain.ts";
 import type { Outcome } from "./outcome.ts";
-import { accountOf, Session, totalsOf } from "./state.ts";
+import { accountOf, totalsOf } from "./state.ts";
 import { usdtBalance } from "./usdt.ts";
 
 /** One movement of money that a block of the chain holds, or a token transfer that failed there. */
@@ -52,7 +51,7 @@ export function ledgerOf(chain: Chain): Ledger {
   return {
     payments: (filter = {}) => payments(chain, filter),
     trx: (address) => accountOf(store, toHex41(address))?.balance ?? 0n,
-    usdt: (address) => usdtBalance(storageOf(new Session(store), chain.genesis.usdt), toHex41(address).slice(2)),
+    usdt: (address) => usdtBalance(store, chain.genesis.usdt, toHex41(address)),
     burnedSun: () => totalsOf(store).burnedSun,
     solidNumber: () => store.solidNumber,
     headNumber: () => store.head.number,
@@ -90,11 +89,13 @@ function movementsOf(tx: Included, usdt: string): Movement[] {
     const { owner_address: from, to_address: to, amount } = contract.value;
     return [{ from: fromHex41(from), to: fromHex41(to), asset: "TRX", amount }];
   }
-  if (contract?.type !== "TriggerSmartContract" || contract.value.contract_address !== usdt) return [];
+  if (contract?.type !== "TriggerSmartContract") return [];
   if (tx.outcome.result === "SUCCESS") {
-    const logs = tx.outcome.call?.logs ?? [];
+    // Whoever was called: the token says what moved.
+    const logs = tx.outcome.call?.logs.filter((log) => log.address === usdt.slice(2)) ?? [];
     return logs.flatMap((log) => decodeTransferLog(log) ?? []).map((moved) => ({ ...moved, asset: "USDT" }));
   }
+  if (contract.value.contract_address !== usdt) return [];
   const meant = decodeTransferCall(contract.value.data);
   const owner = contract.value.owner_address;
   if (meant === undefined || !isHex41(owner)) return [];

@@ -23,7 +23,19 @@ export type Code = keyof typeof CODES;
 export type Rejection = { readonly code: Code; readonly message: string };
 
 /** `contractResult` of java-tron's Tron.proto, as far as the devnet produces it. */
-export const CONTRACT_RESULTS = { SUCCESS: 1, REVERT: 2, ILLEGAL_OPERATION: 8, OUT_OF_ENERGY: 10 } as const;
+export const CONTRACT_RESULTS = {
+  SUCCESS: 1,
+  REVERT: 2,
+  BAD_JUMP_DESTINATION: 3,
+  OUT_OF_MEMORY: 4,
+  STACK_TOO_SMALL: 6,
+  STACK_TOO_LARGE: 7,
+  ILLEGAL_OPERATION: 8,
+  OUT_OF_ENERGY: 10,
+  UNKNOWN: 13,
+  TRANSFER_FAILED: 14,
+  INVALID_CODE: 15,
+} as const;
 export type ContractResult = keyof typeof CONTRACT_RESULTS;
 
 /** The facts of one executed transaction. Amounts are sun. */
@@ -50,12 +62,29 @@ export type ResultAmounts = {
 export type CallFacts = {
   readonly contract: string;
   readonly output: string;
+  /** All of it. */
   readonly energyUsed: number;
+  /** The part that the caller had staked for. */
+  readonly energyUsage: number;
+  /** The part that the owner of the contract gave. */
+  readonly originEnergyUsage: number;
   readonly energyFee: bigint;
   readonly energyPenalty: number;
   readonly logs: readonly Log[];
+  readonly internals: readonly InternalTransaction[];
   /** Why it failed, in the node's words. */
   readonly message?: string;
+};
+
+/** What code did to another account. */
+export type InternalTransaction = {
+  readonly hash: string;
+  /** "41…" */
+  readonly caller: string;
+  readonly to: string;
+  readonly values: readonly { readonly callValue: bigint; readonly tokenId?: string }[];
+  readonly note: string;
+  readonly rejected: boolean;
 };
 
 export function isRejection(value: object): value is Rejection {

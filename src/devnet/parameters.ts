@@ -91,8 +91,6 @@ export const PENDING_MAX = 2_000;
 export const PENDING_TIMEOUT_MS = 60_000;
 export const SIGNATURES_MAX = 5;
 
-export const ENERGY_FEE = INITIAL_PARAMETERS.getEnergyFee;
-export const FEE_LIMIT_MAX = INITIAL_PARAMETERS.getMaxFeeLimit;
 export const PUBLIC_BANDWIDTH = 14_400_000_000;
 /** What the whole network has staked when the devnet begins, in TRX: a sample of Nile, so that shares look like real ones. */
 export const INITIAL_WEIGHTS = { bandwidth: 68_305_209_098, energy: 2_411_528_185 };

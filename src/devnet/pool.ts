@@ -9,7 +9,7 @@
  */
 import type { Header } from "./block.ts";
 import type { ChainStore } from "./chain-store.ts";
-import type { Contract } from "./contract.ts";
+import type { Tvm } from "./evm/tvm.ts";
 import { checkNextSlot, execute } from "./execute.ts";
 import { invalid, isRejection, type Outcome, type Rejection } from "./outcome.ts";
 import { PENDING_MAX, PENDING_TIMEOUT_MS } from "./parameters.ts";
@@ -30,11 +30,11 @@ export type Base = {
 type Content = { readonly base: Base; readonly session: Session; readonly entries: Map<string, Pending> };
 
 export class Pool {
-  readonly #contracts: ReadonlyMap<string, Contract>;
+  readonly #vm: Tvm;
   #content: Content;
 
-  constructor(store: ChainStore, contracts: ReadonlyMap<string, Contract>) {
-    this.#contracts = contracts;
+  constructor(store: ChainStore, vm: Tvm) {
+    this.#vm = vm;
     this.#content = emptyOn({ head: store.head, state: store, blockId: (number) => store.block(number)?.id });
   }
 
@@ -88,7 +88,7 @@ export class Pool {
       session,
       headTimestamp: base.head.timestamp,
       refBlockHash: taposTable(base.head.number, base.blockId),
-      contracts: this.#contracts,
+      vm: this.#vm,
     });
     if (isRejection(outcome)) return outcome;
     entries.set(tx.id, { tx, outcome, since });

@@ -7,7 +7,7 @@
 import { type Header, type Included, includedFrom, sealBlock } from "./block.ts";
 import { parametersOf } from "./chain-parameters.ts";
 import type { BuiltBlock } from "./chain-store.ts";
-import type { Contract } from "./contract.ts";
+import type { Tvm } from "./evm/tvm.ts";
 import { execute } from "./execute.ts";
 import { passPeriod } from "./maintenance.ts";
 import { isRejection } from "./outcome.ts";
@@ -26,7 +26,7 @@ export type Rules = {
   readonly keyOf: (witness: string) => Uint8Array;
   /** Fixed distance of the solidified block from the head, instead of two thirds of the witnesses. */
   readonly solidLag: number | undefined;
-  readonly contracts: ReadonlyMap<string, Contract>;
+  readonly vm: Tvm;
 };
 
 export type Draft = {
@@ -42,17 +42,17 @@ export async function buildBlock(rules: Rules, draft: Draft, session: Session): 
   const own = new Session(session);
   const { parent } = draft;
   const number = parent.number + 1;
-  const scene = {
-    session: own,
-    headTimestamp: parent.timestamp,
-    refBlockHash: taposTable(parent.number, draft.blockId),
-    contracts: rules.contracts,
-    blockNumber: number,
-  };
   const before = startOf(rules, parent);
   const slot = Math.max(1, slotAt(session, before, draft.timestamp));
   const timestamp = timeOfSlot(session, before, slot);
   const witness = witnessOfSlot(session, before, slot);
+  const scene = {
+    session: own,
+    headTimestamp: parent.timestamp,
+    refBlockHash: taposTable(parent.number, draft.blockId),
+    vm: rules.vm,
+    block: { number, timestamp: timestamp / 1000, witness, idOf: draft.blockId },
+  };
   const transactions: Included[] = [];
   for (const tx of draft.candidates) {
     const outcome = await execute(tx, scene);

@@ -6,6 +6,7 @@
  * R2. A prefix is never used for another kind again, and never is b, u or m, which the chain store uses (chain-store.ts).
  */
 import type { Asset, Count, Holdings, Named, Names, Permissions } from "./account-rows.ts";
+import type { EnergyState, SmartContract } from "./evm/contract-rows.ts";
 
 import type {
   Accumulated,
@@ -52,6 +53,12 @@ export const ROW_KINDS = {
   t: (row: unknown): row is number => typeof row === "number",
   /** `g!totals` */
   g: (row: unknown): row is Totals => has(row, "burnedSun"),
+  /** `c!41…` */
+  c: (row: unknown): row is SmartContract => has(row, "origin_address"),
+  /** `k!41…`: the code of a contract, as hex */
+  k: (row: unknown): row is string => typeof row === "string",
+  /** `e!41…` */
+  e: (row: unknown): row is EnergyState => has(row, "factor"),
   /** `permissions!41…`; absent: the defaults */
   permissions: (row: unknown): row is Permissions => has(row, "actives"),
   /** `names!41…` */

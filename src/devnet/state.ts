@@ -9,7 +9,6 @@ import { type Account, fits, type Key, type Row, type RowOf, type Totals } from 
 
 export const accountKey = (hex41: string): Key<"a"> => `a!${hex41}`;
 export const txKey = (txId: string): Key<"t"> => `t!${txId}`;
-export const storageKey = (contract: string, slot: string): Key<"s"> => `s!${contract}!${slot}`;
 export const TOTALS: Key<"g"> = "g!totals";
 
 export const NO_TOTALS: Totals = { burnedSun: 0n, publicNetUsage: 0, publicNetTime: 0 };

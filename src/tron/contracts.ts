@@ -28,7 +28,6 @@ export type Contract = {
 }[ContractType];
 
 export type ContractOf<T extends ContractType> = Extract<Contract, { type: T }>;
-export type TriggerSmartContract = ContractOf<"TriggerSmartContract">;
 
 /** Joins a type with a message that was read with the shape of that type; encoding checks every field again. */
 export function contractOf(type: ContractType, permissionId: number, value: Message): Contract {

@@ -1,58 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { CallResult, Contract } from "../../src/devnet/contract.ts";
-import { callContract } from "../../src/devnet/call.ts";
-import { accountKey, accountOf, newAccount, Session, totalsOf } from "../../src/devnet/state.ts";
 import { toEvmWord, toHex41 } from "../../src/tron/address.ts";
 import { SELECTORS } from "../../src/tron/trc20.ts";
 import { alice, bob, broadcast, call, fundedDevnet, type Json, manualDevnet, pay, post, signed } from "./support.ts";
 
 const word = (value: bigint) => value.toString(16).padStart(64, "0");
 const hexOf = (text: string) => Buffer.from(text).toString("hex");
-
-describe("a contract that takes TRX", () => {
-  const address = `41${"ab".repeat(20)}`;
-  const facts = { energyPenalty: 0, output: "", logs: [] };
-
-  function play(result: CallResult, value: bigint) {
-    const contract: Contract = { address, owner: bob.hex41, name: "vault", abi: [], call: () => result };
-    const session = new Session({ row: () => undefined });
-    session.write(accountKey(alice.hex41), { ...newAccount(0), balance: 1_000_000n });
-    session.write(accountKey(address), { ...newAccount(0), isContract: true });
-    const order = {
-      owner_address: alice.hex41,
-      contract_address: address,
-      call_value: value,
-      data: "",
-      feeLimit: 900_000n,
-    };
-    const done = callContract(session, order, new Map([[address, contract]]));
-    const balances = [alice.hex41, address].map((owner) => accountOf(session, owner)?.balance);
-    return { done, balances, burned: totalsOf(session).burnedSun };
-  }
-
-  test("has the value after a call that succeeded, and the caller pays the energy", () => {
-    const { balances, burned } = play({ ...facts, result: "SUCCESS", energyUsed: 100 }, 500n);
-    expect(balances).toEqual([1_000_000n - 500n - 10_000n, 500n]);
-    expect(burned).toBe(10_000n);
-  });
-
-  test("has nothing after one that failed, and the caller pays the energy all the same", () => {
-    const { balances } = play({ ...facts, result: "REVERT", energyUsed: 100, message: "REVERT opcode executed" }, 500n);
-    expect(balances).toEqual([990_000n, 0n]);
-  });
-
-  test("is not called with more than the caller has", () => {
-    const { done, balances } = play({ ...facts, result: "SUCCESS", energyUsed: 1 }, 1_000_001n);
-    expect(done).toMatchObject({ code: "CONTRACT_VALIDATE_ERROR" });
-    expect(balances).toEqual([1_000_000n, 0n]);
-  });
-
-  test("that uses more than it may is never charged beyond the balance", () => {
-    const { done, balances } = play({ ...facts, result: "SUCCESS", energyUsed: 1_000_000 }, 0n);
-    expect(done).toMatchObject({ code: "CONTRACT_EXE_ERROR" });
-    expect(balances).toEqual([1_000_000n, 0n]);
-  });
-});
 
 describe("the token refuses", () => {
   test("TRX that comes with a call", async () => {
@@ -91,7 +43,7 @@ describe("views", () => {
     ["getBlackListStatus(address)", toEvmWord(alice.address), word(0n)],
     ["calcFee(uint256)", word(1_000n), word(0n)],
     ["balanceOf(address)", toEvmWord(alice.address), word(1_000_000_000n)],
-  ])("%s costs 935 energy and answers", async (function_selector, parameter, expected) => {
+  ])("%s costs little energy and answers", async (function_selector, parameter, expected) => {
     const devnet = await fundedDevnet();
     const body = {
       owner_address: alice.hex41,
@@ -100,7 +52,8 @@ describe("views", () => {
       parameter,
     };
     const answer = await post(devnet, "/walletsolidity/triggerconstantcontract", body);
-    expect(answer).toMatchObject({ result: { result: true }, energy_used: 935 });
+    expect(answer["result"]).toEqual({ result: true });
+    expect(answer["energy_used"]).toBeLessThan(5_000);
     const recent = await post(devnet, "/wallet/triggerconstantcontract", body);
     expect(recent["constant_result"]).toEqual([expected]);
   });
@@ -114,14 +67,16 @@ describe("views", () => {
     };
     expect(await post(devnet, "/wallet/triggersmartcontract", body)).toMatchObject({
       result: { result: true },
-      energy_used: 935,
       constant_result: [word(6n)],
     });
   });
 
   test.each([
     [{}, "class java.security.InvalidParameterException : owner_address isn't set."],
-    [{ owner_address: alice.address }, "class java.security.InvalidParameterException : contract_address isn't set."],
+    [
+      { owner_address: alice.address },
+      "class java.security.InvalidParameterException : At least one of contract_address and data must be set.",
+    ],
   ])("a call without its parties says which is missing", async (body, message) => {
     const devnet = await manualDevnet();
     const { result } = await post(devnet, "/wallet/estimateenergy", { ...body, visible: true });

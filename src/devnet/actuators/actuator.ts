@@ -1,6 +1,7 @@
 /** What a family of contract types knows: whether a contract may be executed now, and what it does. */
 import type { Contract, ContractType } from "../../tron/contracts.ts";
-import type { Contract as SmartContract } from "../contract.ts";
+import type { BlockScene } from "../evm/run.ts";
+import type { Tvm } from "../evm/tvm.ts";
 import type { CallFacts, ContractResult, Rejection, ResultAmounts } from "../outcome.ts";
 import type { Session, View } from "../state.ts";
 import type { Transaction } from "../transactions.ts";
@@ -20,9 +21,9 @@ export type Moment = {
 /** What a contract is executed with. */
 export type Execution = Moment & {
   readonly tx: Transaction;
-  readonly contracts: ReadonlyMap<string, SmartContract>;
-  /** Number of the block being made; absent in the pending session. */
-  readonly blockNumber?: number;
+  readonly vm: Tvm;
+  /** The block being made; absent in the pending session. */
+  readonly block?: BlockScene;
 };
 
 /** What a contract did. */

@@ -1,125 +1,179 @@
 /** Contract calls without a signature: build one, try one, price one (tron.md §2.3 "Contracts"). */
-import type { TriggerSmartContract } from "../../tron/contracts.ts";
+import type { ContractOf } from "../../tron/contracts.ts";
 import { keccakOfText } from "../../tron/hashes.ts";
-import { lookIntoContract, type Order } from "../call.ts";
-import type { CallResult, Contract } from "../contract.ts";
-import { ENERGY_FEE, FEE_LIMIT_MAX } from "../parameters.ts";
+import { contractAddressOf } from "../../tron/address.ts";
+import { objectionToValue } from "../actuators/contracts.ts";
+import { isConstant, signatureOf } from "../evm/abi.ts";
+import { contractKey } from "../evm/contract-keys.ts";
+import type { SmartContract } from "../evm/contract-rows.ts";
+import { type Executed, executeContract } from "../evm/execution.ts";
+import { parametersOf } from "../chain-parameters.ts";
+import { CONSTANT_CALL_ENERGY_MAX } from "../parameters.ts";
+import { read, Session } from "../state.ts";
+import type { Transaction } from "../transactions.ts";
 import { hexOfText } from "../words.ts";
 import { permissionIdOf, unsigned } from "./builders.ts";
 import { int64, type Json } from "./json.ts";
 import { errorBody, NodeError } from "./node-error.ts";
 import { packedContract } from "./parse-transaction.ts";
-import { type JsonObject, renderAddress, renderBuilt, renderLog, renderText } from "./render.ts";
-import { type ApiRequest, eitherAddressOf, int64Of, textOf } from "./request.ts";
+import { type JsonObject, renderBuilt, renderInternal, renderLog, renderText } from "./render.ts";
+import { type ApiRequest, int64Of, textOf } from "./request.ts";
 import type { Context } from "./route.ts";
 
 /** The search for the smallest sufficient fee limit stops when it is this exact, in sun. */
 const ESTIMATE_PRECISION = 1_000_000;
 
-export function triggerSmartContract(request: ApiRequest, context: Context): Json {
-  return answering(request, () => {
+export function triggerSmartContract(request: ApiRequest, context: Context): Promise<Json> {
+  return answering(request, async () => {
+    requireSet(request, "owner_address");
+    requireSet(request, "contract_address");
     const message = callMessage(request);
-    const contract = context.chain.rules.contracts.get(message.value.contract_address);
+    const contract = read(context.at.state, contractKey(message.value.contract_address));
     if (contract === undefined) throw refusal("No contract or not a valid smart contract");
-    const feeLimit = int64Of(request, "fee_limit");
-    const tx = unsigned(context.chain, message, { feeLimit });
+    const tx = unsigned(context.chain, message, { feeLimit: int64Of(request, "fee_limit") });
     const transaction = renderBuilt(tx, request.visible);
     if (!isView(contract, message.value.data)) return { result: { result: true }, transaction };
-    const done = lookIntoContract(context.at.state, orderOf(message), { contract });
-    return { ...renderResult(done, request.visible), transaction };
+    const done = throwing(await trial({ tx, context }));
+    return { ...renderExecuted(done, request.visible), transaction };
   });
 }
 
-export function triggerConstantContract(request: ApiRequest, context: Context): Json {
-  return answering(request, () => {
-    const message = callMessage(request);
-    const contract = context.chain.rules.contracts.get(message.value.contract_address);
-    if (contract === undefined) throw refusal("Smart contract is not exist.");
-    const done = lookIntoContract(context.at.state, orderOf(message), { contract });
-    const failed = done.result !== "SUCCESS";
-    const built = renderBuilt(unsigned(context.chain, message, {}), request.visible);
-    return {
-      ...renderResult(done, request.visible),
-      transaction: { ...built, ret: [failed ? { ret: "FAILED" } : {}] },
-    };
+export function triggerConstantContract(request: ApiRequest, context: Context): Promise<Json> {
+  return answering(request, async () => {
+    const tx = trialTransaction(request, context);
+    const done = throwing(await trial({ tx, context }));
+    const ret = [done.result === "SUCCESS" ? {} : { ret: "FAILED" }];
+    const transaction = { ...renderBuilt(tx, request.visible), ret };
+    return { ...renderExecuted(done, request.visible), transaction };
   });
 }
 
-export function estimateEnergy(request: ApiRequest, context: Context): Json {
-  return answering(request, () => {
-    const message = callMessage(request);
-    const contract = context.chain.rules.contracts.get(message.value.contract_address);
-    if (contract === undefined) throw refusal("Smart contract is not exist.");
-    const run = (feeLimit: number) =>
-      lookIntoContract(context.at.state, orderOf(message), {
-        contract,
-        energyLimit: Math.floor(feeLimit / ENERGY_FEE),
-      });
-    const first = run(FEE_LIMIT_MAX);
+export function estimateEnergy(request: ApiRequest, context: Context): Promise<Json> {
+  return answering(request, async () => {
+    const tx = trialTransaction(request, context);
+    const run = (feeLimit: number) => trial({ tx, context, feeLimit });
+    const { getMaxFeeLimit: most, getEnergyFee: price } = parametersOf(context.at.state);
+    const first = await run(most);
     if (first.result !== "SUCCESS") {
       const text = renderText(first.message ?? "", request.visible);
       return { result: { code: "CONTRACT_EXE_ERROR", message: text } };
     }
-    return { result: { result: true }, energy_required: int64(estimated(first.energyUsed * ENERGY_FEE, run)) };
+    const enough = await sufficient({ low: first.energyUsed * price, high: most }, run);
+    return { result: { result: true }, energy_required: int64(Math.ceil(enough / price)) };
   });
 }
 
 /** Wallet.estimateEnergy: a bisection between what was used and twice that, or the most that is allowed. */
-function estimated(used: number, run: (feeLimit: number) => CallResult): number {
-  const suffices = (feeLimit: number) => run(feeLimit).result === "SUCCESS";
-  let low = used;
-  let high: number = FEE_LIMIT_MAX;
+async function sufficient(
+  between: { readonly low: number; readonly high: number },
+  run: (feeLimit: number) => Promise<Executed>,
+): Promise<number> {
+  const suffices = async (feeLimit: number) => (await run(feeLimit)).result === "SUCCESS";
+  let { low, high } = between;
   if (low * 2 < high) {
-    if (suffices(low * 2)) high = low * 2;
+    if (await suffices(low * 2)) high = low * 2;
     else low *= 2;
   }
   while (low + ESTIMATE_PRECISION < high) {
     const middle = Math.floor((low + high) / 2);
-    if (suffices(middle)) high = middle;
+    if (await suffices(middle)) high = middle;
     else low = middle;
   }
-  return Math.ceil(high / ENERGY_FEE);
+  return high;
 }
 
-export function getContract(request: ApiRequest, context: Context): Json {
-  const contract = context.chain.rules.contracts.get(eitherAddressOf(request, "value"));
-  return contract === undefined ? {} : renderContract(contract, request.visible);
+type Trial = { readonly tx: Transaction; readonly context: Context; readonly feeLimit?: number };
+
+/** Executes the call or creation of `tx` on what the node sees, and forgets it. Code sees the head block. */
+async function trial({ tx, context, feeLimit }: Trial): Promise<Executed> {
+  const { chain, at } = context;
+  const head = chain.store.block(at.number) ?? chain.store.head;
+  const affordable =
+    feeLimit === undefined ? CONSTANT_CALL_ENERGY_MAX : Math.floor(feeLimit / parametersOf(at.state).getEnergyFee);
+  const order = { ...orderOf(tx), energyLimit: Math.min(CONSTANT_CALL_ENERGY_MAX, affordable), isConstant: true };
+  const unpayable = objectionToValue(at.state, {
+    caller: order.caller,
+    call_value: order.callValue,
+    call_token_value: order.tokenValue,
+    token_id: order.tokenId,
+  });
+  if (unpayable !== undefined) throw refusal(unpayable);
+  const idOf = (number: number) => chain.store.block(number)?.id;
+  const block = { number: head.number, timestamp: Math.floor(head.timestamp / 1000), witness: head.witness, idOf };
+  const now = chain.store.head.timestamp;
+  return executeContract(chain.rules.vm, { session: new Session(at.state), order }, { block, now });
 }
 
-export function getContractInfo(request: ApiRequest, context: Context): Json {
-  const contract = context.chain.rules.contracts.get(eitherAddressOf(request, "value"));
-  if (contract === undefined) return {};
+function orderOf(tx: Transaction) {
+  const [contract] = tx.raw.contracts;
+  if (contract?.type === "TriggerSmartContract") {
+    const { value } = contract;
+    return {
+      txId: tx.id,
+      caller: value.owner_address,
+      contract: value.contract_address,
+      data: value.data,
+      callValue: value.call_value,
+      tokenValue: value.call_token_value,
+      tokenId: value.token_id,
+    };
+  }
+  if (contract?.type !== "CreateSmartContract" || contract.value.new_contract === undefined) {
+    throw new RangeError("only calls and creations are tried");
+  }
+  const { owner_address: caller, new_contract: created, call_token_value: tokenValue, token_id } = contract.value;
+  const address = contractAddressOf({ txId: tx.id, ownerHex41: caller });
   return {
-    runtimecode: PLACEHOLDER_CODE,
-    smart_contract: renderContract(contract, request.visible),
-    contract_state: {},
+    txId: tx.id,
+    caller,
+    contract: address,
+    data: created.bytecode,
+    callValue: created.call_value,
+    tokenValue,
+    tokenId: token_id,
+    creates: { ...created, contract_address: address },
   };
 }
 
-/** A simulated contract has no code; what stands here is the opcode INVALID. */
-const PLACEHOLDER_CODE = "fe";
+/** What is tried: the call that the request describes, or, without a contract, the deployment of its data. */
+function trialTransaction(request: ApiRequest, context: Context): Transaction {
+  requireSet(request, "owner_address");
+  const deploys = textOf(request, "contract_address") === "";
+  if (deploys && textOf(request, "data") === "") {
+    throw parameterError("At least one of contract_address and data must be set.");
+  }
+  if (deploys && textOf(request, "function_selector") !== "") {
+    throw parameterError("While trying to deploy, function_selector and data can not be both set.");
+  }
+  const message = callMessage(request);
+  if (!deploys) {
+    const contract = read(context.at.state, contractKey(message.value.contract_address));
+    if (contract === undefined) throw refusal("Smart contract is not exist.");
+    return unsigned(context.chain, message, {});
+  }
+  return unsigned(context.chain, creationOf(message), {});
+}
 
-function renderContract(contract: Contract, visible: boolean): JsonObject {
-  return {
-    bytecode: PLACEHOLDER_CODE,
-    name: contract.name,
-    origin_address: renderAddress(contract.owner, visible),
-    contract_address: renderAddress(contract.address, visible),
-    abi: {
-      entrys: contract.abi.map((entry) => ({
-        ...entry,
-        inputs: entry.inputs.length === 0 ? undefined : [...entry.inputs],
-      })),
-    },
-    origin_energy_limit: 10_000_000n,
+function creationOf({ value, permissionId }: ContractOf<"TriggerSmartContract">): ContractOf<"CreateSmartContract"> {
+  const created: SmartContract = {
+    origin_address: value.owner_address,
+    contract_address: "",
+    abi: undefined,
+    bytecode: value.data,
+    call_value: value.call_value,
     consume_user_resource_percent: 100n,
-    code_hash: keccakOfText(contract.address),
+    name: "",
+    origin_energy_limit: 1n,
+    code_hash: "",
+    trx_hash: "",
+    version: 0,
   };
+  const { owner_address, call_token_value, token_id } = value;
+  const creation = { owner_address, new_contract: created, call_token_value, token_id };
+  return { type: "CreateSmartContract", permissionId, value: creation };
 }
 
-function callMessage(request: ApiRequest): TriggerSmartContract {
-  if (textOf(request, "owner_address") === "") throw parameterError("owner_address isn't set.");
-  if (textOf(request, "contract_address") === "") throw parameterError("contract_address isn't set.");
+function callMessage(request: ApiRequest): ContractOf<"TriggerSmartContract"> {
   const selector = textOf(request, "function_selector");
   const data =
     selector === "" ? textOf(request, "data") : keccakOfText(selector).slice(0, 8) + textOf(request, "parameter");
@@ -130,33 +184,41 @@ function callMessage(request: ApiRequest): TriggerSmartContract {
   return message;
 }
 
-function orderOf({ value }: TriggerSmartContract): Order {
-  return { ...value, feeLimit: 0n };
+function requireSet(request: ApiRequest, name: string): void {
+  if (textOf(request, name) === "") throw parameterError(`${name} isn't set.`);
 }
 
-function isView(contract: Contract, data: string): boolean {
-  return contract.abi.some((entry) => {
-    const isConstant = entry.stateMutability === "View" || entry.stateMutability === "Pure";
-    const signature = `${entry.name}(${entry.inputs.map((input) => input.type).join(",")})`;
-    return isConstant && keccakOfText(signature).startsWith(data.slice(0, 8)) && data.length >= 8;
-  });
+function isView({ abi }: SmartContract, data: string): boolean {
+  const selector = data.slice(0, 8);
+  if (selector.length < 8) return false;
+  return (
+    abi?.entrys.some((entry) => isConstant(entry) && keccakOfText(signatureOf(entry)).startsWith(selector)) ?? false
+  );
 }
 
-function renderResult(done: CallResult, visible: boolean): JsonObject {
+/** A failure other than a revert is an exception of the node, not an answer. */
+function throwing(done: Executed): Executed {
+  if (done.exception === undefined) return done;
+  throw new NodeError(done.exception, done.message ?? "null");
+}
+
+function renderExecuted(done: Executed, visible: boolean): JsonObject {
   const message = done.message === undefined ? undefined : renderText(done.message, visible);
+  const internals = done.internals.map((internal) => renderInternal(internal, visible));
   return {
     result: { result: true, message },
     energy_used: int64(done.energyUsed),
     energy_penalty: int64(done.energyPenalty),
     constant_result: [done.output],
     logs: done.logs.length === 0 ? undefined : done.logs.map((log) => renderLog(log, visible)),
+    internal_transactions: internals.length === 0 ? undefined : internals,
   };
 }
 
 /** These endpoints put errors into `result` instead of `Error`. */
-function answering(request: ApiRequest, answer: () => JsonObject): Json {
+async function answering(request: ApiRequest, answer: () => Promise<JsonObject>): Promise<Json> {
   try {
-    return answer();
+    return await answer();
   } catch (error) {
     if (!(error instanceof NodeError)) throw error;
     const isRefusal = error.javaClass === REFUSAL;

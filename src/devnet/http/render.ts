@@ -2,13 +2,14 @@
  * Transactions, blocks and receipts as java-tron prints them (tron.md §2.1, §2.3): field names from the .proto files,
  * zeros left out, addresses in hex or base58 by `visible`.
  */
+import { contractAddressOf } from "../../tron/address.ts";
 import { CONTRACTS, type Contract } from "../../tron/contracts.ts";
 import { type Field, isList, isMessage, type Message, type Shape, type Value } from "../../tron/protobuf.ts";
 import { decodeRawTransaction, typeUrlOf } from "../../tron/transaction.ts";
 import type { Log } from "../../tron/trc20.ts";
 import { type Block, BLOCK_VERSION, type Header, type Included } from "../block.ts";
 import { int64, type Json, nonEmpty } from "./json.ts";
-import type { Outcome } from "../outcome.ts";
+import type { InternalTransaction, Outcome } from "../outcome.ts";
 import type { Transaction } from "../transactions.ts";
 import { base58, hexOfText } from "../words.ts";
 
@@ -37,7 +38,15 @@ export function renderTransaction(tx: Rendered, visible: boolean, outcome?: Outc
       data: nonEmpty(raw.data),
     },
     raw_data_hex: tx.rawHex,
+    contract_address: createdAddress(tx),
   };
+}
+
+/** Where a creation puts its contract: always hex (Util.printTransactionToJSON). */
+function createdAddress({ id, raw }: Rendered): string | undefined {
+  const [contract] = raw.contracts;
+  if (contract?.type !== "CreateSmartContract") return undefined;
+  return contractAddressOf({ txId: id, ownerHex41: contract.value.owner_address });
 }
 
 /** What builders answer: the transaction without signatures, and how it was rendered. */
@@ -144,7 +153,9 @@ export function renderInfo(included: Included, block: Header, visible: boolean):
     contractResult: [call?.output ?? ""],
     contract_address: call && renderAddress(call.contract, visible),
     receipt: {
+      energy_usage: int64(call?.energyUsage ?? 0),
       energy_fee: int64(call?.energyFee ?? 0n),
+      origin_energy_usage: int64(call?.originEnergyUsage ?? 0),
       energy_usage_total: int64(call?.energyUsed ?? 0),
       net_usage: int64(outcome.netUsage),
       net_fee: int64(outcome.netFee),
@@ -154,7 +165,22 @@ export function renderInfo(included: Included, block: Header, visible: boolean):
     log: call === undefined || call.logs.length === 0 ? undefined : call.logs.map((log) => renderLog(log, visible)),
     result: failed ? "FAILED" : undefined,
     resMessage: call?.message === undefined ? undefined : renderText(call.message, visible),
+    internal_transactions:
+      call === undefined || call.internals.length === 0
+        ? undefined
+        : call.internals.map((internal) => renderInternal(internal, visible)),
     ...outcome.amounts,
+  };
+}
+
+export function renderInternal(internal: InternalTransaction, visible: boolean): JsonObject {
+  return {
+    hash: internal.hash,
+    caller_address: renderAddress(internal.caller, visible),
+    transferTo_address: renderAddress(internal.to, visible),
+    callValueInfo: internal.values.map(({ callValue, tokenId }) => ({ callValue: int64(callValue), tokenId })),
+    note: hexOfText(internal.note),
+    rejected: internal.rejected ? true : undefined,
   };
 }
 

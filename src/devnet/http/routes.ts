@@ -5,6 +5,7 @@ import * as assets from "./assets.ts";
 import { broadcastHex, broadcastTransaction } from "./broadcast.ts";
 import { builder } from "./builders.ts";
 import * as calls from "./calls.ts";
+import * as contracts from "./contracts.ts";
 import * as network from "./network.ts";
 import type { Handler, Methods, Route } from "./route.ts";
 import { getApprovedList, getSignWeight } from "./signers.ts";
@@ -47,8 +48,8 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   getnodeinfo: bodiless(both(network.getNodeInfo)),
   listnodes: bodiless(fullOnly(network.listNodes)),
   validateaddress: fullOnly(network.validateAddress),
-  getcontract: fullOnly(calls.getContract),
-  getcontractinfo: fullOnly(calls.getContractInfo),
+  getcontract: fullOnly(contracts.getContract),
+  getcontractinfo: fullOnly(contracts.getContractInfo),
   broadcasttransaction: postOnly(broadcastTransaction),
   broadcasthex: postOnly(broadcastHex),
   createtransaction: emptyGet(builder("TransferContract")),
@@ -89,6 +90,10 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   getassetissuelistbyname: both(assets.getAssetIssueListByName),
   getassetissuelist: bodiless(both(assets.getAssetIssueList)),
   getpaginatedassetissuelist: both(assets.getPaginatedAssetIssueList),
+  deploycontract: emptyGet(contracts.deployContract),
+  updatesetting: emptyGet(builder("UpdateSettingContract")),
+  updateenergylimit: emptyGet(builder("UpdateEnergyLimitContract")),
+  clearabi: emptyGet(builder("ClearABIContract")),
   triggersmartcontract: simulating(emptyGet(calls.triggerSmartContract)),
   triggerconstantcontract: simulating(route("empty", true)(calls.triggerConstantContract)),
   estimateenergy: simulating(route("empty", true)(calls.estimateEnergy)),

@@ -1,7 +1,8 @@
 /** What the history endpoints know of a contract: they ask like any client, so they follow whatever executes contracts. */
 import { isHex } from "../../../tron/bytes.ts";
 import type { Json } from "../json.ts";
-import { getContract, triggerConstantContract } from "../calls.ts";
+import { triggerConstantContract } from "../calls.ts";
+import { getContract } from "../contracts.ts";
 import { internalRequest } from "../request.ts";
 import type { Context, Handler } from "../route.ts";
 import type { EventInput, EventShape } from "./event-values.ts";
