@@ -1,4 +1,5 @@
 /** Connections to one node: a pool of sockets, straight or through a proxy, with the operator's certificates. */
+import { X509Certificate } from "node:crypto";
 import { createSecureContext, rootCertificates, type SecureContext } from "node:tls";
 import { Pool, ProxyAgent, type Dispatcher } from "undici";
 import { Fault } from "../domain/errors.ts";
@@ -60,6 +61,8 @@ function secured(tls: TlsMaterial | undefined): { secureContext?: SecureContext 
   if (tls?.ca === undefined && tls?.cert === undefined) return {};
   const { ca, cert, key } = tls;
   try {
+    // The TLS layer passes over an authority that it cannot read.
+    if (ca !== undefined) void new X509Certificate(ca);
     const secureContext = createSecureContext({
       ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
       ...(cert === undefined ? {} : { cert, key }),

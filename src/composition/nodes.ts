@@ -6,7 +6,7 @@ import { Fault } from "../domain/errors.ts";
 import type { Config } from "../operations/config.ts";
 
 /** What TronGrid's free plan takes per key and second, and what is tried without a key, where it names no number. */
-const TRONGRID = { perSecondWithKey: 15, perSecondWithout: 5, perDay: 100_000 };
+const TRONGRID = { perSecondWithKey: 15, perSecondWithout: 3, perDay: 100_000 };
 
 /** Throws `Fault("config_invalid")` that names the variable of a file that cannot be used, and nothing of what is in it. */
 export async function nodeEndpoints(chain: Config["chain"], urls: readonly string[]): Promise<NodeEndpoint[]> {

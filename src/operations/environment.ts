@@ -152,7 +152,7 @@ export const EnvironmentSchema = Type.Object({
     {
       group: "Network",
       description:
-        "Requests that one key may make; at TronGrid 15, or 5 without a key, unless set; elsewhere learned from refusals",
+        "Requests that one key may make; at TronGrid 15, or 3 without a key, unless set; elsewhere learned from refusals",
     },
   ),
   TRON_REQUESTS_PER_DAY: optionalInteger(
