@@ -81,6 +81,13 @@ export type Answer = {
   /** The body begins and never ends; or is cut off. */
   stall?: boolean;
   cut?: boolean;
+  /** The body never ends, as fast as it is taken. */
+  flood?: boolean;
+  headers?: Record<string, string>;
+  /** Instead of a body of text. */
+  bytes?: Buffer;
+  /** Resolved before anything is answered. */
+  after?: Promise<unknown>;
 };
 export type Asked = { path: string; body: Record<string, unknown>; headers: IncomingMessage["headers"]; port: string };
 
@@ -132,17 +139,26 @@ export class ScriptedNode {
     const scripted = this.answers.get(asked.path) ?? { status: 404, text: "not scripted" };
     const answer = typeof scripted === "function" ? scripted(asked) : scripted;
     if (answer.hang === true) return;
+    await answer.after;
     if (answer.reset === true) {
       request.socket.resetAndDestroy();
       return;
     }
-    response.writeHead(answer.status ?? 200, { "content-type": "application/json" });
+    response.writeHead(answer.status ?? 200, { "content-type": "application/json", ...answer.headers });
+    if (answer.flood === true) {
+      const more = () => {
+        while (!response.destroyed && response.write(" ".repeat(65_536)));
+      };
+      response.on("drain", more);
+      more();
+      return;
+    }
     if (answer.stall === true || answer.cut === true) {
       response.write(answer.text);
       if (answer.cut === true) setTimeout(() => request.socket.resetAndDestroy(), 10);
       return;
     }
-    response.end(answer.text ?? JSON.stringify(answer.body));
+    response.end(answer.bytes ?? answer.text ?? JSON.stringify(answer.body));
   }
 }
 

@@ -1,9 +1,11 @@
 import type { Clock } from "../../src/ports/clock.ts";
 
+type Task = { due: number; order: number; task: () => void };
+
 /** A clock that moves only when told. `soon` still uses the event loop, so that real I/O can finish in between. */
 export class ManualClock implements Clock {
   private time: number;
-  private tasks: { due: number; order: number; task: () => void }[] = [];
+  private readonly tasks = new Set<Task>();
   private order = 0;
 
   constructor(start = 1_800_000_000_000) {
@@ -17,10 +19,8 @@ export class ManualClock implements Clock {
   schedule(delayMs: number, task: () => void): () => void {
     this.order += 1;
     const entry = { due: this.time + delayMs, order: this.order, task };
-    this.tasks.push(entry);
-    return () => {
-      this.tasks = this.tasks.filter((other) => other !== entry);
-    };
+    this.tasks.add(entry);
+    return () => void this.tasks.delete(entry);
   }
 
   soon(task: () => void): void {
@@ -35,17 +35,24 @@ export class ManualClock implements Clock {
   async advance(ms: number): Promise<void> {
     const until = this.time + ms;
     for (;;) {
-      const next = this.tasks
-        .filter((task) => task.due <= until)
-        .toSorted((a, b) => a.due - b.due || a.order - b.order)[0];
+      const next = this.next(until);
       if (next === undefined) break;
-      this.tasks = this.tasks.filter((task) => task !== next);
+      this.tasks.delete(next);
       this.time = Math.max(this.time, next.due);
       next.task();
       await drain();
     }
     this.time = until;
     await drain();
+  }
+
+  private next(until: number): Task | undefined {
+    let next: Task | undefined;
+    for (const task of this.tasks) {
+      if (task.due > until || (next !== undefined && task.due > next.due)) continue;
+      if (next === undefined || task.due < next.due || task.order < next.order) next = task;
+    }
+    return next;
   }
 }
 
