@@ -1,7 +1,7 @@
 /** Follower and gateway on a devnet's socket: what is told is what the ledger says. */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { BlockFollower, type FollowerCursor } from "../../src/chain/block-follower.ts";
-import type { TronGateway } from "../../src/chain/tron-gateway.ts";
+import { GATEWAY_DEFAULTS, type TronGateway } from "../../src/chain/tron-gateway.ts";
 import { startDevnet } from "../../src/devnet/devnet.ts";
 import type { Devnet } from "../../src/devnet/handle.ts";
 import type { FaultKind } from "../../src/devnet/faults.ts";
@@ -27,8 +27,12 @@ beforeEach(async () => {
   await devnet.faucet({ address: payer, trxSun: 10_000_000_000n, usdt: 1_000_000_000n });
   await devnet.faucet({ address: payee, trxSun: 1_000_000n });
   await devnet.mine(30);
-  const clock = new HastyClock(5);
-  gateway = openGateway([devnet.url], { usdtContract: devnet.usdtContract }, { clock });
+  const timeoutMs = 2_000;
+  const clock = new HastyClock(timeoutMs);
+  const http = { ...GATEWAY_DEFAULTS.http, timeoutMs };
+  // A limit that is lowered after a refusal is still far above what a test asks.
+  const nodes = [{ url: devnet.url, perSecond: 1_000 }];
+  gateway = openGateway([], { nodes, http, usdtContract: devnet.usdtContract }, { clock });
   told = [];
   const cursors: FollowerCursor[] = [];
   follower = new BlockFollower(

@@ -115,7 +115,10 @@ describe("45: 429 storms and suspensions", () => {
     const { violations } = limit(first, 15);
     const gateway = open([first.url], { budgetMs: 600_000 });
     const polls = Promise.allSettled(Array.from({ length: 200 }, () => gateway.solidBlock()));
-    await until("the refusal", () => reading(gateway)?.budget.suspendedUntil !== null);
+    await until("the refusal", () => {
+      const { suspendedUntil, inFlight } = reading(gateway)?.budget ?? {};
+      return suspendedUntil !== null && inFlight === 0;
+    });
     const before = first.asked.length;
     await clock.advance(29_999);
     expect(first.asked.length).toBe(before);

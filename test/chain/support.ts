@@ -16,11 +16,11 @@ import { FAKE_USDT } from "./fake-chain.ts";
 export class HastyClock implements Clock {
   readonly waits: number[] = [];
   private skipped = 0;
-  private readonly longest: number;
+  private readonly realUpTo: number;
 
-  /** What a long wait takes in real time, ms; waits up to 150 ms are real. */
-  constructor(longest = 200) {
-    this.longest = longest;
+  /** Waits up to this many ms are real: as long as a request may take. Longer ones end in their order. */
+  constructor(realUpTo = 150) {
+    this.realUpTo = realUpTo;
   }
 
   now(): number {
@@ -34,7 +34,7 @@ export class HastyClock implements Clock {
       this.skipped += Math.max(0, due - this.now());
       task();
     };
-    const timer = setTimeout(jump, delayMs <= 150 ? delayMs : this.longest + delayMs / 1_000);
+    const timer = setTimeout(jump, delayMs <= this.realUpTo ? delayMs : this.realUpTo + delayMs / 1_000);
     return () => clearTimeout(timer);
   }
 
