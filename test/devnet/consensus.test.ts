@@ -1,4 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { startDevnet } from "../../src/devnet/devnet.ts";
 import type { Devnet } from "../../src/devnet/handle.ts";
 import {
   alice,
@@ -12,6 +16,8 @@ import {
   signed,
   trxTransfer,
 } from "./support.ts";
+
+import { ENERGY, freeze, order, unfreeze, vote } from "./stake-support.ts";
 
 const HOUR = 3_600_000;
 const PERIOD = 6 * HOUR;
@@ -183,5 +189,36 @@ describe("a fork across maintenance", () => {
     const after = await witnesses(devnet);
     const sum = (list: Json[]) => list.reduce((total, one) => total + one["totalProduced"], 0);
     expect(sum(after)).toBe(sum(before) + 3);
+  });
+});
+
+describe("a chain on disk", () => {
+  test("goes on with its witnesses, votes and stakes, and undoes what it knew before", async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), "devnet-stakes-"));
+    onTestFinished(() => rm(dataDir, { recursive: true }));
+    const options = { dataDir, witnesses: 4 };
+    const first = await startDevnet({ port: 0, slotMs: "manual", ...options });
+    await first.faucet({ address: alice.address, trxSun: 20_000_000_000n });
+    await first.mine();
+    await pay(first, freeze(5_000n, ENERGY));
+    const [sr] = await witnesses(first);
+    await pay(first, vote({ [sr?.["address"]]: 4_000n }));
+    await pay(first, unfreeze(100n, ENERGY));
+    await pay(first, order("WitnessCreateContract", { url: Buffer.from("n5").toString("hex") }));
+    await first.advanceTime(PERIOD);
+    const ask = async (devnet: Devnet) =>
+      Promise.all([
+        post(devnet, "/wallet/getaccount", { address: alice.hex41 }),
+        post(devnet, "/wallet/listwitnesses"),
+        post(devnet, "/wallet/getaccountresource", { address: alice.hex41 }),
+        post(devnet, "/wallet/getnextmaintenancetime"),
+        post(devnet, "/walletsolidity/getaccount", { address: alice.hex41 }),
+      ]);
+    const before = await ask(first);
+    await first.close();
+    const second = await manualDevnet(options);
+    expect(await ask(second)).toEqual(before);
+    await second.fork({ depth: 1 });
+    expect(await nextMaintenance(second)).toBe(START + 2 * PERIOD);
   });
 });
