@@ -45,8 +45,8 @@ export interface Asks {
 export interface Run {
   readonly args: Args;
   readonly asks: Asks;
-  /** Fields of the context that change. */
-  assign(update: object): void;
+  /** The context is another from here on. */
+  become(context: object): void;
   /** Taken by the machine itself within the same step. */
   raise(event: Message): void;
   start(effect: Effect): void;
@@ -77,7 +77,8 @@ export function actOf(machine: AnyStateMachine, action: unknown): Act {
   switch (builtIn?.type) {
     case "xstate.assign": {
       const update = updateOf(builtIn.assignment);
-      return (run) => run.assign(update(run.args, params(run.args)) as object);
+      return (run) =>
+        run.become({ ...(run.args.context as object), ...(update(run.args, params(run.args)) as object) });
     }
     case "xstate.raise":
       return raiseOf(machine, builtIn, params);

@@ -79,14 +79,19 @@ class Compiler {
   program(): Program {
     const { machine } = this;
     const nodes = nodesOf(machine.root);
+    const known = new Map<StateValue, Leaf>();
     for (const node of nodes) this.places.set(node, this.place(node));
     for (const node of nodes) if (isLeaf(node)) this.leaves.set(node, this.leaf(node));
-    for (const [node, leaf] of this.leaves) this.connect(node, leaf);
+    for (const [node, leaf] of this.leaves) {
+      this.connect(node, leaf);
+      known.set(leaf.value, leaf);
+    }
     return {
       initial: this.leafBelow(machine.root),
       iterationsMax: Number(machine.options.maxIterations),
       contextOf: contextOf(machine),
-      leafOf: (value) => this.leafBelow(nodeAt(machine.root, value)),
+      // A record made here holds the value of its leaf itself; one from disk holds an equal one.
+      leafOf: (value) => known.get(value) ?? this.leafBelow(nodeAt(machine.root, value)),
     };
   }
 

@@ -20,6 +20,7 @@ export type Timer = { readonly timerId: string; readonly due: number };
 export type Step = {
   readonly record: ActorRecord;
   readonly from: string;
+  readonly to: string;
   readonly changed: boolean;
   readonly started: readonly OutboxEntry[];
   readonly stopped: readonly { readonly source: string; readonly key: string }[];
@@ -54,24 +55,26 @@ export function begin(entry: CatalogEntry, birth: { actor: ActorAddress; input: 
   const event = { type: "xstate.init", input: birth.input };
   const walk = new Walk(program, { leaf: program.initial, context: program.contextOf(birth.input), event }, asked);
   walk.begin();
-  return asked.step(walk);
+  return asked.step(walk, "");
 }
 
 export function step(entry: CatalogEntry, record: ActorRecord, message: Message, stamp: Stamp): Step {
   const program = programOf(entry.machine);
   const asked = new Asked(entry, record, stamp);
-  const start = { leaf: program.leafOf(record.state), context: record.context, event: { ...message, ...stamp } };
-  const walk = new Walk(program, start, asked);
+  const leaf = program.leafOf(record.state);
+  const walk = new Walk(program, { leaf, context: record.context, event: { ...message, ...stamp } }, asked);
   // Nothing can happen to an actor that has ended.
   if (record.status === "active") walk.go();
-  return asked.step(walk);
+  return asked.step(walk, leaf.text);
 }
 
 /** The machine ignored a message that took an effect or a timer off the record: a revision without a transition. */
 export function forgo(record: ActorRecord, stamp: Stamp): Step {
+  const state = stateText(record.state);
   return {
     record: { ...record, revision: record.revision + 1, updatedAt: stamp.at },
-    from: stateText(record.state),
+    from: state,
+    to: state,
     changed: true,
     started: [],
     stopped: [],
@@ -137,13 +140,14 @@ class Asked implements Asks {
     this.timers = { ...record.timers };
   }
 
-  step(walk: Walk): Step {
+  step(walk: Walk, from: string): Step {
     // A machine ends the effects and the timers of its states, but not an event that was delayed by name.
     if (walk.isOver) for (const timerId of Object.keys(this.timers)) this.clearTimer(timerId);
     const { started, stopped, timersSet, timersCleared, emitted, tells } = this;
     return {
       record: walk.isTouched ? this.nextRecord(walk) : this.record,
-      from: stateText(this.record.state),
+      from,
+      to: walk.leaf.text,
       changed: walk.isTouched,
       started,
       stopped,

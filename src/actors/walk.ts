@@ -108,9 +108,9 @@ export class Walk implements Run {
     }
   }
 
-  assign(update: object): void {
+  become(context: object): void {
     this.isAltered = true;
-    this.args.context = Object.assign({}, this.args.context, update);
+    this.args.context = context;
   }
 
   raise(event: Message): void {

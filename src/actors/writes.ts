@@ -2,7 +2,7 @@
 import type { ActorAddress, ActorRecord, Message } from "../domain/records.ts";
 import type { Stamp } from "../machines/durable.ts";
 import type { Write } from "../ports/store.ts";
-import { stateText, type Step } from "./step.ts";
+import type { Step } from "./step.ts";
 
 /** The record itself and the index entries that changed since `before`. */
 export function recordWrites(before: ActorRecord | undefined, record: ActorRecord): Write[] {
@@ -24,7 +24,7 @@ export function stepWrites(actor: ActorAddress, message: Message, step: Step, st
     at: stamp.at,
     event: { ...message, blockTime: stamp.blockTime },
     from: step.from,
-    to: stateText(record.state),
+    to: step.to,
     effects: step.started.map((effect) => effect.source),
     ...(step.reason === undefined ? {} : { reason: step.reason }),
   };

@@ -7,7 +7,7 @@ import { GroupCommit } from "../actors/group-commit.ts";
 import { withoutEffect, withoutTimer } from "../actors/gates.ts";
 import { lintCatalog } from "../actors/lint.ts";
 import { Loop } from "../actors/loop.ts";
-import { sourceOf, stateText, upgrade } from "../actors/step.ts";
+import { sourceOf, upgrade } from "../actors/step.ts";
 import { Timers } from "../actors/timers.ts";
 import { refuse, type Refusal } from "../domain/errors.ts";
 import { ACTOR_CACHE_MAX, MAILBOX_DEPTH_MAX } from "../domain/limits.ts";
@@ -311,8 +311,8 @@ export class Engine implements EngineFacade {
     this.ports.observer?.committed?.(result);
     if (this.listeners.size === 0) return;
     for (const { actor, event, step } of result.steps) {
-      const { revision, state, tag } = step.record;
-      const committed = { actor, revision, at: stamp.at, event, from: step.from, to: stateText(state), tag };
+      const { revision, tag } = step.record;
+      const committed = { actor, revision, at: stamp.at, event, from: step.from, to: step.to, tag };
       for (const listener of this.listeners) this.show(committed, listener);
     }
   }
