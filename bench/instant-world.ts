@@ -48,6 +48,10 @@ export class InstantWorld implements ChainView, TransactionWatcher, Signer {
     return { class: "accepted", code: "SUCCESS", message: "", node: "instant" };
   }
 
+  obstacle() {
+    return undefined;
+  }
+
   reference() {
     return { number: this.block, id: "c".repeat(64), headTimestamp: this.headTimestamp() };
   }

@@ -70,11 +70,15 @@ function benchPorts(engine: Engine, world: InstantWorld): HttpPorts {
     gateway: world.gateway as HttpPorts["gateway"],
     chain: {
       reference: () => world.reference(),
+      obstacle: () => world.obstacle(),
       headTimestamp: () => world.headTimestamp(),
       status: () => ({
         head: undefined,
         solid: undefined,
         lagBlocks: 0,
+        blocksPerSecond: 0,
+        etaSeconds: 0,
+        finality: { required: 1, nodes: [], dispute: undefined },
         watched: 0,
         forks: 0,
         lastProgressAt: 0,

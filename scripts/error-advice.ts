@@ -85,6 +85,10 @@ export const ERROR_ADVICE = {
   store_failed: "Look at the disk and the log, then start again: the engine continues from its last commit.",
   config_invalid: "The message lists every wrong variable and what to write instead.",
   key_unavailable: "Set the WALLET_ENCRYPTION_KEY that the keys were created with. Without it they are lost.",
+  nodes_disagree:
+    "Look at `finality` of `/network/status` for who says what. It ends by itself when the nodes agree; until then payouts wait.",
+  chain_forked:
+    "Find out which nodes are right (`/network/status`, a block explorer). Remove those that are wrong from TRON_HTTP_ENDPOINT, then `POST /restart/tron-client` or start again; the follower checks the chain anew and goes on when the nodes have its block.",
   signer_unavailable: "The signing thread is started again by itself; look at the log if it keeps ending.",
   order_mismatch: "Report it as a bug or an attack: what was built was not what was ordered, and nothing was signed.",
 } satisfies Record<ErrorCode, string>;

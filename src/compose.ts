@@ -7,10 +7,13 @@ import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { EffectTable } from "./actors/dispatcher.ts";
 import { createEffects, serviceOf } from "./actors/effects/table.ts";
-import { BlockFollower, type FollowerCursor } from "./chain/block-follower.ts";
+import { BlockFollower } from "./chain/block-follower.ts";
+import { blockSource } from "./chain/block-source.ts";
+import { Finality } from "./chain/finality.ts";
+import type { FollowerCursor } from "./chain/follower-ports.ts";
 import type { TronGateway } from "./chain/tron-gateway.ts";
 import type { Devnet } from "./devnet/handle.ts";
-import { Fault } from "./domain/errors.ts";
+import { Fault, refuse, type Refusal } from "./domain/errors.ts";
 import { createServer } from "./http/server.ts";
 import { openGateway } from "./composition/gateway.ts";
 import { httpPorts } from "./composition/http-ports.ts";
@@ -97,17 +100,10 @@ async function start(options: ComposeOptions, opened: Opened): Promise<Program> 
     new ThreadedSigner({ keystore, usdtContract: network.usdtContract, threads: config.keys.signerThreads }),
     (it) => it.close(),
   );
-  const guard = opened.add(
-    new DiskGuard({
-      directory: config.dataDir,
-      clock,
-      logger,
-      ...(options.measureDisk === undefined ? {} : { measure: options.measureDisk }),
-    }),
-    (it) => it.stop(),
-  );
-  await guard.start();
-  const { engine, follower } = await buildEngine({ ...options, clock, disk, gateway, signer, guard, metrics });
+  const guard = await openGuard({ ...options, clock }, opened);
+  const finality = openFinality({ config, clock, logger, metrics, gateway });
+  const world = { clock, gateway, finality, guard, metrics };
+  const { engine, follower } = await buildEngine({ ...options, ...world, disk, signer });
   await engine.commit([
     { put: "meta", name: "keystore", value: keystore.fingerprint() },
     { put: "meta", name: "network", value: network.genesisId },
@@ -120,17 +116,13 @@ async function start(options: ComposeOptions, opened: Opened): Promise<Program> 
   );
   engine.readOnly = guard.state() === "full";
   void disk.verify().catch((error: unknown) => onFatal(error));
-  const treasury =
-    devnet === undefined ? undefined : await openTreasury({ engine, keystore, devnet, limits: walletLimits(config) });
+  const limits = walletLimits(config);
+  const treasury = devnet === undefined ? undefined : await openTreasury({ engine, keystore, devnet, limits });
   const firstTokenFile = await tokens.ensureFirstToken();
-  const app = opened.add(
-    await createServer(
-      { corsOrigins: config.service.corsOrigins, rateLimits: config.service.rateLimits },
-      httpPorts({ config, network, engine, gateway, follower, keystore, tokens, guard, metrics, clock, logger }),
-    ),
-    (it) => it.close(),
-  );
-  const url = await app.listen({ host: config.service.host, port: config.service.port });
+  const parts = { ...world, config, logger, network, engine, follower, keystore, tokens };
+  const { host, port, corsOrigins, rateLimits } = config.service;
+  const app = opened.add(await createServer({ corsOrigins, rateLimits }, httpPorts(parts)), (it) => it.close());
+  const url = await app.listen({ host, port });
   return {
     url,
     network,
@@ -141,6 +133,14 @@ async function start(options: ComposeOptions, opened: Opened): Promise<Program> 
     app,
     stop: () => opened.closeAll(),
   };
+}
+
+async function openGuard(options: ComposeOptions & { clock: Clock }, opened: Opened): Promise<DiskGuard> {
+  const { config, clock, logger, measureDisk } = options;
+  const measure = measureDisk === undefined ? {} : { measure: measureDisk };
+  const guard = opened.add(new DiskGuard({ directory: config.dataDir, clock, logger, ...measure }), (it) => it.stop());
+  await guard.start();
+  return guard;
 }
 
 async function openDisk(config: Config, opened: Opened): Promise<OpenedStore> {
@@ -169,23 +169,47 @@ async function openKeys(config: Config, disk: OpenedStore): Promise<{ keystore: 
   return { keystore, tokens: await openApiTokens({ dataDir }) };
 }
 
+function openFinality(parts: {
+  config: Config;
+  clock: Clock;
+  logger: ProcessLogger;
+  metrics: Metrics;
+  gateway: TronGateway;
+}): Finality {
+  const { config, clock, logger, metrics, gateway } = parts;
+  const sources = gateway.pool.all().filter((node) => node.serves("solidity"));
+  return new Finality(
+    { required: config.chain.finalityNodes },
+    {
+      sources: sources.map(blockSource),
+      clock,
+      logger,
+      onEvent: (event) => {
+        if (event === "disputed" || event === "quarantined") metrics.nodeAlert(event);
+      },
+    },
+  );
+}
+
 type EngineParts = ComposeOptions & {
   readonly clock: Clock;
   readonly disk: OpenedStore;
   readonly gateway: TronGateway;
+  readonly finality: Finality;
   readonly signer: ThreadedSigner;
   readonly guard: DiskGuard;
   readonly metrics: Metrics;
 };
 
 async function buildEngine(parts: EngineParts): Promise<{ engine: Engine; follower: BlockFollower }> {
-  const { config, logger, onFatal, clock, disk, gateway, signer, guard, metrics, failpoint } = parts;
+  const { config, logger, onFatal, clock, disk, gateway, finality, signer, guard, metrics, failpoint } = parts;
   const { store } = disk;
   refuseOtherNetwork(store.meta("network"), parts);
   const follower: BlockFollower = new BlockFollower(
     { pollMs: pollMsOf(config), catchUpPage: 100 },
     {
       gateway,
+      finality,
       clock,
       logger,
       deliver: (facts) => engine.deliver(facts),
@@ -215,6 +239,7 @@ async function buildEngine(parts: EngineParts): Promise<{ engine: Engine; follow
       serviceOf,
       components: { "tron-client": follower },
       blockTime: () => follower.headTimestamp(),
+      refusesNew: (kind) => refusesNew(kind, follower),
       onFatal,
       observer: metricsObserver(metrics),
       ...(failpoint === undefined ? {} : { failpoint }),
@@ -235,6 +260,12 @@ function metricsObserver(metrics: Metrics) {
         seconds: 0,
       }),
   };
+}
+
+/** Nothing is promised on a chain that left what was solidified; wallets may still be made and frozen. */
+function refusesNew(kind: string, follower: BlockFollower): Refusal | undefined {
+  const obstacle = follower.obstacle();
+  return kind !== "wallet" && obstacle?.code === "chain_forked" ? refuse(obstacle.code, obstacle.detail) : undefined;
 }
 
 /** The store's payments belong to one chain; on another they would all look absent. */

@@ -8,7 +8,7 @@
  * A4. Nothing is said for a watch that ended: its actor may wait for another transaction now, and messages name blocks,
  *     not transactions.
  */
-import type { AbsenceProof, Inclusion, TxId } from "../domain/chain-facts.ts";
+import type { AbsenceProof, Inclusion, SolidEvidence, TxId } from "../domain/chain-facts.ts";
 import type { ActorAddress, Message } from "../domain/records.ts";
 import type { Watch, WatchTable } from "./watch-table.ts";
 
@@ -44,13 +44,20 @@ export class Announcer {
     if (watch.toldId !== undefined && !watch.decided) this.#tellOrphaned(watch);
   }
 
-  solidified(txId: TxId, inclusion: Inclusion): void {
+  solidified(txId: TxId, inclusion: Inclusion, evidence: SolidEvidence): void {
     for (const watch of this.#watches.of(txId)) {
       if (watch.decided) continue;
       this.#tellIncluded(watch, inclusion);
-      this.#tell(watch, { type: "chain.solidified", inclusion });
+      this.#tell(watch, { type: "chain.solidified", inclusion, evidence });
       this.#decide(watch);
     }
+  }
+
+  /** The block that would decide about it is not agreed upon. Said once for as long as that lasts. */
+  disputed(watch: Watch, detail: string): void {
+    if (watch.decided || watch.disputed) return;
+    watch.disputed = true;
+    this.#tell(watch, { type: "chain.disputed", detail });
   }
 
   expired(watch: Watch, proof: AbsenceProof): void {

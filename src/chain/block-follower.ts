@@ -4,63 +4,32 @@
  *
  * B1. Everything solidified from `scannedFrom` to the cursor was read, and every message about it was accepted before
  *     the cursor was saved.
- * B2. A block is solidified only when a solidified header carries the id of our block at its number, or descends from it.
- * B3. The cursor never moves back. A chain that does not contain the cursor's block stops the follower for good.
+ * B2. A block is solidified only when enough nodes agree about a solidified header that carries the id of our block at
+ *     its number, or descends from it (finality.ts); so is everything that is said of solidified blocks.
+ * B3. The cursor never moves back. Nodes that agree about a chain without the cursor's block stop the follower until
+ *     an operator starts it again.
  * B4. A block whose receipts are missing is read again later, never skipped.
  * B5. Time is the chain's: nothing depends on the local clock but how often it asks.
  */
 import { Mutex } from "async-mutex";
-import type { Block, BlockHeader, ReferenceBlock } from "../domain/chain-facts.ts";
+import type { Block, BlockHeader, ReferenceBlock, SolidEvidence } from "../domain/chain-facts.ts";
 import type { ActorAddress } from "../domain/records.ts";
 import { assert } from "../domain/assert.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { Logger } from "../ports/telemetry.ts";
-import type { ChainGateway, ChainView, TransactionWatch, TransactionWatcher } from "../ports/world.ts";
-import { Announcer, type Deliver } from "./announcer.ts";
+import type { ChainView, Obstacle, TransactionWatch, TransactionWatcher } from "../ports/world.ts";
+import { Announcer } from "./announcer.ts";
 import { BlockReader } from "./block-reader.ts";
 import { Branch, type BranchOutcome } from "./branch.ts";
 import { Coverage } from "./coverage.ts";
+import { Doubt, waitingWords } from "./doubt.ts";
+import type { Agreement, KnownChain } from "./finality.ts";
+import type { FollowerCursor, FollowerOptions, FollowerPorts, FollowerStatus } from "./follower-ports.ts";
+import { Pace } from "./pace.ts";
 import { Segment, type ChainPoint } from "./segment.ts";
 import { Sweep } from "./sweep.ts";
 import { WatchTable, type Watch } from "./watch-table.ts";
 
-/** Everything solidified from `scannedFrom` to `number` was read. */
-export type FollowerCursor = ChainPoint & { readonly scannedFrom: number };
-
-export type FollowerPorts = {
-  readonly gateway: ChainGateway;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly deliver: Deliver;
-  loadCursor(): FollowerCursor | undefined;
-  saveCursor(cursor: FollowerCursor): Promise<void>;
-};
-
-export type FollowerOptions = {
-  /** Delay between two looks at the head; the chain makes a block every 3 s. */
-  readonly pollMs: number;
-  /** Blocks in one answer while behind, at most 100. */
-  readonly catchUpPage: number;
-  /** Pages in one step: how long a step may take before other work of the follower has its turn. */
-  readonly pagesPerStep?: number;
-  /** Above this many blocks behind, blocks are no longer kept in memory until they are solidified. */
-  readonly catchUpAbove?: number;
-  /** Blocks above the cursor kept in memory; a chain that does not solidify makes the follower wait. */
-  readonly unsolidifiedMax?: number;
-};
-
-export type FollowerStatus = {
-  readonly phase: "starting" | "following" | "catchingUp" | "halted";
-  readonly head: number;
-  readonly solid: number;
-  readonly lagBlocks: number;
-  readonly watched: number;
-  /** Watches that wait for blocks to be read again or for receipts. */
-  readonly undecided: number;
-  readonly lastProgressAt: number;
-  readonly forks: number;
-  readonly halted?: string;
-};
+/** A range that is being read because it is long; what is found counts when its last block is reached. */
+type CatchUp = { readonly sweep: Sweep; readonly evidence: SolidEvidence };
 
 export class BlockFollower implements ChainView, TransactionWatcher {
   readonly #options: Required<FollowerOptions>;
@@ -70,11 +39,15 @@ export class BlockFollower implements ChainView, TransactionWatcher {
   readonly #reader: BlockReader;
   readonly #branch: Branch;
   readonly #coverage: Coverage;
+  readonly #doubt: Doubt;
+  readonly #pace: Pace;
   readonly #turn = new Mutex();
   #lifetime = new AbortController();
   #segment: Segment | undefined;
-  #catchUp: Sweep | undefined;
+  #catchUp: CatchUp | undefined;
   #scannedFrom = 0;
+  /** Who agreed about the cursor's block. */
+  #nodes: readonly string[] = [];
   #headNumber = 0;
   /** The segment reached the head since the follower last fell behind. */
   #caughtUp = false;
@@ -86,13 +59,17 @@ export class BlockFollower implements ChainView, TransactionWatcher {
   constructor(options: FollowerOptions, ports: FollowerPorts) {
     this.#options = { pagesPerStep: 8, catchUpAbove: 60, unsolidifiedMax: 1_000, ...options };
     this.#ports = ports;
-    const { gateway, logger, deliver } = ports;
+    const { gateway, finality, clock, logger, deliver } = ports;
     const watches = this.#watches;
-    this.#announcer = new Announcer(watches, deliver);
-    this.#reader = new BlockReader(gateway, options.catchUpPage);
-    const shared = { gateway, reader: this.#reader, announcer: this.#announcer };
-    this.#branch = new Branch({ ...shared, wanted: (txId) => watches.has(txId) });
-    this.#coverage = new Coverage({ ...shared, watches, logger });
+    const announcer = new Announcer(watches, deliver);
+    const { settle, confirmsBody } = finality;
+    const reader = new BlockReader(gateway, { pageMax: options.catchUpPage, confirmsBody });
+    this.#announcer = announcer;
+    this.#reader = reader;
+    this.#branch = new Branch({ gateway, reader, announcer, wanted: (txId) => watches.has(txId) });
+    this.#coverage = new Coverage({ reader, announcer, settle, watches, logger });
+    this.#doubt = new Doubt({ watches, announcer, clock });
+    this.#pace = new Pace(clock);
   }
 
   /** From now on the actor gets every fact about its transaction; what is known already comes with the next step. */
@@ -110,13 +87,21 @@ export class BlockFollower implements ChainView, TransactionWatcher {
   }
 
   /**
-   * `undefined` also while catching up, when the time of the newest block is not known yet, and after a halt: nothing new
-   * should be signed then.
+   * `undefined` also while catching up, when the time of the newest block is not known yet, while nodes disagree, and
+   * after a halt: nothing new should be signed then.
    */
   reference(): ReferenceBlock | undefined {
-    if (this.#segment === undefined || !this.#caughtUp || this.#halted !== undefined) return undefined;
+    if (this.#segment === undefined || this.obstacle() !== undefined) return undefined;
     const { number, id } = this.#segment.solid;
     return { number, id, headTimestamp: this.#segment.tip.timestamp };
+  }
+
+  obstacle(): Obstacle | undefined {
+    if (this.#halted !== undefined) return { code: "chain_forked", detail: this.#halted };
+    const { dispute } = this.#ports.finality.status();
+    if (dispute !== undefined) return { code: "nodes_disagree", detail: waitingWords(dispute.number) };
+    if (this.#segment === undefined) return { code: "not_ready", detail: "no solidified block has been seen yet" };
+    return this.#caughtUp ? undefined : { code: "not_ready", detail: "the newest blocks are still being read" };
   }
 
   /** Of the newest block that was chained to the others; what one node claims about the head alone does not count. */
@@ -130,12 +115,17 @@ export class BlockFollower implements ChainView, TransactionWatcher {
   }
 
   status(): FollowerStatus {
-    const tip = this.#catchUp?.tip?.number ?? this.#segment?.tip.number ?? 0;
+    const tip = this.#tipNumber;
+    const lagBlocks = tip === undefined ? 0 : Math.max(0, this.#headNumber - tip);
+    const blocksPerSecond = this.#pace.perSecond;
     return {
       phase: this.#phase(),
       head: this.#headNumber,
       solid: this.#segment?.solid.number ?? 0,
-      lagBlocks: Math.max(0, this.#headNumber - tip),
+      lagBlocks,
+      blocksPerSecond,
+      // The chain grows by a block every 3 s meanwhile.
+      etaSeconds: lagBlocks === 0 ? 0 : blocksPerSecond > 1 / 3 ? lagBlocks / (blocksPerSecond - 1 / 3) : undefined,
       watched: this.#watches.size,
       undecided: this.#coverage.open,
       lastProgressAt: this.#lastProgressAt,
@@ -144,10 +134,15 @@ export class BlockFollower implements ChainView, TransactionWatcher {
     };
   }
 
-  /** Takes the first step and goes on by itself. A step that fails is tried again after `pollMs`. */
+  /**
+   * Takes the first step and goes on by itself. A step that fails is tried again after `pollMs`. Starting again is how
+   * an operator says that the nodes can be believed again: a halt and all quarantines end.
+   */
   async start(): Promise<void> {
     assert(!this.#running, "a follower is started once");
     this.#running = true;
+    this.#halted = undefined;
+    this.#ports.finality.forgive();
     this.#lifetime = new AbortController();
     await this.#pollOnce();
   }
@@ -181,30 +176,53 @@ export class BlockFollower implements ChainView, TransactionWatcher {
   async #step(signal: AbortSignal): Promise<boolean> {
     if (this.#halted !== undefined) return false;
     await this.#announcer.flush();
-    const solid = await this.#ports.gateway.solidBlock(signal);
+    const agreement = await this.#ports.finality.agree(this.#known(), signal);
+    if (agreement.kind === "forked") return this.#halt(agreement.detail);
     const head = await this.#ports.gateway.headBlock(signal);
     this.#headNumber = head.number;
-    const segment = this.#segment ?? (await this.#position(solid));
-    if (this.#contradicts(segment, solid))
-      return this.#halt("a node's solidified block differs from ours at the same height");
-    if (this.#catchUp !== undefined || solid.number - segment.tip.number > this.#options.catchUpAbove) {
-      return this.#catchUpStep(segment, solid, signal);
+    const segment = this.#segment ?? (await this.#position(agreement));
+    if (segment === undefined) return false;
+    const more = await this.#read(segment, { head, agreement }, signal);
+    this.#pace.reached(this.#tipNumber ?? 0);
+    if (this.#segment === segment) this.#doubt.update(this.#outcomeOf(agreement), segment.tip.timestamp);
+    await this.#announcer.flush();
+    return more;
+  }
+
+  async #read(segment: Segment, given: { head: Block; agreement: Agreement }, signal: AbortSignal): Promise<boolean> {
+    const { head, agreement } = given;
+    const solid = agreement.kind === "agreed" ? agreement.header : undefined;
+    const evidence = evidenceOf(agreement);
+    const behind = (solid?.number ?? 0) - segment.tip.number;
+    if (this.#catchUp !== undefined || (evidence !== undefined && behind > this.#options.catchUpAbove)) {
+      return this.#catchUpStep(segment, evidence, signal);
     }
-    await this.#coverage.tellLate(segment, signal);
-    const outcome = await this.#follow(segment, { head, solid }, signal);
-    if (outcome === "forkedBelowCursor") return this.#haltForked();
-    const gaps = await this.#coverage.closeGaps(segment, { pages: this.#options.pagesPerStep, signal });
-    this.#coverage.expire(segment.solid);
+    if (evidence !== undefined) await this.#coverage.tellLate(segment, evidence, signal);
+    const outcome = await this.#follow(segment, { head, evidence }, signal);
+    if (outcome === "forkedBelowCursor") return this.#suspectFork(segment, signal);
+    if (evidence === undefined) return outcome === "more";
+    const budget = { pages: this.#options.pagesPerStep, signal };
+    const gaps = await this.#coverage.closeGaps(segment, evidence, budget);
+    this.#coverage.expire(segment.solid, { ...evidence, nodes: this.#nodes });
     await this.#announcer.flush();
     return gaps || outcome === "more";
   }
 
   /** The first block ever is where the chain is now: nothing of this engine can be below it. */
-  async #position(solid: BlockHeader): Promise<Segment> {
+  async #position(agreement: Agreement): Promise<Segment | undefined> {
     const stored = this.#ports.loadCursor();
-    const point = stored ?? pointOf(solid);
-    this.#scannedFrom = stored?.scannedFrom ?? solid.number + 1;
-    if (stored === undefined) await this.#ports.saveCursor({ ...point, scannedFrom: this.#scannedFrom });
+    if (stored === undefined) {
+      if (agreement.kind !== "agreed") return undefined;
+      const { header, nodes } = agreement;
+      await this.#ports.saveCursor({ ...pointOf(header), scannedFrom: header.number + 1, nodes });
+      return this.#begin(pointOf(header), { scannedFrom: header.number + 1, nodes });
+    }
+    return this.#begin(pointOf(stored), stored);
+  }
+
+  #begin(point: ChainPoint, { scannedFrom, nodes = [] }: Pick<FollowerCursor, "scannedFrom" | "nodes">): Segment {
+    this.#scannedFrom = scannedFrom;
+    this.#nodes = nodes;
     const segment = new Segment(point);
     this.#segment = segment;
     this.#progressed();
@@ -213,54 +231,67 @@ export class BlockFollower implements ChainView, TransactionWatcher {
   }
 
   #place(watch: Watch, segment: Segment): void {
-    this.#coverage.place(watch, { segment, firstCompared: this.#catchUp?.next ?? segment.floor });
+    this.#coverage.place(watch, { segment, firstCompared: this.#catchUp?.sweep.next ?? segment.floor });
   }
 
   /** Reads new blocks, then moves the cursor if the solidified header is on our branch. */
   async #follow(
     segment: Segment,
-    given: { head: Block; solid: BlockHeader },
+    given: { head: Block; evidence: SolidEvidence | undefined },
     signal: AbortSignal,
   ): Promise<BranchOutcome> {
-    const { head, solid } = given;
+    const { head, evidence } = given;
     const before = segment.tip.id;
-    const goal = Math.min(Math.max(head.number, solid.number), segment.solid.number + this.#options.unsolidifiedMax);
+    const solidNumber = evidence?.solidNumber ?? 0;
+    const goal = Math.min(Math.max(head.number, solidNumber), segment.solid.number + this.#options.unsolidifiedMax);
     const outcome = await this.#branch.extend(segment, { head, goal, pages: this.#options.pagesPerStep, signal });
     if (segment.tip.id !== before) this.#progressed();
     if (outcome === "reached") this.#caughtUp = true;
-    if (outcome === "forkedBelowCursor") return outcome;
-    const ours = solid.number > segment.solid.number ? segment.at(solid.number) : undefined;
+    if (outcome === "forkedBelowCursor" || evidence === undefined) return outcome;
+    const ours = solidNumber > segment.solid.number ? segment.at(solidNumber) : undefined;
     if (ours === undefined) return outcome;
-    if (ours.id !== solid.id) return this.#branch.switchTo(segment, solid, signal);
-    await this.#solidify(segment, pointOf(solid));
+    if (ours.id !== evidence.solidId)
+      return this.#branch.switchTo(segment, { number: solidNumber, id: evidence.solidId }, signal);
+    await this.#solidify(segment, evidence, signal);
     return outcome;
   }
 
-  async #solidify(segment: Segment, point: ChainPoint): Promise<void> {
-    for (const block of segment.unsolidifiedUpTo(point.number)) {
-      for (const [txId, inclusion] of block.inclusions) this.#announcer.solidified(txId, inclusion);
+  /** The cursor stops below a block about whose receipts nodes do not agree. */
+  async #solidify(segment: Segment, evidence: SolidEvidence, signal: AbortSignal): Promise<void> {
+    let point: ChainPoint | undefined = segment.at(evidence.solidNumber);
+    for (const block of segment.unsolidifiedUpTo(evidence.solidNumber)) {
+      if (block.inclusions.size === 0) continue;
+      const agreed = await this.#ports.finality.settle(block, signal);
+      if (agreed === undefined) {
+        point = segment.at(block.number - 1);
+        break;
+      }
+      for (const [txId, inclusion] of agreed) this.#announcer.solidified(txId, inclusion, evidence);
     }
     await this.#announcer.flush();
-    segment.solidify(point);
-    await this.#saveCursor(point);
+    if (point === undefined || point.number <= segment.solid.number) return;
+    segment.solidify(pointOf(point));
+    await this.#saveCursor(pointOf(point), evidence.nodes);
   }
 
   /** Far behind: blocks are searched page by page up to a solidified header, and count once that header is reached. */
-  async #catchUpStep(segment: Segment, solid: BlockHeader, signal: AbortSignal): Promise<boolean> {
-    this.#catchUp ??= this.#startCatchUp(segment, solid);
-    const before = this.#catchUp.next;
-    const outcome = await this.#catchUp.advance({ pages: this.#options.pagesPerStep, signal });
-    if (this.#catchUp.next !== before) this.#progressed();
+  async #catchUpStep(segment: Segment, solid: SolidEvidence | undefined, signal: AbortSignal): Promise<boolean> {
+    const catchUp = this.#catchUp ?? (solid === undefined ? undefined : this.#startCatchUp(segment, solid));
+    if (catchUp === undefined) return false;
+    const { sweep } = catchUp;
+    const before = sweep.next;
+    const outcome = await sweep.advance({ pages: this.#options.pagesPerStep, signal });
+    if (sweep.next !== before) this.#progressed();
     if (outcome === "more") return true;
     if (outcome === "waiting") return false;
     if (outcome === "done") {
-      await this.#endCatchUp(this.#catchUp);
+      await this.#endCatchUp(catchUp);
       return true;
     }
     this.#catchUp = undefined;
     this.#replaceSegment(segment.solid);
     if (outcome === "detached" && (await this.#branch.confirmFork(segment, signal)) === "forkedBelowCursor") {
-      return this.#haltForked();
+      return this.#suspectFork(segment, signal);
     }
     this.#ports.logger.warn(
       { cursor: segment.solid.number },
@@ -269,55 +300,78 @@ export class BlockFollower implements ChainView, TransactionWatcher {
     return false;
   }
 
-  #startCatchUp(segment: Segment, solid: BlockHeader): Sweep {
+  #startCatchUp(segment: Segment, evidence: SolidEvidence): CatchUp {
     const { number, id } = segment.solid;
-    const range = { from: number + 1, parentId: id, to: solid.number, expectedId: solid.id };
-    const sweep = new Sweep(range, { reader: this.#reader, wanted: (txId) => this.#watches.has(txId) });
+    const range = { from: number + 1, parentId: id, to: evidence.solidNumber, expectedId: evidence.solidId };
+    const { settle } = this.#ports.finality;
+    const sweep = new Sweep(range, { reader: this.#reader, settle, wanted: (txId) => this.#watches.has(txId) });
     // What is above the cursor is read again; each watch remembers what its actor was told.
     this.#replaceSegment(segment.solid);
     this.#caughtUp = false;
-    return sweep;
+    this.#catchUp = { sweep, evidence };
+    return this.#catchUp;
   }
 
-  async #endCatchUp(sweep: Sweep): Promise<void> {
+  async #endCatchUp({ sweep, evidence }: CatchUp): Promise<void> {
     const point = { number: sweep.range.to, id: sweep.range.expectedId, timestamp: sweep.tip?.timestamp ?? 0 };
-    for (const { txId, inclusion } of sweep.found) this.#announcer.solidified(txId, inclusion);
+    for (const { txId, inclusion } of sweep.found) this.#announcer.solidified(txId, inclusion, evidence);
     for (const watch of this.#watches.all()) {
       if (watch.toldNumber <= point.number) this.#announcer.contradicted(watch);
     }
     await this.#announcer.flush();
     this.#replaceSegment(point);
     this.#catchUp = undefined;
-    await this.#saveCursor(point);
+    await this.#saveCursor(point, evidence.nodes);
   }
 
   #replaceSegment(solid: ChainPoint): void {
     this.#segment = new Segment(solid);
   }
 
-  async #saveCursor(point: ChainPoint): Promise<void> {
+  async #saveCursor(point: ChainPoint, nodes: readonly string[]): Promise<void> {
     this.#progressed();
-    await this.#ports.saveCursor({ ...point, scannedFrom: this.#scannedFrom });
+    this.#nodes = nodes;
+    await this.#ports.saveCursor({ ...point, scannedFrom: this.#scannedFrom, nodes });
   }
 
-  /** A solidified header at a height that we know as solidified must be our block. A lower one is only a lagging node. */
-  #contradicts(segment: Segment, solid: BlockHeader): boolean {
-    if (solid.number > segment.solid.number) return false;
-    const ours = solid.number === segment.solid.number ? segment.solid : segment.at(solid.number);
-    return ours !== undefined && ours.id !== solid.id;
+  /** What was solidified so far, as far as it is in memory. */
+  #known(): KnownChain {
+    const point = this.#segment?.solid ?? this.#ports.loadCursor();
+    const idAt = (number: number) => (number === point?.number ? point.id : this.#segment?.at(number)?.id);
+    return { solidNumber: point?.number ?? 0, idAt };
+  }
+
+  /** Disagreement about what is in a block stops the cursor too. */
+  #outcomeOf(agreement: Agreement): Agreement {
+    const { dispute } = this.#ports.finality.status();
+    if (agreement.kind !== "agreed" || dispute === undefined) return agreement;
+    return { kind: "unagreed", number: dispute.number, disputed: true, detail: dispute.detail };
+  }
+
+  get #tipNumber(): number | undefined {
+    return this.#catchUp?.sweep.tip?.number ?? this.#segment?.tip.number;
   }
 
   #progressed(): void {
     this.#lastProgressAt = this.#ports.clock.now();
   }
 
-  #haltForked(): false {
-    return this.#halt("the chain of the nodes does not contain the solidified block of the cursor");
+  /** One node has a chain without the cursor's block: only as many as have to agree can say that the chain has (B3). */
+  async #suspectFork(segment: Segment, signal: AbortSignal): Promise<false> {
+    const { number } = segment.solid;
+    if (await this.#ports.finality.denies(segment.solid, signal)) {
+      return this.#halt(`the chain of the nodes does not contain the cursor's solidified block ${number}`);
+    }
+    this.#ports.logger.warn({ cursor: number }, "a node follows a chain without the cursor's block; asking again");
+    return false;
   }
 
   #halt(reason: string): false {
     this.#halted = reason;
-    this.#ports.logger.warn({ cursor: this.#segment?.solid.number, reason }, "the block follower stopped");
+    this.#ports.logger.error(
+      { cursor: this.#segment?.solid.number, reason },
+      "the block follower stopped; nothing new is accepted or signed until a person has looked",
+    );
     return false;
   }
 
@@ -328,8 +382,14 @@ export class BlockFollower implements ChainView, TransactionWatcher {
   }
 }
 
-function pointOf(header: BlockHeader): ChainPoint {
-  return { number: header.number, id: header.id, timestamp: header.timestamp };
+function pointOf({ number, id, timestamp }: Omit<BlockHeader, "parentId">): ChainPoint {
+  return { number, id, timestamp };
+}
+
+function evidenceOf(agreement: Agreement): SolidEvidence | undefined {
+  if (agreement.kind !== "agreed") return undefined;
+  const { header, nodes } = agreement;
+  return { solidNumber: header.number, solidId: header.id, solidTimestamp: header.timestamp, nodes };
 }
 
 function textOf(error: unknown): string {

@@ -4,6 +4,7 @@ import { isFault } from "../domain/errors.ts";
 import type { ChainGateway } from "../ports/world.ts";
 import type { ChainPoint } from "./segment.ts";
 
+export type ConfirmsBody = (block: Block, signal: AbortSignal) => Promise<boolean>;
 export type ReceiptIndex = ReadonlyMap<TxId, Receipt>;
 
 /**
@@ -13,12 +14,19 @@ export type ReceiptIndex = ReadonlyMap<TxId, Receipt>;
 export class BlockReader {
   readonly #gateway: ChainGateway;
   readonly #pageMax: number;
+  readonly #confirmsBody: ConfirmsBody;
   #page: number;
 
-  constructor(gateway: ChainGateway, pageMax: number) {
+  constructor(gateway: ChainGateway, given: { pageMax: number; confirmsBody: ConfirmsBody }) {
     this.#gateway = gateway;
-    this.#pageMax = pageMax;
-    this.#page = pageMax;
+    this.#pageMax = given.pageMax;
+    this.#confirmsBody = given.confirmsBody;
+    this.#page = given.pageMax;
+  }
+
+  /** Whether the list of transactions may be believed: the block proves it, or enough nodes say the same. */
+  async isCertain(block: Block, signal: AbortSignal): Promise<boolean> {
+    return block.unproved === undefined || this.#confirmsBody(block, signal);
   }
 
   /** Ascending blocks from `from` on, at most one page and never above `to`; empty when the chain does not reach so far. */
@@ -67,30 +75,57 @@ export function inclusionOf(
   };
 }
 
+/** What enough nodes say about the transactions of a solidified block; `undefined` while they do not agree. */
+export type SettleInclusions = (
+  block: ChainPoint & { readonly inclusions: ReadonlyMap<TxId, Inclusion> },
+  signal: AbortSignal,
+) => Promise<ReadonlyMap<TxId, Inclusion> | undefined>;
+
+export type InclusionTerms = {
+  readonly reader: BlockReader;
+  readonly wanted: (txId: TxId) => boolean;
+  /** For blocks that are solidified: what one node says of them is not enough. */
+  readonly settle?: SettleInclusions;
+  readonly signal: AbortSignal;
+};
+
 /**
- * The inclusions of all wanted transactions of the block, or `undefined` while receipts are missing. Asks for receipts
- * only when something is wanted. `wanted` is asked again after every wait, because watches come at any moment; what
- * `use` gets is complete at the moment it runs.
+ * The inclusions of all wanted transactions of the block; `false` while receipts are missing or nodes disagree. Asks for
+ * receipts only when something is wanted. `wanted` is asked again after every wait, because watches come at any moment;
+ * what `use` gets is complete at the moment it runs.
  */
 export async function withInclusions(
   block: Block,
-  given: { reader: BlockReader; wanted: (txId: TxId) => boolean; signal: AbortSignal },
+  terms: InclusionTerms,
   use: (inclusions: Map<TxId, Inclusion>) => void,
 ): Promise<boolean> {
+  const { reader, settle, signal } = terms;
+  if (!(await reader.isCertain(block, signal))) return false;
   let receipts: ReceiptIndex | undefined;
+  let settled: ReadonlyMap<TxId, Inclusion> = new Map();
   for (;;) {
-    const wanted = block.transactions.filter((transaction) => given.wanted(transaction.txId));
+    const wanted = block.transactions.filter((transaction) => terms.wanted(transaction.txId));
     if (wanted.length > 0 && receipts === undefined) {
-      receipts = await given.reader.receipts(block.number, given.signal);
+      receipts = await reader.receipts(block.number, signal);
       continue;
     }
     const inclusions = new Map<TxId, Inclusion>();
     for (const transaction of wanted) {
-      const inclusion = inclusionOf(block, transaction, receipts ?? new Map());
+      const inclusion = settled.get(transaction.txId) ?? inclusionOf(block, transaction, receipts ?? new Map());
       if (inclusion === undefined) return false;
       inclusions.set(transaction.txId, inclusion);
+    }
+    if (settle !== undefined && wanted.some(({ txId }) => !settled.has(txId))) {
+      const agreed = await settle({ ...pointOf(block), inclusions }, signal);
+      if (agreed === undefined) return false;
+      settled = agreed;
+      continue;
     }
     use(inclusions);
     return true;
   }
+}
+
+function pointOf({ number, id, timestamp }: Block): ChainPoint {
+  return { number, id, timestamp };
 }

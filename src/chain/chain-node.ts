@@ -99,10 +99,15 @@ export class ChainNode {
     return this.role === "both" || this.role === api;
   }
 
-  /** Never asked again, by anybody, until the process ends. */
+  /** Not asked again, by anybody, until it is admitted. */
   exclude(reason: string): void {
     this.#excluded = reason;
     this.#ports.logger.warn({ node: this.name, reason }, "a node is not used any more");
+  }
+
+  /** Ends an exclusion; a node of another network stays out. */
+  admit(): void {
+    this.#excluded = undefined;
   }
 
   /** Why it is not used, or `undefined`. */

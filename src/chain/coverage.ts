@@ -8,10 +8,10 @@
  * V3. What is seen in a block is not expired, whatever the time says.
  */
 import { assert } from "../domain/assert.ts";
-import type { ChainGateway } from "../ports/world.ts";
+import type { SolidEvidence } from "../domain/chain-facts.ts";
 import type { Logger } from "../ports/telemetry.ts";
 import type { Announcer } from "./announcer.ts";
-import { inclusionOf, type BlockReader, type ReceiptIndex } from "./block-reader.ts";
+import { inclusionOf, type BlockReader, type ReceiptIndex, type SettleInclusions } from "./block-reader.ts";
 import { ExpiryQueue } from "./expiry-queue.ts";
 import type { ChainPoint, Segment } from "./segment.ts";
 import { Sweep } from "./sweep.ts";
@@ -21,8 +21,8 @@ import type { Watch, WatchTable } from "./watch-table.ts";
 const NEAR_BLOCKS = 1_000;
 
 export type CoveragePorts = {
-  readonly gateway: ChainGateway;
   readonly reader: BlockReader;
+  readonly settle: SettleInclusions;
   readonly announcer: Announcer;
   readonly watches: WatchTable;
   readonly logger: Logger;
@@ -60,7 +60,7 @@ export class Coverage {
   }
 
   /** Tells the watches whose block was already in memory when they came. Those without a receipt yet stay for later. */
-  async tellLate(segment: Segment, signal: AbortSignal): Promise<void> {
+  async tellLate(segment: Segment, evidence: SolidEvidence, signal: AbortSignal): Promise<void> {
     const receipts = new Map<number, ReceiptIndex>();
     const late = this.#late;
     this.#late = [];
@@ -75,12 +75,17 @@ export class Coverage {
           throw error;
         }
       }
-      this.#tellOneLate(watch, segment, block === undefined ? undefined : receipts.get(block.number));
+      const known = block === undefined ? undefined : receipts.get(block.number);
+      await this.#tellOneLate(watch, { segment, receipts: known, evidence, signal });
     }
   }
 
   /** Reads on in the gaps; resolves with true while there is more to read. */
-  async closeGaps(segment: Segment, budget: { pages: number; signal: AbortSignal }): Promise<boolean> {
+  async closeGaps(
+    segment: Segment,
+    evidence: SolidEvidence,
+    budget: { pages: number; signal: AbortSignal },
+  ): Promise<boolean> {
     this.#closing ??= this.#nextGap(segment);
     if (this.#closing === undefined) return false;
     const outcome = await this.#closing.sweep.advance(budget);
@@ -95,7 +100,7 @@ export class Coverage {
       );
       return false;
     }
-    for (const { txId, inclusion } of sweep.found) this.#ports.announcer.solidified(txId, inclusion);
+    for (const { txId, inclusion } of sweep.found) this.#ports.announcer.solidified(txId, inclusion, evidence);
     for (const watch of members) {
       watch.gapTo = 0;
       this.#gapped.delete(watch);
@@ -105,7 +110,7 @@ export class Coverage {
   }
 
   /** Says of every covered watch that is due and was in no block up to the solidified `point` that it can never execute. */
-  expire(point: ChainPoint): void {
+  expire(point: ChainPoint, { nodes }: SolidEvidence): void {
     const undecided: Watch[] = [];
     for (const watch of this.#expiry.takeDue(point.timestamp)) {
       if (watch.decided) continue;
@@ -120,12 +125,17 @@ export class Coverage {
         solidTimestamp: point.timestamp,
         scannedFrom: watch.referenceNumber + 1,
         scannedTo: point.number,
+        nodes,
       });
     }
     for (const watch of undecided) this.#expiry.push(watch);
   }
 
-  #tellOneLate(watch: Watch, segment: Segment, receipts: ReceiptIndex | undefined): void {
+  async #tellOneLate(
+    watch: Watch,
+    given: { segment: Segment; receipts: ReceiptIndex | undefined; evidence: SolidEvidence; signal: AbortSignal },
+  ): Promise<void> {
+    const { segment, evidence, signal } = given;
     // Asked again, because the wait for receipts may have been long enough for anything.
     const block = segment.find(watch.txId);
     const result = block?.results.get(watch.txId);
@@ -136,14 +146,19 @@ export class Coverage {
       this.#queueWhenCovered(watch);
       return;
     }
-    const inclusion = inclusionOf(block, { txId: watch.txId, result }, receipts ?? new Map());
+    const isSolid = block.number <= segment.solid.number;
+    let inclusion = inclusionOf(block, { txId: watch.txId, result }, given.receipts ?? new Map());
+    if (inclusion !== undefined && isSolid) {
+      const inclusions = new Map([[watch.txId, inclusion]]);
+      inclusion = (await this.#ports.settle({ ...block, inclusions }, signal))?.get(watch.txId);
+    }
     if (inclusion === undefined) {
       this.#late.push(watch);
       return;
     }
     watch.late = false;
     block.inclusions.set(watch.txId, inclusion);
-    if (block.number <= segment.solid.number) this.#ports.announcer.solidified(watch.txId, inclusion);
+    if (isSolid) this.#ports.announcer.solidified(watch.txId, inclusion, evidence);
     else this.#ports.announcer.included(watch.txId, inclusion);
     this.#queueWhenCovered(watch);
   }
@@ -166,7 +181,7 @@ export class Coverage {
     const members = near.length > 0 ? near : waiting;
     const from = members.reduce((least, watch) => Math.min(least, watch.referenceNumber + 1), to);
     const range = { from, to, expectedId: segment.floorParentId };
-    const { reader, watches } = this.#ports;
-    return { sweep: new Sweep(range, { reader, wanted: (txId) => watches.has(txId) }), members };
+    const { reader, settle, watches } = this.#ports;
+    return { sweep: new Sweep(range, { reader, settle, wanted: (txId) => watches.has(txId) }), members };
   }
 }

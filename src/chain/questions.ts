@@ -15,6 +15,9 @@ import type { Asker } from "./asking.ts";
 import { accountFact, blockFact, chainParametersFact, headerFact, receiptFact, unitsFact } from "./facts.ts";
 import * as wire from "./wire.ts";
 
+/** A full node's view of its head, or the view that ends at the solidified block. */
+type Prefix = "wallet" | "walletsolidity";
+
 export async function askHead(node: Asker): Promise<Block> {
   const block = await node.ask({ path: "wallet/getnowblock", body: {} }, (answer) => blockFact(wire.readBlock(answer)));
   node.saw({ head: block.number });
@@ -34,9 +37,20 @@ export async function askSolid(node: Asker): Promise<BlockHeader> {
   return header;
 }
 
+/** The block that is solidified at the height for this node; `undefined`: none yet. */
+export function askSolidHeader(node: Asker, number: number): Promise<BlockHeader | undefined> {
+  return node.ask({ path: "walletsolidity/getblock", body: { id_or_num: `${number}`, detail: false } }, (answer) => {
+    const found = wire.readBlockHeaderOrNothing(answer);
+    if (found === undefined) return undefined;
+    const header = headerFact(found);
+    if (header.number !== number) throw new Fault("chain_error", `asked for block ${number}, got ${header.number}`);
+    return header;
+  });
+}
+
 /** `undefined`: the node has no such block yet. */
-export function askBlock(node: Asker, number: number): Promise<Block | undefined> {
-  return node.ask({ path: "wallet/getblockbynum", body: { num: number } }, (answer) => {
+export function askBlock(node: Asker, number: number, prefix: Prefix = "wallet"): Promise<Block | undefined> {
+  return node.ask({ path: `${prefix}/getblockbynum`, body: { num: number } }, (answer) => {
     const found = wire.readBlockOrNothing(answer);
     if (found === undefined) return undefined;
     const block = blockFact(found);
@@ -56,10 +70,10 @@ export function askBlocks(node: Asker, from: number, to: number): Promise<Block[
   });
 }
 
-export async function askReceipts(node: Asker, blockNumber: number): Promise<Receipt[]> {
+export async function askReceipts(node: Asker, blockNumber: number, prefix: Prefix = "wallet"): Promise<Receipt[]> {
   // The genesis block has none, and the node answers `{}` for it.
   if (blockNumber <= 0) return [];
-  return node.ask({ path: "wallet/gettransactioninfobyblocknum", body: { num: blockNumber } }, (answer) => {
+  return node.ask({ path: `${prefix}/gettransactioninfobyblocknum`, body: { num: blockNumber } }, (answer) => {
     const receipts = wire.readInfos(answer).map(receiptFact);
     if (receipts.some((receipt) => receipt.blockNumber !== blockNumber)) {
       throw new Fault("chain_error", `the receipts of block ${blockNumber} name another block`);
@@ -81,7 +95,7 @@ export function askSolidReceipt(node: Asker, txId: TxId): Promise<Receipt | unde
 }
 
 /** Solidity nodes know the same block 0. */
-export function askGenesisId(node: Asker, prefix: "wallet" | "walletsolidity" = "wallet"): Promise<string> {
+export function askGenesisId(node: Asker, prefix: Prefix = "wallet"): Promise<string> {
   return node.ask({ path: `${prefix}/getblockbynum`, body: { num: 0 } }, (answer) => {
     const genesis = readHeader(answer);
     if (genesis.number !== 0) throw new Fault("chain_error", "asked for the genesis block, got another");
@@ -116,7 +130,7 @@ export function askSolidTrx(node: Asker, address: TronAddress): Promise<Units> {
 export async function askView(
   node: Asker,
   call: {
-    readonly prefix: "wallet" | "walletsolidity";
+    readonly prefix: Prefix;
     readonly contract: TronAddress;
     readonly selector: "balanceOf(address)" | "isBlackListed(address)";
     readonly subject: TronAddress;

@@ -6,7 +6,7 @@
  * W2. Memory is bounded by what is found, not by the length of the range.
  */
 import type { Block, Inclusion, TxId } from "../domain/chain-facts.ts";
-import { withInclusions, type BlockReader } from "./block-reader.ts";
+import { withInclusions, type InclusionTerms } from "./block-reader.ts";
 import type { ChainPoint } from "./segment.ts";
 
 export type SweepRange = {
@@ -20,7 +20,7 @@ export type SweepRange = {
 
 /**
  * - more: there is more to read
- * - waiting: a node does not have the block or its receipts yet
+ * - waiting: a node does not have the block or its receipts yet, or nodes disagree about them
  * - done: the range was read; `found` and `tip` are facts
  * - detached: the first block is not the child of the known parent
  * - broken: the chain of blocks does not hold; start again
@@ -30,15 +30,13 @@ export type SweepOutcome = "more" | "waiting" | "done" | "detached" | "broken";
 export class Sweep {
   readonly range: SweepRange;
   readonly found: { readonly txId: TxId; readonly inclusion: Inclusion }[] = [];
-  readonly #reader: BlockReader;
-  readonly #wanted: (txId: TxId) => boolean;
+  readonly #terms: Required<Omit<InclusionTerms, "signal">>;
   #tip: ChainPoint | undefined;
   #verified = false;
 
-  constructor(range: SweepRange, given: { reader: BlockReader; wanted: (txId: TxId) => boolean }) {
+  constructor(range: SweepRange, terms: Required<Omit<InclusionTerms, "signal">>) {
     this.range = range;
-    this.#reader = given.reader;
-    this.#wanted = given.wanted;
+    this.#terms = terms;
   }
 
   /** The last block that was read. */
@@ -55,7 +53,7 @@ export class Sweep {
   async advance(budget: { pages: number; signal: AbortSignal }): Promise<SweepOutcome> {
     if (this.#verified) return "done";
     for (let page = 0; page < budget.pages; page += 1) {
-      const blocks = await this.#reader.page(this.next, this.range.to, budget.signal);
+      const blocks = await this.#terms.reader.page(this.next, this.range.to, budget.signal);
       if (blocks.length === 0) return "waiting";
       for (const block of blocks) {
         const outcome = await this.#read(block, budget.signal);
@@ -68,8 +66,7 @@ export class Sweep {
   async #read(block: Block, signal: AbortSignal): Promise<SweepOutcome> {
     const parentId = this.#tip?.id ?? this.range.parentId;
     if (parentId !== undefined && block.parentId !== parentId) return this.#tip === undefined ? "detached" : "broken";
-    const given = { reader: this.#reader, wanted: this.#wanted, signal };
-    const complete = await withInclusions(block, given, (inclusions) => {
+    const complete = await withInclusions(block, { ...this.#terms, signal }, (inclusions) => {
       for (const [txId, inclusion] of inclusions) this.found.push({ txId, inclusion });
       this.#tip = { number: block.number, id: block.id, timestamp: block.timestamp };
     });

@@ -20,6 +20,8 @@ export type Watch = {
   /** The block that its actor believes it to be in. */
   toldNumber: number;
   toldId: string | undefined;
+  /** Its actor was told that nodes disagree about the block that would decide. */
+  disputed: boolean;
   /** Another watch of the same transaction. */
   next: Watch | undefined;
 };
@@ -49,6 +51,7 @@ export class WatchTable {
       late: false,
       toldNumber: 0,
       toldId: undefined,
+      disputed: false,
       next: this.#byTx.get(txId),
     };
     this.#byTx.set(txId, added);

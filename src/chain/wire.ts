@@ -125,6 +125,7 @@ export type WireCallResult = Static<typeof CallResult>;
 export type WireBroadcastReturn = Static<typeof BroadcastReturn>;
 
 export const readBlockHeader = reader("block header", BlockHeader);
+export const readBlockHeaderOrNothing = orNothing(readBlockHeader);
 export const readBlock = reader("block", Block);
 export const readBlockOrNothing = orNothing(readBlock);
 /** `{}` is an empty page. */

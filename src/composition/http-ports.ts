@@ -1,6 +1,7 @@
 /** What the HTTP surface sees of the program. Part of the composition root. */
 import type { BlockFollower } from "../chain/block-follower.ts";
 import type { NodeReading } from "../chain/chain-node.ts";
+import type { Finality } from "../chain/finality.ts";
 import type { TronGateway } from "../chain/tron-gateway.ts";
 import type { Network } from "./network.ts";
 import { walletLimits } from "./wallet-limits.ts";
@@ -24,6 +25,7 @@ export type HttpParts = {
   readonly engine: Engine;
   readonly gateway: TronGateway;
   readonly follower: BlockFollower;
+  readonly finality: Finality;
   readonly keystore: Keystore;
   readonly tokens: ApiTokens;
   readonly guard: DiskGuard;
@@ -36,7 +38,7 @@ export type HttpParts = {
 const TRX_FEE_RESERVE = units(2_000_000n);
 
 export function httpPorts(parts: HttpParts): HttpPorts {
-  const { config, network, engine, gateway, keystore, tokens, guard, metrics, clock, logger } = parts;
+  const { config, network, engine, gateway, keystore, tokens, guard, clock, logger } = parts;
   return {
     engine,
     // People wait at a door for a bounded time, behind everything that moves money.
@@ -59,7 +61,7 @@ export function httpPorts(parts: HttpParts): HttpPorts {
     ownAddress: (address) => keystore.walletOf(address) !== undefined,
     diskState: () => guard.state(),
     config: () => redactConfig(config),
-    metrics,
+    metrics: metricsPort(parts),
     build: {
       name: config.service.name,
       version: config.build.version ?? "0.1.0",
@@ -71,15 +73,31 @@ export function httpPorts(parts: HttpParts): HttpPorts {
   };
 }
 
-function chainPort({ follower, gateway }: HttpParts): HttpPorts["chain"] {
+/** What has a value at any time is read when somebody looks. */
+function metricsPort({ metrics, follower, finality }: HttpParts): HttpPorts["metrics"] {
+  return {
+    httpRequest: (request) => metrics.httpRequest(request),
+    exposition: () => {
+      const { head, solid, lagBlocks, blocksPerSecond, halted } = follower.status();
+      const { nodes, dispute } = finality.status();
+      metrics.chainHeads({ head, solid, lagBlocks, blocksPerSecond, halted: halted !== undefined });
+      const quarantined = nodes.filter(({ state }) => state === "quarantined").length;
+      metrics.nodeTrust({ disputed: dispute !== undefined, quarantined });
+      return metrics.exposition();
+    },
+  };
+}
+
+function chainPort({ follower, finality, gateway }: HttpParts): HttpPorts["chain"] {
   return {
     reference: () => follower.reference(),
+    obstacle: () => follower.obstacle(),
     headTimestamp: () => follower.headTimestamp(),
     status() {
-      const { lagBlocks, watched, forks, lastProgressAt, halted } = follower.status();
+      const { head: _head, solid: _solid, halted, ...status } = follower.status();
       const heads = follower.heads();
       const nodes = gateway.pool.all().map((node) => nodeStatus(node.reading()));
-      return { head: heads?.head, solid: heads?.solid, lagBlocks, watched, forks, lastProgressAt, halted, nodes };
+      return { ...status, head: heads?.head, solid: heads?.solid, halted, nodes, finality: finality.status() };
     },
   };
 }

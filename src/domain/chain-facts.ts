@@ -66,6 +66,16 @@ export type AbsenceProof = {
   readonly solidTimestamp: number;
   readonly scannedFrom: number;
   readonly scannedTo: number;
+  /** The nodes that agreed about the solidified block; absent in proofs of versions that asked one. */
+  readonly nodes?: readonly string[];
+};
+
+/** Why a block counts as solidified: this block at or above it is, by the word of these nodes. */
+export type SolidEvidence = {
+  readonly solidNumber: number;
+  readonly solidId: string;
+  readonly solidTimestamp: number;
+  readonly nodes: readonly string[];
 };
 
 export type ChainParameters = {

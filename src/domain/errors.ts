@@ -96,6 +96,16 @@ export const ERRORS = {
   read_only: { status: 503, retryable: true, title: "The disk is full; nothing new is accepted until there is room" },
   chain_unavailable: { status: 503, retryable: true, title: "No TRON node answered" },
   chain_busy: { status: 503, retryable: true, title: "The request budget of every TRON node is used up for now" },
+  nodes_disagree: {
+    status: 503,
+    retryable: true,
+    title: "The nodes disagree about the chain; nothing is decided or signed until they agree",
+  },
+  chain_forked: {
+    status: 503,
+    retryable: true,
+    title: "The nodes left the solidified chain; nothing new is accepted or signed until a person has looked",
+  },
   signer_unavailable: { status: 503, retryable: true, title: "The signing thread ended; nothing was signed" },
   chain_timeout: { status: 504, retryable: true, title: "The TRON node did not answer in time" },
   // Faults that are not answers to a request; they end the process or stay inside the engine.

@@ -91,7 +91,7 @@ export function errorsOf({ scope, inputs, idempotencyKey, method, isProbe, error
   if (inputs !== undefined) codes.push("validation_failed");
   if (inputs?.body !== undefined) codes.push("malformed_json", "body_too_large", "unsupported_media_type");
   if (idempotencyKey !== undefined) codes.push("idempotency_key_invalid", "idempotency_mismatch");
-  if (idempotencyKey === "required") codes.push("idempotency_key_missing");
+  if (idempotencyKey === "required") codes.push("idempotency_key_missing", "chain_forked");
   if (method !== "GET" && scope !== "public") codes.push("engine_busy", "mailbox_full", "not_ready", "read_only");
   return [...new Set(codes)];
 }

@@ -44,6 +44,10 @@ export type ChainStatus = {
   readonly solid: BlockPlace | undefined;
   /** Blocks between the newest one and the last one read. */
   readonly lagBlocks: number;
+  /** Blocks read per second lately. */
+  readonly blocksPerSecond: number;
+  /** Seconds until the newest block is read; `undefined`: cannot be told. */
+  readonly etaSeconds: number | undefined;
   readonly watched: number;
   readonly forks: number;
   /** Engine clock; `undefined` before the first block. */
@@ -51,6 +55,18 @@ export type ChainStatus = {
   /** Why intake stopped for good. */
   readonly halted: string | undefined;
   readonly nodes: readonly NodeStatus[];
+  readonly finality: FinalityView;
+};
+/** What the nodes say about solidified blocks, and how far they agree. Engine time, ms. */
+export type FinalityView = {
+  readonly required: number;
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly state: string;
+    readonly solid: number;
+    readonly detail: string | undefined;
+  }[];
+  readonly dispute: { readonly number: number; readonly since: number; readonly detail: string } | undefined;
 };
 export type BlockPlace = { readonly number: number; readonly id: string; readonly timestamp: number };
 /** One node as an operator may see it. Times are ms since epoch by the engine's clock; `null` is "not known". */

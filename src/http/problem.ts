@@ -46,6 +46,8 @@ const RETRY_AFTER: Partial<Record<ErrorCode, number>> = {
   read_only: 60,
   chain_unavailable: 5,
   chain_busy: 5,
+  nodes_disagree: 30,
+  chain_forked: 300,
   chain_timeout: 5,
   chain_error: 5,
   signer_unavailable: 2,

@@ -15,7 +15,7 @@ type Events =
   | { type: "wallet.refused"; refusal: Refusal }
   | ({ type: "transaction.delayed"; failure: Refusal } & FromTransaction)
   | ({ type: "transaction.signed"; expiration: number } & FromTransaction)
-  | ({ type: "transaction.doubted" } & FromTransaction)
+  | ({ type: "transaction.doubted"; reason?: Refusal } & FromTransaction)
   | ({ type: "transaction.seen" } & FromTransaction)
   | ({ type: "transaction.confirmed"; inclusion: Inclusion } & FromTransaction)
   | ({ type: "transaction.reverted"; inclusion: Inclusion } & FromTransaction)
@@ -71,6 +71,10 @@ export function outcomeOf(c: PayoutContext, event: PayoutEvent): Partial<PayoutC
           { ...event.proof },
         ),
       };
+    case "transaction.doubted":
+      return event.reason === undefined ? {} : { reason: event.reason };
+    case "transaction.seen":
+      return { reason: undefined };
     case "transaction.failed":
       return { attempts: amendLast(c, { outcome: "failed" }), reason: event.failure };
     default:

@@ -188,6 +188,12 @@ export const payoutMachine = setup({
       initial: "preparing",
       entry: ["beginAttempt", { type: "tell", params: ({ context: c }) => startTransaction(c) }],
       on: {
+        "transaction.doubted": {
+          guard: "ofTheSignedBytes",
+          target: ".unknown",
+          actions: "noteOutcome",
+          description: "no node gave a clear answer, or nodes disagree",
+        },
         "transaction.confirmed": {
           guard: "ofTheSignedBytes",
           target: "confirmed",
@@ -286,11 +292,6 @@ export const payoutMachine = setup({
           meta: meta("a solidified block with its transaction, or proof that it expired"),
           entry: emit(({ context: c }) => ({ type: "payout.broadcast", txId: c.txId })),
           on: {
-            "transaction.doubted": {
-              guard: "ofThisAttempt",
-              target: "unknown",
-              description: "no node gave a clear answer",
-            },
             "payout.cancel": { actions: reply.notCancellable, description: "too late to cancel" },
           },
         },
@@ -303,6 +304,7 @@ export const payoutMachine = setup({
             "transaction.seen": {
               guard: "ofThisAttempt",
               target: "onWire",
+              actions: "noteOutcome",
               description: "the transaction was seen again",
             },
             "payout.cancel": { actions: reply.notCancellable, description: "too late to cancel" },

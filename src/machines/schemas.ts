@@ -1,6 +1,6 @@
 /** Schemas that several machines share in their contexts. */
 import { Type } from "typebox";
-import type { AbsenceProof, Inclusion } from "../domain/chain-facts.ts";
+import type { AbsenceProof, Inclusion, SolidEvidence } from "../domain/chain-facts.ts";
 import type { Refusal } from "../domain/errors.ts";
 import { UnitsSchema } from "../domain/money.ts";
 
@@ -24,6 +24,16 @@ export const AbsenceProofSchema = Type.Unsafe<AbsenceProof>(
     solidTimestamp: Type.Integer(),
     scannedFrom: Type.Integer(),
     scannedTo: Type.Integer(),
+    nodes: Type.Optional(Type.Array(Type.String())),
+  }),
+);
+
+export const SolidEvidenceSchema = Type.Unsafe<SolidEvidence>(
+  Type.Object({
+    solidNumber: Type.Integer(),
+    solidId: Type.String(),
+    solidTimestamp: Type.Integer(),
+    nodes: Type.Array(Type.String()),
   }),
 );
 

@@ -3,7 +3,13 @@ import { Type, type Static } from "typebox";
 import type { ErrorCode } from "../domain/errors.ts";
 import { AssetSchema, UnitsSchema, type Units } from "../domain/money.ts";
 import type { ActorAddress } from "../domain/records.ts";
-import { AbsenceProofSchema, ActorAddressSchema, InclusionSchema, RefusalSchema } from "./schemas.ts";
+import {
+  AbsenceProofSchema,
+  ActorAddressSchema,
+  InclusionSchema,
+  RefusalSchema,
+  SolidEvidenceSchema,
+} from "./schemas.ts";
 
 export const TransactionContextSchema = Type.Object({
   owner: ActorAddressSchema,
@@ -40,6 +46,8 @@ export const TransactionContextSchema = Type.Object({
     }),
   ),
   inclusion: Type.Optional(InclusionSchema),
+  /** Who says that the block with it is final, and by which block. */
+  evidence: Type.Optional(SolidEvidenceSchema),
   proof: Type.Optional(AbsenceProofSchema),
   failure: Type.Optional(RefusalSchema),
 });

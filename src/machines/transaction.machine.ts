@@ -11,9 +11,15 @@
  * T6. A simulated revert or a price above the cap is tried `BUILD_OBJECTIONS_MAX` times; then it ends, never signed.
  */
 import { assertEvent, assign, setup } from "xstate";
-import type { AbsenceProof, BroadcastClass, BroadcastOutcome, Inclusion } from "../domain/chain-facts.ts";
+import type {
+  AbsenceProof,
+  BroadcastClass,
+  BroadcastOutcome,
+  Inclusion,
+  SolidEvidence,
+} from "../domain/chain-facts.ts";
 import { BUILD_OBJECTIONS_MAX, XSTATE_ITERATIONS_MAX } from "../domain/limits.ts";
-import { durableActions, effect, effectError, subscription, type Stamp, type StateMeta, type Tell } from "./durable.ts";
+import { durableActions, effect, effectError, subscription, type Stamp, type StateMeta } from "./durable.ts";
 import {
   broadcastInput,
   buildInput,
@@ -29,13 +35,15 @@ import {
   type TransactionInput,
   type WatchInput,
 } from "./transaction-context.ts";
+import { disputed, toOwner } from "./transaction-messages.ts";
 
 type Events =
   | { type: "transaction.cancel" }
   | { type: "transaction.rebroadcast" }
   | { type: "chain.included"; inclusion: Inclusion }
   | { type: "chain.orphaned"; blockNumber: number; blockId: string }
-  | { type: "chain.solidified"; inclusion: Inclusion }
+  | { type: "chain.solidified"; inclusion: Inclusion; evidence?: SolidEvidence }
+  | { type: "chain.disputed"; detail: string }
   | { type: "chain.expired"; proof: AbsenceProof };
 type TransactionEvent = Events & Partial<Stamp>;
 
@@ -49,10 +57,6 @@ const objectionsWith = ({ objections = 0 }: TransactionContext, event: object) =
 /** T6 */
 const isObjectedTooOften = ({ context, event }: { context: TransactionContext; event: object }) =>
   isObjection(effectError(event)) && objectionsWith(context, event) >= BUILD_OBJECTIONS_MAX;
-const toOwner = (context: TransactionContext, message: Record<string, unknown> & { type: string }): Tell => ({
-  to: context.owner,
-  message: { ...message, txId: context.txId, attempt: context.attempt },
-});
 const meta = (waitingFor: string): StateMeta => ({ waitingFor });
 const CANCEL_UNSIGNED = { target: "cancelled", description: "the owner cancelled before anything was signed" } as const;
 const PUSH_ON_REQUEST = { target: "broadcasting", description: "an operator asked to push the same bytes" } as const;
@@ -80,6 +84,11 @@ export const transactionMachine = setup({
         stumbles: context.stumbles + 1,
         ...(objections === 0 ? {} : { objections }),
       };
+    }),
+    recordDoubt: assign({ doubted: true }),
+    recordFinality: assign(({ event }) => {
+      assertEvent(event, "chain.solidified");
+      return { inclusion: event.inclusion, evidence: event.evidence };
     }),
     recordPush: assign(({ context, event }) => {
       const { output, at = 0 } = event as unknown as { output: BroadcastOutcome } & Partial<Stamp>;
@@ -234,15 +243,19 @@ export const transactionMachine = setup({
           {
             guard: "succeeded",
             target: "confirmed",
-            actions: assign({ inclusion: ({ event }) => event.inclusion }),
+            actions: "recordFinality",
             description: "it is in a solidified block and succeeded",
           },
           {
             target: "reverted",
-            actions: assign({ inclusion: ({ event }) => event.inclusion }),
+            actions: "recordFinality",
             description: "it is in a solidified block and failed there for good",
           },
         ],
+        "chain.disputed": {
+          actions: [{ type: "tell", params: ({ context: c, event }) => disputed(c, event.detail) }, "recordDoubt"],
+          description: "nodes do not agree about the block that would decide",
+        },
         "chain.expired": {
           guard: "proofHolds",
           target: "expired",
@@ -320,7 +333,7 @@ export const transactionMachine = setup({
               type: "tell",
               params: ({ context: c }) => (c.doubted ? undefined : toOwner(c, { type: "transaction.doubted" })),
             },
-            assign({ doubted: true }),
+            "recordDoubt",
           ],
           after: { rebroadcastDelay: { target: "broadcasting", description: "the same bytes are pushed again" } },
           on: { "transaction.rebroadcast": PUSH_ON_REQUEST },

@@ -35,6 +35,8 @@ export type Config = {
     readonly network: Values["TRON_NETWORK"];
     /** Empty: the network's own node. */
     readonly endpoints: readonly string[];
+    /** Nodes that have to agree about what is final. */
+    readonly finalityNodes: number;
     /** Empty: `endpoints` serve both. */
     readonly solidityEndpoints: readonly string[];
     /** Empty, one for all nodes, or one per node: `endpoints` before `solidityEndpoints`. */
@@ -256,6 +258,7 @@ function chainOf(values: Values): Config["chain"] {
     network: values.TRON_NETWORK,
     endpoints: values.TRON_HTTP_ENDPOINT,
     solidityEndpoints: values.TRON_SOLIDITY_ENDPOINT,
+    finalityNodes: values.TRON_FINALITY_NODES ?? Math.min(2, Math.max(1, distinct(voicesOf(values), "hostname"))),
     apiKeys: (values.TRON_API_KEY ?? "")
       .split(",")
       .map((key) => key.trim())
@@ -276,6 +279,16 @@ function chainOf(values: Values): Config["chain"] {
     initialRetryDelayMs: values.TRON_INITIAL_RETRY_DELAY * 1_000,
     maxConnectionRetries: values.TRON_MAX_CONNECTION_RETRIES,
   };
+}
+
+/** Only nodes that serve the solidity API can say what is final. */
+function voicesOf({ TRON_SOLIDITY_ENDPOINT: solidity, TRON_HTTP_ENDPOINT: both }: Values): readonly string[] {
+  return solidity.length > 0 ? solidity : both;
+}
+
+/** Two services of one machine are not two witnesses, unless the operator says so. */
+function distinct(endpoints: readonly string[], part: "hostname" | "host"): number {
+  return new Set(endpoints.map((url) => (URL.canParse(url) ? new URL(url)[part] : url))).size;
 }
 
 /** What no single variable can know: each sentence names the variables and the way out. */
@@ -330,6 +343,12 @@ function nodeRelations(chain: Config["chain"]): string[] {
     const bad = urls.findIndex((url) => !URL.canParse(url));
     if (bad >= 0) wrong.push(`${name}: address ${bad + 1} is not one; write http://host:port or https://host.`);
     if (new Set(urls).size < urls.length) wrong.push(`${name}: an address is there twice; one node is one opinion.`);
+  }
+  const voices = solidityEndpoints.length > 0 ? solidityEndpoints : endpoints;
+  if (chain.finalityNodes > Math.max(1, distinct(voices, "host"))) {
+    wrong.push(
+      `TRON_FINALITY_NODES: ${chain.finalityNodes} nodes cannot agree where ${Math.max(1, voices.length)} can be asked for solidified blocks; add nodes, or write a smaller number.`,
+    );
   }
   if (solidityEndpoints.length > 0 && endpoints.length === 0 && chain.network === "devnet") {
     wrong.push("TRON_SOLIDITY_ENDPOINT: the embedded devnet serves both; write TRON_HTTP_ENDPOINT too.");

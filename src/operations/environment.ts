@@ -141,6 +141,15 @@ export const EnvironmentSchema = Type.Object({
     hidesPath: true,
     description: "Nodes for solidified reads in order of preference; unless set those of TRON_HTTP_ENDPOINT serve both",
   }),
+  TRON_FINALITY_NODES: optionalInteger(
+    { minimum: 1, maximum: 9 },
+    {
+      group: "Network",
+      unit: "nodes",
+      description:
+        "Nodes that have to agree before a transaction counts as solidified or expired; 2 when nodes of two hosts are configured, otherwise 1",
+    },
+  ),
   TRON_API_KEY: optionalText(anyText, {
     group: "Network",
     secret: true,

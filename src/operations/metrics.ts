@@ -17,7 +17,15 @@ export type HttpRequest = {
   readonly status: number;
   readonly seconds: number;
 };
-export type ChainHeads = { readonly head: number; readonly solid: number; readonly lagBlocks: number };
+export type ChainHeads = {
+  readonly head: number;
+  readonly solid: number;
+  readonly lagBlocks: number;
+  readonly blocksPerSecond: number;
+  readonly halted: boolean;
+};
+/** How far the nodes' words can be taken. `disputed`: they do not agree now. */
+export type NodeTrust = { readonly disputed: boolean; readonly quarantined: number };
 
 /** `outcome` is "ok" or a kind of failure; `node` is host and port of a configured node. */
 export type NodeRequest = {
@@ -46,6 +54,9 @@ export type Metrics = {
   /** How many payouts are in each public status now. A status left out keeps its last value. */
   readonly payouts: (byStatus: Readonly<Record<string, number>>) => void;
   readonly chainHeads: (heads: ChainHeads) => void;
+  readonly nodeTrust: (trust: NodeTrust) => void;
+  /** Nodes began to disagree, or one was put into quarantine: somebody should look. */
+  readonly nodeAlert: (what: "disputed" | "quarantined") => void;
   readonly nodeRequest: (request: NodeRequest) => void;
   /** `read` is called for each exposition. */
   readonly watchGateway: (read: () => GatewayFigures) => void;
@@ -67,6 +78,7 @@ export function createMetrics({ defaults }: { readonly defaults: boolean }): Met
     ...effectMetrics(registry),
     ...payoutMetrics(registry),
     ...chainMetrics(registry),
+    ...trustMetrics(registry),
     ...doorMetrics(registry),
     stop: () => loop.disable(),
   };
@@ -195,6 +207,16 @@ function payoutMetrics(registry: Registry): Pick<Metrics, "payouts" | "feeBurned
 
 function chainMetrics(registry: Registry): Pick<Metrics, "chainHeads" | "nodeRequest" | "watchGateway"> {
   const registers = [registry];
+  const pace = new Gauge({
+    name: "engine_chain_read_blocks_per_second",
+    help: "Blocks read per second over the last half minute",
+    registers,
+  });
+  const halted = new Gauge({
+    name: "engine_chain_halted",
+    help: "1 after the nodes left the solidified chain, until an operator restarts the follower",
+    registers,
+  });
   const head = new Gauge({ name: "engine_chain_head_block", help: "Newest block seen", registers });
   const solid = new Gauge({ name: "engine_chain_solid_block", help: "Newest solidified block seen", registers });
   const lag = new Gauge({
@@ -226,6 +248,8 @@ function chainMetrics(registry: Registry): Pick<Metrics, "chainHeads" | "nodeReq
       head.set(heads.head);
       solid.set(heads.solid);
       lag.set(heads.lagBlocks);
+      pace.set(heads.blocksPerSecond);
+      halted.set(heads.halted ? 1 : 0);
     },
     nodeRequest: ({ node, endpoint, outcome, seconds: taken }) => {
       requests.inc({ endpoint, outcome });
@@ -233,6 +257,33 @@ function chainMetrics(registry: Registry): Pick<Metrics, "chainHeads" | "nodeReq
       if (outcome !== "ok") faults.inc({ node, kind: outcome });
     },
     watchGateway: (read) => gatewayMetrics(registry, read),
+  };
+}
+
+function trustMetrics(registry: Registry): Pick<Metrics, "nodeTrust" | "nodeAlert"> {
+  const registers = [registry];
+  const disputed = new Gauge({
+    name: "engine_nodes_disagree",
+    help: "1 while the nodes disagree about the chain",
+    registers,
+  });
+  const quarantined = new Gauge({
+    name: "engine_nodes_quarantined",
+    help: "Nodes that contradicted themselves and are not asked",
+    registers,
+  });
+  const alerts = new Counter({
+    name: "engine_node_alerts_total",
+    help: "Times that nodes began to disagree or one was put into quarantine",
+    labelNames: ["what"],
+    registers,
+  });
+  return {
+    nodeTrust: (trust) => {
+      disputed.set(trust.disputed ? 1 : 0);
+      quarantined.set(trust.quarantined);
+    },
+    nodeAlert: (what) => alerts.inc({ what }),
   };
 }
 

@@ -60,10 +60,14 @@ export interface Signer {
   sign(order: SigningOrder, built: BuiltTransaction): Promise<SignedTransaction>;
 }
 
+export type Obstacle = { readonly code: "not_ready" | "nodes_disagree" | "chain_forked"; readonly detail: string };
+
 /** What the block follower has seen; served from memory, no node call. */
 export interface ChainView {
-  /** `undefined` until the first solidified block was seen. */
+  /** `undefined` while nothing new should be signed; `obstacle` says why. */
   reference(): ReferenceBlock | undefined;
+  /** Why nothing new should be signed now, as a code of the catalogue and in words. */
+  obstacle(): Obstacle | undefined;
   /** Timestamp of the newest known block; 0 before the first. */
   headTimestamp(): number;
 }

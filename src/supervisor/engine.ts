@@ -39,6 +39,8 @@ export type EnginePorts = {
   /** The service whose branch performs an effect. */
   readonly serviceOf: (source: string) => ServiceName;
   readonly components: Partial<Record<ServiceName, ServiceComponent>>;
+  /** Why no actor of this kind may begin now. Answers that are already stored, and requests to actors that exist, go on. */
+  readonly refusesNew?: (kind: string) => Refusal | undefined;
   /** Timestamp of the newest known block; 0 before the first. */
   readonly blockTime: () => number;
   /** The store failed: memory is ahead of disk and the process has to end. */
@@ -258,6 +260,8 @@ export class Engine implements EngineFacade {
     const { to, message, create, idempotency, respond } = request;
     if (create === undefined && !this.exists(to))
       return { refusal: refuse("not_found", `there is no ${to.kind} ${to.id}`) };
+    const stopped = create === undefined ? undefined : this.ports.refusesNew?.(to.kind);
+    if (stopped !== undefined) return { refusal: stopped };
     const ending = await new Promise<Ending>((settle) => {
       const witness: Envelope["witness"] =
         idempotency === undefined

@@ -13,7 +13,7 @@ async function following(options: { solidLag?: number; blocks?: number } = {}): 
 test("the first start begins at the solidified block and reads nothing below it", async () => {
   const harness = await following();
   expect(harness.cursors).toEqual([
-    { number: 47, id: harness.chain.at(47).id, timestamp: harness.chain.timeOf(47), scannedFrom: 48 },
+    { number: 47, id: harness.chain.at(47).id, timestamp: harness.chain.timeOf(47), scannedFrom: 48, nodes: ["fake"] },
   ]);
   expect(harness.follower.reference()).toEqual({
     number: 47,
@@ -108,6 +108,7 @@ test("an absent transaction expires when a solidified block reaches its expirati
     solidTimestamp: expiration,
     scannedFrom: 48,
     scannedTo: 52,
+    nodes: ["fake"],
   });
 });
 

@@ -1,6 +1,9 @@
 /** Follower and gateway on a devnet's socket: what is told is what the ledger says. */
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { BlockFollower, type FollowerCursor } from "../../src/chain/block-follower.ts";
+import { BlockFollower } from "../../src/chain/block-follower.ts";
+import { blockSource } from "../../src/chain/block-source.ts";
+import { Finality } from "../../src/chain/finality.ts";
+import type { FollowerCursor } from "../../src/chain/follower-ports.ts";
 import { GATEWAY_DEFAULTS, type TronGateway } from "../../src/chain/tron-gateway.ts";
 import { startDevnet } from "../../src/devnet/devnet.ts";
 import type { Devnet } from "../../src/devnet/handle.ts";
@@ -39,6 +42,10 @@ beforeEach(async () => {
     { pollMs: 3_000, catchUpPage: 20 },
     {
       gateway,
+      finality: new Finality(
+        { required: 1 },
+        { sources: gateway.pool.all().map(blockSource), clock, logger: silentLogger },
+      ),
       clock,
       logger: silentLogger,
       deliver: async (messages) => {

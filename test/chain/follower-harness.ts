@@ -1,11 +1,21 @@
-import { BlockFollower, type FollowerCursor, type FollowerOptions } from "../../src/chain/block-follower.ts";
+import { BlockFollower } from "../../src/chain/block-follower.ts";
+import type { BlockSource } from "../../src/chain/block-source.ts";
+import { Finality } from "../../src/chain/finality.ts";
+import type { FollowerCursor, FollowerOptions } from "../../src/chain/follower-ports.ts";
 import type { Outgoing } from "../../src/chain/announcer.ts";
 import type { AbsenceProof, Inclusion } from "../../src/domain/chain-facts.ts";
 import { silentLogger } from "../../src/ports/telemetry.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { txIdOf, type FakeChain } from "./fake-chain.ts";
 
-export type Told = { id: string; type: string; inclusion?: Inclusion; proof?: AbsenceProof; blockId?: string };
+export type Told = {
+  id: string;
+  type: string;
+  inclusion?: Inclusion;
+  proof?: AbsenceProof;
+  blockId?: string;
+  detail?: string;
+};
 
 /** A follower over a fake chain, with a disk that survives `restart` and a record of everything that was accepted. */
 export class FollowerHarness {
@@ -17,9 +27,12 @@ export class FollowerHarness {
   /** Runs before messages are accepted; may throw. */
   onDeliver: (messages: readonly Outgoing[]) => void = () => {};
   private readonly options: FollowerOptions;
+  private readonly others: readonly BlockSource[];
 
-  constructor(chain: FakeChain, options: Partial<FollowerOptions> = {}) {
+  /** `others`: nodes that have to agree with the one on `chain`. */
+  constructor(chain: FakeChain, options: Partial<FollowerOptions> = {}, others: readonly BlockSource[] = []) {
     this.chain = chain;
+    this.others = others;
     this.options = { pollMs: 3_000, catchUpPage: 10, ...options };
     this.follower = this.open();
   }
@@ -55,6 +68,10 @@ export class FollowerHarness {
   private open(): BlockFollower {
     return new BlockFollower(this.options, {
       gateway: this.chain,
+      finality: new Finality(
+        { required: 1 + this.others.length },
+        { sources: [sourceOf(this.chain), ...this.others], clock: this.clock, logger: silentLogger },
+      ),
       clock: this.clock,
       logger: silentLogger,
       deliver: async (messages) => {
@@ -69,4 +86,19 @@ export class FollowerHarness {
       },
     });
   }
+}
+
+/** A node that says what the fake chain says of itself. */
+export function sourceOf(chain: FakeChain, name = "fake"): BlockSource {
+  const upToSolid = <T extends { number: number }>(block: T | undefined) =>
+    block === undefined || block.number > chain.solid ? undefined : block;
+  return {
+    name,
+    solidBlock: () => chain.solidBlock(),
+    solidHeader: async (number) => upToSolid(await chain.block(number)),
+    block: async (number) => upToSolid(await chain.block(number)),
+    receipts: (number) => chain.receipts(number),
+    exclude: () => {},
+    admit: () => {},
+  };
 }

@@ -260,6 +260,7 @@ const rows: Partial<Record<ErrorCode, Row>> = {
       return door.get(`/api/v1/usdt/balance/${addressOf(1)}`);
     },
   ],
+  chain_forked: refusedBy("chain_forked"),
   chain_busy: [
     (door) => {
       door.ports.gateway.tokenBalance = failing("chain_busy");
@@ -278,6 +279,7 @@ const rows: Partial<Record<ErrorCode, Row>> = {
 const ABSENT: Partial<Record<ErrorCode, string>> = {
   idempotency_in_flight: "repeats that arrive while the first runs wait for it and get its answer",
   event_not_allowed: "there is no endpoint for operator events yet",
+  nodes_disagree: "what is decided waits; payouts show it as reason",
   signer_unavailable: "signing happens after the answer; the transaction waits and tries again",
   wrong_network: "ends the process at start",
   store_locked: "ends the process at start",

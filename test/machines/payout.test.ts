@@ -159,6 +159,16 @@ describe("on the wire", () => {
     expect(doubted.send(of("transaction.seen")).state).toBe("transacting.onWire");
   });
 
+  test("nodes that disagree are the reason that is shown until it passes", () => {
+    const reason = refuse("nodes_disagree", "waiting for the nodes to agree about block 118");
+    const doubted = onWire().send(of("transaction.doubted")).send(of("transaction.doubted", { reason }));
+    expect(doubted.tag).toBe("unknown");
+    expect(doubted.context<PayoutContext>().reason).toEqual(reason);
+    expect(doubted.send(of("transaction.seen")).context<PayoutContext>().reason).toBeUndefined();
+    const confirmed = doubted.send(of("transaction.confirmed", { inclusion: INCLUSION }));
+    expect(confirmed.context<PayoutContext>().reason).toBeUndefined();
+  });
+
   test.each([
     "transaction.signed",
     "transaction.doubted",

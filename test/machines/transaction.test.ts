@@ -219,6 +219,18 @@ describe("the signed bytes", () => {
     expect(pushed("accepted").tells).toEqual([]);
   });
 
+  test("nodes that disagree about the block make it doubtful and sign nothing; their agreement decides", () => {
+    const detail = "waiting for the nodes to agree about block 118";
+    const doubted = included().send({ type: "chain.disputed", detail });
+    expect(doubted.state).toBe("onWire.included");
+    expect(doubted.tells).toMatchObject([{ type: "transaction.doubted", reason: { code: "nodes_disagree", detail } }]);
+    expect(doubted.last.started).toEqual([]);
+    const evidence = { solidNumber: 118, solidId: "ab", solidTimestamp: 1, nodes: ["a", "b"] };
+    const confirmed = doubted.send({ type: "chain.solidified", inclusion: INCLUSION, evidence });
+    expect(confirmed.state).toBe("confirmed");
+    expect(confirmed.context<TransactionContext>()).toMatchObject({ evidence });
+  });
+
   test("a block that holds them ends the doubt", () => {
     const tx = pushed("ambiguous").send({ type: "chain.included", inclusion: INCLUSION });
     expect(tx.state).toBe("onWire.included");

@@ -42,9 +42,21 @@ test.each<[string, (metrics: Metrics) => void, string[]]>([
   ],
   [
     "the heads of the chain",
-    (m) => m.chainHeads({ head: 30, solid: 12, lagBlocks: 1 }),
-    ["engine_chain_head_block 30", "engine_chain_solid_block 12", "engine_chain_lag_blocks 1"],
+    (m) => m.chainHeads({ head: 30, solid: 12, lagBlocks: 1, blocksPerSecond: 40, halted: true }),
+    [
+      "engine_chain_head_block 30",
+      "engine_chain_solid_block 12",
+      "engine_chain_lag_blocks 1",
+      "engine_chain_read_blocks_per_second 40",
+      "engine_chain_halted 1",
+    ],
   ],
+  [
+    "the trust in nodes",
+    (m) => m.nodeTrust({ disputed: true, quarantined: 1 }),
+    ["engine_nodes_disagree 1", "engine_nodes_quarantined 1"],
+  ],
+  ["an alert about nodes", (m) => m.nodeAlert("disputed"), [`engine_node_alerts_total{what="disputed"} 1`]],
   [
     "a request to a node",
     (m) => m.nodeRequest({ node: "a:1", endpoint: "wallet/getnowblock", outcome: "timeout", seconds: 2 }),

@@ -86,6 +86,9 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
       head: { number: rig.world.head, id: blockId(rig.world.head), timestamp: rig.world.timeOf(rig.world.head) },
       solid: { number: rig.world.solid, id: blockId(rig.world.solid), timestamp: rig.world.timeOf(rig.world.solid) },
       lagBlocks: 0,
+      blocksPerSecond: 0,
+      etaSeconds: 0,
+      finality: { required: 1, nodes: [], dispute: undefined },
       watched: 0,
       forks: 0,
       lastProgressAt: rig.clock.now(),
@@ -126,6 +129,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     gateway: world.gateway,
     chain: {
       reference: () => world.reference(),
+      obstacle: () => world.obstacle(),
       headTimestamp: () => world.headTimestamp(),
       status: () => status.chain,
     },

@@ -55,6 +55,8 @@ export class ScriptedWorld implements ChainView, TransactionWatcher, Signer {
     },
   };
 
+  obstacle(): undefined {}
+
   reference(): ReferenceBlock {
     return { number: this.solid, id: blockId(this.solid), headTimestamp: this.timeOf(this.head) };
   }

@@ -67,7 +67,7 @@ function buildTransaction(options: EffectOptions, ports: EffectPorts): Performer
     const { asset, from, to, amount, sequence } = input;
     const { feeLimitSun } = await ports.gateway.estimate({ asset, from, to, amount }, signal);
     const block = ports.view.reference();
-    if (block === undefined) throw new Fault("not_ready", "no solidified block has been seen yet");
+    if (block === undefined) throw obstacleOf(ports);
     const reference = { number: block.number, id: block.id };
     const timestamp = block.headTimestamp + (sequence % 1_000);
     const expiration = block.headTimestamp + options.expirationMs + (Math.floor(sequence / 1_000) % 1_000);
@@ -106,8 +106,19 @@ function readBalances(ports: EffectPorts): Performer {
   );
 }
 
-/** A frozen wallet and a full disk stop new signatures; the payment waits, nothing is lost. */
+/** Why there is no reference block to sign with. */
+function obstacleOf({ view }: EffectPorts): Fault {
+  const { code, detail } = view.obstacle() ?? { code: "not_ready", detail: "no solidified block has been seen yet" };
+  return new Fault(code, detail);
+}
+
+/**
+ * A frozen wallet, a full disk and nodes whose word about the chain cannot be taken stop new signatures; the payment
+ * waits, nothing is lost. A follower that only has to read on does not stop bytes that are built.
+ */
 function refuseWhileStopped(walletId: string, ports: EffectPorts): void {
+  const obstacle = ports.view.obstacle();
+  if (obstacle !== undefined && obstacle.code !== "not_ready") throw new Fault(obstacle.code, obstacle.detail);
   if (!ports.maySign()) throw new Fault("read_only", "the disk is full; nothing is signed until there is room");
   if (ports.peek({ kind: "wallet", id: walletId })?.tag === "frozen")
     throw new Fault("wallet_frozen", "the wallet is frozen");

@@ -34,12 +34,30 @@ export const NetworkStatus = Type.Object({
   head: Place,
   solid: Place,
   lag_blocks: Type.Integer({ description: "Blocks known and not yet read" }),
+  blocks_per_second: Type.Number({ description: "Blocks read per second over the last half minute" }),
+  caught_up_in_s: Type.Union([Type.Integer(), Type.Null()], {
+    description: "Seconds until the newest block is read at this pace; null when that cannot be told",
+  }),
   lag_s: Type.Union([Type.Number(), Type.Null()], {
     description: "Seconds since a new block was read; by the engine's clock, not the chain's",
   }),
   watched: Type.Integer({ description: "Transactions that are followed" }),
   forks: Type.Integer(),
   halted: Type.Union([Type.String(), Type.Null()]),
+  finality: Type.Object({
+    nodes_required: Type.Integer({ description: "Nodes that have to agree about what is final" }),
+    nodes: Type.Array(
+      Type.Object({
+        name: Type.String(),
+        state: Type.String({ description: "unasked, ok, lagging, silent or quarantined" }),
+        solid_block: Type.Integer({ description: "The newest solidified block that it named" }),
+        detail: Type.Union([Type.String(), Type.Null()]),
+      }),
+    ),
+    dispute: Type.Union([Type.Object({ block: Type.Integer(), since: Time, detail: Type.String() }), Type.Null()], {
+      description: "What the nodes do not agree about; until they do nothing is decided or signed",
+    }),
+  }),
   providers: Type.Array(Provider),
 });
 

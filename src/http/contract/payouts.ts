@@ -70,6 +70,7 @@ export const Attempt = Type.Object({
         solid_time: Time,
         scanned_from: Type.Integer(),
         scanned_to: Type.Integer(),
+        nodes: Type.Array(Type.String(), { description: "The nodes that agreed about the solidified block" }),
       },
       { description: "Why it can never land: every solidified block of the range was read without it" },
     ),

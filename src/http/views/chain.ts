@@ -1,14 +1,18 @@
-import type { BlockPlace, ChainStatus, NodeStatus } from "../ports.ts";
+import type { BlockPlace, ChainStatus, FinalityView, NodeStatus } from "../ports.ts";
 import { isoTime } from "./time.ts";
 
-export function chainView({ head, solid, lagBlocks, watched, forks, halted, nodes }: ChainStatus) {
+export function chainView(status: ChainStatus) {
+  const { head, solid, lagBlocks, blocksPerSecond, etaSeconds, watched, forks, halted, nodes, finality } = status;
   return {
     head: placeView(head),
     solid: placeView(solid),
     lag_blocks: lagBlocks,
+    blocks_per_second: Math.round(blocksPerSecond * 10) / 10,
+    caught_up_in_s: etaSeconds === undefined ? null : Math.round(etaSeconds),
     watched,
     forks,
     halted: halted ?? null,
+    finality: finalityView(finality),
     nodes: nodes.map(nodeView),
   };
 }
@@ -35,6 +39,15 @@ function nodeView(node: NodeStatus) {
     },
     suspended_until: node.suspendedUntil === null ? null : isoTime(node.suspendedUntil),
     faults: { ...node.faults },
+  };
+}
+
+function finalityView({ required, nodes, dispute }: FinalityView) {
+  return {
+    nodes_required: required,
+    nodes: nodes.map(({ name, state, solid, detail }) => ({ name, state, solid_block: solid, detail: detail ?? null })),
+    dispute:
+      dispute === undefined ? null : { block: dispute.number, since: isoTime(dispute.since), detail: dispute.detail },
   };
 }
 

@@ -68,6 +68,7 @@ function attemptView(attempt: PayoutContext["attempts"][number], index: number):
             solid_time: isoTime(proof.solidTimestamp),
             scanned_from: proof.scannedFrom,
             scanned_to: proof.scannedTo,
+            nodes: [...(proof.nodes ?? [])],
           },
         }),
   };
