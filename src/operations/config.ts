@@ -7,6 +7,7 @@ import { Value } from "typebox/value";
 import { Fault } from "../domain/errors.ts";
 import { isLess, parseDecimal, type Units } from "../domain/money.ts";
 import { EnvironmentSchema, GROUPS } from "./environment.ts";
+import { nodeRelations, nodesToAgree } from "./node-config.ts";
 import { SecretText } from "./secret-text.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -258,7 +259,7 @@ function chainOf(values: Values): Config["chain"] {
     network: values.TRON_NETWORK,
     endpoints: values.TRON_HTTP_ENDPOINT,
     solidityEndpoints: values.TRON_SOLIDITY_ENDPOINT,
-    finalityNodes: values.TRON_FINALITY_NODES ?? Math.min(2, Math.max(1, distinct(voicesOf(values), "hostname"))),
+    finalityNodes: values.TRON_FINALITY_NODES ?? nodesToAgree(values.TRON_SOLIDITY_ENDPOINT, values.TRON_HTTP_ENDPOINT),
     apiKeys: (values.TRON_API_KEY ?? "")
       .split(",")
       .map((key) => key.trim())
@@ -279,16 +280,6 @@ function chainOf(values: Values): Config["chain"] {
     initialRetryDelayMs: values.TRON_INITIAL_RETRY_DELAY * 1_000,
     maxConnectionRetries: values.TRON_MAX_CONNECTION_RETRIES,
   };
-}
-
-/** Only nodes that serve the solidity API can say what is final. */
-function voicesOf({ TRON_SOLIDITY_ENDPOINT: solidity, TRON_HTTP_ENDPOINT: both }: Values): readonly string[] {
-  return solidity.length > 0 ? solidity : both;
-}
-
-/** Two services of one machine are not two witnesses, unless the operator says so. */
-function distinct(endpoints: readonly string[], part: "hostname" | "host"): number {
-  return new Set(endpoints.map((url) => (URL.canParse(url) ? new URL(url)[part] : url))).size;
 }
 
 /** What no single variable can know: each sentence names the variables and the way out. */
@@ -323,38 +314,6 @@ function relations(config: Config): string[] {
   ] as const) {
     if (limit !== undefined && isLess(limit, payouts.minimum))
       wrong.push(`${name}: below PAYOUT_MINIMUM_USDT, so that no payout is possible; write more.`);
-  }
-  return wrong;
-}
-
-function nodeRelations(chain: Config["chain"]): string[] {
-  const { endpoints, solidityEndpoints, apiKeys, certFile, keyFile } = chain;
-  const wrong: string[] = [];
-  const nodes = Math.max(1, endpoints.length) + solidityEndpoints.length;
-  if (apiKeys.length > 1 && apiKeys.length !== nodes) {
-    wrong.push(
-      `TRON_API_KEY: ${apiKeys.length} keys for ${nodes} nodes; write one for all, or one for each (- for none).`,
-    );
-  }
-  for (const [name, urls] of [
-    ["TRON_HTTP_ENDPOINT", endpoints],
-    ["TRON_SOLIDITY_ENDPOINT", solidityEndpoints],
-  ] as const) {
-    const bad = urls.findIndex((url) => !URL.canParse(url));
-    if (bad >= 0) wrong.push(`${name}: address ${bad + 1} is not one; write http://host:port or https://host.`);
-    if (new Set(urls).size < urls.length) wrong.push(`${name}: an address is there twice; one node is one opinion.`);
-  }
-  const voices = solidityEndpoints.length > 0 ? solidityEndpoints : endpoints;
-  if (chain.finalityNodes > Math.max(1, distinct(voices, "host"))) {
-    wrong.push(
-      `TRON_FINALITY_NODES: ${chain.finalityNodes} nodes cannot agree where ${Math.max(1, voices.length)} can be asked for solidified blocks; add nodes, or write a smaller number.`,
-    );
-  }
-  if (solidityEndpoints.length > 0 && endpoints.length === 0 && chain.network === "devnet") {
-    wrong.push("TRON_SOLIDITY_ENDPOINT: the embedded devnet serves both; write TRON_HTTP_ENDPOINT too.");
-  }
-  if ((certFile === undefined) !== (keyFile === undefined)) {
-    wrong.push("TRON_CERT_FILE: it belongs together with TRON_KEY_FILE; write both or none.");
   }
   return wrong;
 }

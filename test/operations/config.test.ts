@@ -67,6 +67,21 @@ describe("the nodes", () => {
     expect(messageOf({ ...nodes, TRON_API_KEY: "one,two" })).toMatch(/TRON_API_KEY: 2 keys for 3 nodes/);
   });
 
+  test("nodes of two hosts have to agree unless it is said otherwise; two ports of one host are one opinion", () => {
+    const agree = (environment: Record<string, string>) => loadConfig(environment).chain.finalityNodes;
+    const [a, b] = ["http://a.example:8090", "http://b.example:8090"];
+    expect(agree({})).toBe(1);
+    expect(agree({ TRON_HTTP_ENDPOINT: a })).toBe(1);
+    expect(agree({ TRON_HTTP_ENDPOINT: `${a},${b},http://c.example` })).toBe(2);
+    expect(agree({ TRON_HTTP_ENDPOINT: `${a},http://a.example:8091` })).toBe(1);
+    expect(agree({ TRON_HTTP_ENDPOINT: `${a},${b}`, TRON_SOLIDITY_ENDPOINT: `${a}1` })).toBe(1);
+    expect(agree({ TRON_HTTP_ENDPOINT: `${a},${b}`, TRON_FINALITY_NODES: "1" })).toBe(1);
+    expect(agree({ TRON_HTTP_ENDPOINT: `${a},http://a.example:8091`, TRON_FINALITY_NODES: "2" })).toBe(2);
+    expect(messageOf({ TRON_HTTP_ENDPOINT: a, TRON_FINALITY_NODES: "2" })).toMatch(
+      /TRON_FINALITY_NODES: 2 nodes cannot agree where 1 can be asked/,
+    );
+  });
+
   test.each([
     [{ TRON_HTTP_ENDPOINT: "http://a:8090,http://a:8090" }, /TRON_HTTP_ENDPOINT: an address is there twice/],
     [{ TRON_HTTP_ENDPOINT: "http://a:99999" }, /TRON_HTTP_ENDPOINT: address 1 is not one/],
