@@ -74,7 +74,7 @@ describe("the nodes", () => {
     expect(agree({ TRON_HTTP_ENDPOINT: a })).toBe(1);
     expect(agree({ TRON_HTTP_ENDPOINT: `${a},${b},http://c.example` })).toBe(2);
     expect(agree({ TRON_HTTP_ENDPOINT: `${a},http://a.example:8091` })).toBe(1);
-    expect(agree({ TRON_HTTP_ENDPOINT: `${a},${b}`, TRON_SOLIDITY_ENDPOINT: `${a}1` })).toBe(1);
+    expect(agree({ TRON_HTTP_ENDPOINT: `${a},${b}`, TRON_SOLIDITY_ENDPOINT: "http://a.example:8091" })).toBe(1);
     expect(agree({ TRON_HTTP_ENDPOINT: `${a},${b}`, TRON_FINALITY_NODES: "1" })).toBe(1);
     expect(agree({ TRON_HTTP_ENDPOINT: `${a},http://a.example:8091`, TRON_FINALITY_NODES: "2" })).toBe(2);
     expect(messageOf({ TRON_HTTP_ENDPOINT: a, TRON_FINALITY_NODES: "2" })).toMatch(
