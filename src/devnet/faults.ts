@@ -32,6 +32,10 @@ export type NodeFault = Filter &
           | "rate-limit"
           /** HTTP 403, as a provider suspends a key. */
           | "suspend"
+          /** HTTP 404: the node's configuration leaves this path out; one that only cannot estimate says so in `result`. */
+          | "api-disabled"
+          /** HTTP 200: the node's own limiter. */
+          | "no-computing-resources"
           | "html-500"
           | "hang"
           | "reset"

@@ -10,6 +10,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { isFault } from "../../domain/errors.ts";
 import type { Chain } from "../chain.ts";
 import type { Faults, NodeFault } from "../faults.ts";
+import { hexOfText } from "../words.ts";
 import { type Answer, type Asked, html, json, JSON_TYPE, plain, type SideDoor } from "./answer.ts";
 import { errorBody, NodeError } from "./node-error.ts";
 import { type ApiRequest, parseRequest } from "./request.ts";
@@ -120,6 +121,10 @@ function replacementFor(fault: NodeFault, path: string): Answer | undefined {
       });
     case "suspend":
       return json(403, { Error: "The key exceeds the frequency limit(15), and the query server is suspended for 30s" });
+    case "api-disabled":
+      return disabled(path);
+    case "no-computing-resources":
+      return json(200, { Error: "class java.lang.IllegalAccessException : lack of computing resources" });
     case "html-500":
       return html(500, "Internal Server Error");
     case "empty-infos":
@@ -127,6 +132,12 @@ function replacementFor(fault: NodeFault, path: string): Answer | undefined {
     default:
       return undefined;
   }
+}
+
+function disabled(path: string): Answer {
+  if (!path.endsWith("/estimateenergy")) return json(404, { Error: "this API is unavailable due to config" });
+  const message = hexOfText("this node does not support estimate energy");
+  return json(200, { result: { code: "CONTRACT_VALIDATE_ERROR", message } });
 }
 
 type Place = { readonly chain: Chain; readonly found: Found | undefined; readonly fault: NodeFault | undefined };

@@ -15,6 +15,8 @@ const KINDS: Readonly<Record<FaultKind, true>> = {
   "other-error": true,
   "rate-limit": true,
   suspend: true,
+  "api-disabled": true,
+  "no-computing-resources": true,
   "html-500": true,
   hang: true,
   reset: true,
