@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Devnet } from "../../../src/devnet/handle.ts";
 import { toEvmWord } from "../../../src/tron/address.ts";
+import { sign } from "../../../src/tron/signature.ts";
 import { SELECTORS, encodeUint } from "../../../src/tron/trc20.ts";
 import {
   alice,
@@ -14,6 +15,7 @@ import {
   type Json,
   manualDevnet,
   pay,
+  post,
   signed,
   trxTransfer,
   usdtTransfer,
@@ -261,6 +263,47 @@ describe("holders of a token", () => {
       { [alice.address]: "999999995" },
       holders[0],
     ]);
+  });
+});
+
+describe("TRC10 tokens", () => {
+  test("are listed, found by number, issuer and name, and sorted", async () => {
+    const devnet = await fundedDevnet();
+    await devnet.faucet({ address: alice.address, trxSun: 5_000_000_000n });
+    await devnet.mine();
+    const start = devnet.ledger.headTimestamp() + 600_000;
+    for (const [issuer, name, supply] of [
+      [alice, "One", 50],
+      [bob, "Two", 20],
+    ] as const) {
+      await devnet.faucet({ address: issuer.address, trxSun: 2_000_000_000n });
+      await devnet.mine();
+      const times = { start_time: start, end_time: start + 600_000 };
+      const built = await post(devnet, "/wallet/createassetissue", {
+        ...{ owner_address: issuer.address, name, abbr: name, url: "https://example.org", description: "d" },
+        ...{ total_supply: supply, trx_num: 1, num: 1, precision: 0, visible: true, ...times },
+      });
+      const signature = [sign(built["txID"], issuer.key)];
+      expect(await post(devnet, "/wallet/broadcasttransaction", { ...built, signature })).toMatchObject({
+        result: true,
+      });
+      await devnet.mine();
+    }
+    const names = async (path: string) => (await dataOf(devnet, path)).map((item) => item["name"]);
+    expect(await names("/v1/assets")).toEqual(["Two", "One"]);
+    expect(await names("/v1/assets?order_by=total_supply,desc")).toEqual(["One", "Two"]);
+    expect(await names("/v1/assets?only_confirmed=true")).toEqual([]);
+    expect(await names("/v1/assets/1000001")).toEqual(["One"]);
+    expect(await names(`/v1/assets/${bob.address}`)).toEqual(["Two"]);
+    expect(await names("/v1/assets/Two/list")).toEqual(["Two"]);
+    expect(await names("/v1/assets/Three/list")).toEqual([]);
+    expect((await dataOf(devnet, "/v1/assets/1000001"))[0]).toMatchObject({
+      ...{ id: 1_000_001, abbr: "One", owner_address: alice.hex41, total_supply: 50, precision: 0, vote_score: 0 },
+      start_time: start,
+    });
+    const { body } = await ask(devnet, "/v1/assets?limit=1");
+    expect(await names(`/v1/assets?limit=1&fingerprint=${body["meta"].fingerprint}`)).toEqual(["One"]);
+    expect((await ask(devnet, "/v1/assets?order_by=block_timestamp")).status).toBe(400);
   });
 });
 

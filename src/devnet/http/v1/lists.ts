@@ -2,6 +2,7 @@
 import { decodeRawTransaction } from "../../../tron/transaction.ts";
 import type { Included } from "../../block.ts";
 import { ownerOf } from "../../transactions.ts";
+import type { View } from "../../state.ts";
 import { base58 } from "../../words.ts";
 import type { Asked } from "../answer.ts";
 import { getAccount } from "../accounts.ts";
@@ -175,6 +176,11 @@ async function tokensOf(scene: Scene, address: string): Promise<Json[]> {
 function senderOf(tx: Included): string {
   const [contract] = decodeRawTransaction(tx.rawHex).contracts;
   return contract === undefined ? "" : ownerOf(contract);
+}
+
+/** The state that the query is about. */
+export function viewOf({ context, query }: Scene): View {
+  return (query.onlyConfirmed ? solidified(context) : context.at).state;
 }
 
 function solidified({ chain }: Context): Perspective {

@@ -9,6 +9,7 @@ import { type Answer, type Asked, json, type SideDoor } from "../answer.ts";
 import type { Json } from "../json.ts";
 import type { Context } from "../route.ts";
 import type { History, Place } from "./history.ts";
+import { ASSET_ORDERS, assets, assetsBy, assetsNamed } from "./asset-lists.ts";
 import * as lists from "./lists.ts";
 import { addressFrom, QueryError, queryOf } from "./query.ts";
 
@@ -66,6 +67,24 @@ export const V1_ROUTES: readonly V1Route[] = [
     does: "events of a block",
     show: (scene, part) => lists.eventsOfBlock(scene, placesOfBlock(scene, part)),
   },
+  {
+    path: "/v1/assets",
+    does: "TRC10 tokens; sorted by `total_supply`, `start_time`, `end_time` or `id`",
+    orders: ASSET_ORDERS,
+    show: (scene) => assets(scene),
+  },
+  {
+    path: "/v1/assets/{id|issuer}",
+    does: "a TRC10 token, or those of an issuer",
+    orders: ASSET_ORDERS,
+    show: assetsBy,
+  },
+  {
+    path: "/v1/assets/{name}/list",
+    does: "TRC10 tokens of a name",
+    orders: ASSET_ORDERS,
+    show: assetsNamed,
+  },
 ];
 
 const ROOT = "/v1/";
@@ -83,8 +102,8 @@ export function v1Door(chain: Chain, history: History): SideDoor {
 
 async function answerTo(asked: Asked, chain: Chain, history: History): Promise<Answer> {
   const found = PATTERNS.flatMap(({ route, pattern }) => {
-    const part = pattern.exec(asked.path)?.[1];
-    return part === undefined ? [] : [{ route, part }];
+    const match = pattern.exec(asked.path);
+    return match === null ? [] : [{ route, part: match[1] ?? "" }];
   })[0];
   if (found === undefined) return failure(404, "Not Found");
   if (asked.method !== "GET") return failure(405, "Method Not Allowed");
