@@ -280,8 +280,17 @@ describe("TRC10 tokens", () => {
       await devnet.mine();
       const times = { start_time: start, end_time: start + 600_000 };
       const built = await post(devnet, "/wallet/createassetissue", {
-        ...{ owner_address: issuer.address, name, abbr: name, url: "https://example.org", description: "d" },
-        ...{ total_supply: supply, trx_num: 1, num: 1, precision: 0, visible: true, ...times },
+        owner_address: issuer.address,
+        name,
+        abbr: name,
+        url: "https://example.org",
+        description: "d",
+        total_supply: supply,
+        trx_num: 1,
+        num: 1,
+        precision: 0,
+        visible: true,
+        ...times,
       });
       const signature = [sign(built["txID"], issuer.key)];
       expect(await post(devnet, "/wallet/broadcasttransaction", { ...built, signature })).toMatchObject({
@@ -298,7 +307,12 @@ describe("TRC10 tokens", () => {
     expect(await names("/v1/assets/Two/list")).toEqual(["Two"]);
     expect(await names("/v1/assets/Three/list")).toEqual([]);
     expect((await dataOf(devnet, "/v1/assets/1000001"))[0]).toMatchObject({
-      ...{ id: 1_000_001, abbr: "One", owner_address: alice.hex41, total_supply: 50, precision: 0, vote_score: 0 },
+      id: 1_000_001,
+      abbr: "One",
+      owner_address: alice.hex41,
+      total_supply: 50,
+      precision: 0,
+      vote_score: 0,
       start_time: start,
     });
     const { body } = await ask(devnet, "/v1/assets?limit=1");
