@@ -8,8 +8,8 @@ import type { Rejection } from "./outcome.ts";
 import { parametersOf } from "./chain-parameters.ts";
 import { SLOT_MS } from "./parameters.ts";
 import { changeStake, resourceLeft, stakeOf } from "./stake.ts";
-import { accountOf, burnFrom, type Session, type View } from "./state.ts";
-import { used } from "./usage.ts";
+import { accountKey, accountOf, burnFrom, type Session, type View } from "./state.ts";
+import { settled, used } from "./usage.ts";
 
 export type EnergyPayer = {
   readonly caller: string;
@@ -49,21 +49,30 @@ export function energyLimitOf(
   return callers + (percent <= 0 ? most : Math.min(Math.floor((callers * (100 - percent)) / percent), most));
 }
 
-/** Takes `usage` from those who owe it. A rejection: the caller cannot pay, and the transaction cannot be in a block. */
-export function payEnergy(session: Session, payer: EnergyPayer, usage: number): EnergyBill | Rejection {
+/**
+ * Takes what was used from those who owe it. A rejection: the caller cannot pay, and the transaction cannot be in a
+ * block.
+ */
+export function payEnergy(
+  session: Session,
+  payer: EnergyPayer,
+  { energyUsed: usage, succeeded }: { energyUsed: number; succeeded: boolean },
+): EnergyBill | Rejection {
   const { caller, contract, headTimestamp } = payer;
+  if (usage <= 0) return { energyUsage: 0, energyFee: 0n, originEnergyUsage: 0 };
   const origin = originOf(session, payer);
+  const use = { headTimestamp, succeeded };
   let originEnergyUsage = 0;
   if (contract !== undefined && origin !== undefined) {
     const percent = Math.min(100, Math.max(0, 100 - Number(contract.consume_user_resource_percent)));
     const share = Math.floor((usage * percent) / 100);
     const most = Math.min(stakedLeft(session, origin, headTimestamp), Number(contract.origin_energy_limit));
-    originEnergyUsage = percent === 0 ? 0 : Math.min(share, most);
-    if (originEnergyUsage > 0) useStaked(session, origin, { energy: originEnergyUsage, headTimestamp });
+    originEnergyUsage = Math.min(share, most);
+    useStaked(session, origin, { ...use, energy: originEnergyUsage });
   }
   const owed = usage - originEnergyUsage;
   const energyUsage = Math.min(owed, stakedLeft(session, caller, headTimestamp));
-  if (energyUsage > 0) useStaked(session, caller, { energy: energyUsage, headTimestamp });
+  useStaked(session, caller, { ...use, energy: energyUsage });
   const energyFee = BigInt(owed - energyUsage) * BigInt(parametersOf(session).getEnergyFee);
   if (!burnFrom(session, caller, energyFee)) {
     return { code: "CONTRACT_EXE_ERROR", message: `Contract execute error : ${caller} insufficient balance` };
@@ -76,10 +85,23 @@ function stakedLeft(view: View, hex41: string, headTimestamp: number): number {
   return Math.max(0, resourceLeft(view, stakeOf(view, hex41), at));
 }
 
-function useStaked(session: Session, hex41: string, use: { energy: number; headTimestamp: number }): void {
+/**
+ * Also a use of nothing is noted with its time, as in java-tron. A call that succeeded had its account's use brought to
+ * the present before it ran (TransactionTrace.resetAccountUsage), which rounds once more.
+ */
+function useStaked(
+  session: Session,
+  hex41: string,
+  use: { energy: number; headTimestamp: number; succeeded: boolean },
+): void {
+  const slot = slotOf(use.headTimestamp);
   const stake = stakeOf(session, hex41);
-  const energy = used(stake.used.energy, use.energy, slotOf(use.headTimestamp));
-  changeStake(session, hex41, { used: { ...stake.used, energy } });
+  const before = use.succeeded ? settled(stake.used.energy, slot) : stake.used.energy;
+  changeStake(session, hex41, { used: { ...stake.used, energy: used(before, use.energy, slot) } });
+  const account = accountOf(session, hex41);
+  if (account !== undefined) {
+    session.write(accountKey(hex41), { ...account, latestOperationTime: use.headTimestamp });
+  }
 }
 
 function slotOf(headTimestamp: number): number {

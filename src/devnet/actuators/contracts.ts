@@ -118,7 +118,7 @@ async function run(
   { execution, order }: { execution: Execution; order: Order },
 ): Promise<Effect | Rejection> {
   const done = await executeContract(execution.vm, { session, order }, aroundOf(execution));
-  const bill = payEnergy(session, payer, done.energyUsed);
+  const bill = payEnergy(session, payer, { energyUsed: done.energyUsed, succeeded: done.result === "SUCCESS" });
   if (isRejection(bill)) return bill;
   return { result: done.result, fee: bill.energyFee, call: { ...factsOf(order.contract, done), ...bill } };
 }
