@@ -9,8 +9,9 @@ export default defineConfig({
     pool: "forks",
     // The longest file mostly waits for other processes; leaving a core to the machine would leave it idle.
     maxWorkers: 2,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // Against tests that hang, not against slow machines.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     // A flaky test is a defect, not something to run again.
     retry: 0,
     allowOnly: false,

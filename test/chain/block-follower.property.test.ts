@@ -206,4 +206,4 @@ test("no included transaction is called expired, each one is told its solidified
   });
   const details = await fc.check(property, { numRuns: 500 });
   expect(fc.defaultReportMessage(details)).toBeUndefined();
-}, 60_000);
+});

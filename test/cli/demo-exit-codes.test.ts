@@ -8,7 +8,6 @@ const ANN = "TXU2vrGbArDW52qJ1PP85s1UbdNB2hAGw8";
 const BOB = "TWHkuexVpXXisbFXgv1BxFxrdUriSHaokX";
 const CLEO = "TU2JkhtaTchXLUoiUzahzbzEQW7c2Zpxev";
 const LINES = [`a,${ANN},10`, `b,${BOB},20.5`, `c,${CLEO},30.000001`, `a-again,${ANN},11`];
-const TIME = { timeout: 120_000 };
 
 let program: Program;
 
@@ -25,7 +24,7 @@ async function balance(address: string): Promise<string> {
 }
 
 describe("a demo run ends with", () => {
-  test("2 and the usage for options and files that do not exist", TIME, async () => {
+  test("2 and the usage for options and files that do not exist", async () => {
     const option = await program.run(["--nonsense"]);
     expect([option.code, option.output]).toEqual([2, expect.stringMatching(/--nonsense[^]*usage: npm run demo/)]);
     const file = await program.run([join(program.directory, "none.csv")]);
@@ -36,7 +35,7 @@ describe("a demo run ends with", () => {
     expect([help.code, help.output]).toEqual([0, expect.stringMatching(/exit codes/)]);
   });
 
-  test("2 without a wallet, and 3 for addresses that nobody holds, where money is real", TIME, async () => {
+  test("2 without a wallet, and 3 for addresses that nobody holds, where money is real", async () => {
     const env = await program.startOnCustomNetwork();
     const nobody = await program.run([], env);
     expect([nobody.code, nobody.output]).toEqual([
@@ -49,7 +48,7 @@ describe("a demo run ends with", () => {
     expect([wallet.code, wallet.output]).toEqual([2, expect.stringMatching(/name the wallet that pays: --wallet/)]);
   });
 
-  test("3 for a wrong file, before an engine is started", TIME, async () => {
+  test("3 for a wrong file, before an engine is started", async () => {
     const file = await program.file("bad.csv", [`a,${ANN},10`, `a,${BOB.slice(0, -1)}9,-1`]);
     const { code, output } = await program.run([file]);
     expect(code).toBe(3);
@@ -64,38 +63,34 @@ describe("a demo run ends with", () => {
     );
   });
 
-  test(
-    "3 for what the wallet, the engine or an earlier file has against a line, and nothing is paid",
-    TIME,
-    async () => {
-      await program.startEngine();
-      const treasury = (await program.api("GET", "/wallets/wal_treasury")).address;
-      const small = await program.run([await program.file("small.csv", [`a,${ANN},10`, `b,${BOB},9.99`])]);
-      expect([small.code, small.output]).toEqual([
-        3,
-        expect.stringMatching(/small\.csv:3: amount: too small: the wallet pays at least 10/),
-      ]);
-      const own = await program.run([await program.file("own.csv", [`a,${ANN},10`, "", `b,${treasury},10`])]);
-      expect([own.code, own.output]).toEqual([3, expect.stringMatching(/own\.csv:4: address: destination_is_self/)]);
-      expect((await program.api("GET", "/payouts")).items).toEqual([]);
+  test("3 for what the wallet, the engine or an earlier file has against a line, and nothing is paid", async () => {
+    await program.startEngine();
+    const treasury = (await program.api("GET", "/wallets/wal_treasury")).address;
+    const small = await program.run([await program.file("small.csv", [`a,${ANN},10`, `b,${BOB},9.99`])]);
+    expect([small.code, small.output]).toEqual([
+      3,
+      expect.stringMatching(/small\.csv:3: amount: too small: the wallet pays at least 10/),
+    ]);
+    const own = await program.run([await program.file("own.csv", [`a,${ANN},10`, "", `b,${treasury},10`])]);
+    expect([own.code, own.output]).toEqual([3, expect.stringMatching(/own\.csv:4: address: destination_is_self/)]);
+    expect((await program.api("GET", "/payouts")).items).toEqual([]);
 
-      const paid = await program.file("paid.csv", [`a,${ANN},10`]);
-      expect((await program.run([paid])).code).toBe(0);
-      const grown = await program.file("grown.csv", [`a,${ANN},10`, `b,${BOB},10`]);
-      const repeated = await program.run([grown]);
-      expect([repeated.code, repeated.output]).toEqual([
-        3,
-        expect.stringMatching(/grown\.csv:2: also in .*paid\.csv, which was sent before/),
-      ]);
-      expect(await balance(ANN)).toBe("10");
-      expect((await program.run([grown, "--again"])).code).toBe(0);
-      expect(await balance(ANN)).toBe("20");
-      expect((await program.run([paid])).code).toBe(0);
-      expect(await balance(ANN)).toBe("20");
-    },
-  );
+    const paid = await program.file("paid.csv", [`a,${ANN},10`]);
+    expect((await program.run([paid])).code).toBe(0);
+    const grown = await program.file("grown.csv", [`a,${ANN},10`, `b,${BOB},10`]);
+    const repeated = await program.run([grown]);
+    expect([repeated.code, repeated.output]).toEqual([
+      3,
+      expect.stringMatching(/grown\.csv:2: also in .*paid\.csv, which was sent before/),
+    ]);
+    expect(await balance(ANN)).toBe("10");
+    expect((await program.run([grown, "--again"])).code).toBe(0);
+    expect(await balance(ANN)).toBe("20");
+    expect((await program.run([paid])).code).toBe(0);
+    expect(await balance(ANN)).toBe("20");
+  });
 
-  test("4 when nobody answers, when the token is wrong, or when the wallet has too little", TIME, async () => {
+  test("4 when nobody answers, when the token is wrong, or when the wallet has too little", async () => {
     const file = await program.file("pay.csv", LINES);
     const nobody = await program.run([file, "--url", program.url, "--wait", "0.01"]);
     expect([nobody.code, nobody.output]).toEqual([4, expect.stringMatching(/nothing answers there/)]);
@@ -109,7 +104,7 @@ describe("a demo run ends with", () => {
     expect((await program.api("GET", "/payouts")).items).toEqual([]);
   });
 
-  test("7 while a payout waits for somebody, and 5 when it ended without being paid", TIME, async () => {
+  test("7 while a payout waits for somebody, and 5 when it ended without being paid", async () => {
     await program.startEngine({ PAYOUT_APPROVAL_ABOVE_USDT: "20" });
     const file = await program.file("pay.csv", LINES);
     const waiting = await program.run([file, "--wait", "0.1"]);
@@ -124,7 +119,7 @@ describe("a demo run ends with", () => {
     expect(ended.code).toBe(5);
   });
 
-  test("6 when a balance grew by something else than was ordered", TIME, async () => {
+  test("6 when a balance grew by something else than was ordered", async () => {
     const file = await program.file("pay.csv", LINES);
     expect((await program.run([file])).code).toBe(0);
     const data = join(program.directory, "data");
@@ -137,7 +132,7 @@ describe("a demo run ends with", () => {
     expect(code).toBe(6);
   });
 
-  test("6 when the balances from before the order were noted somewhere else", TIME, async () => {
+  test("6 when the balances from before the order were noted somewhere else", async () => {
     await program.startEngine();
     const file = await program.file("pay.csv", LINES);
     expect((await program.run([file])).code).toBe(0);

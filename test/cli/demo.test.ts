@@ -6,7 +6,6 @@ const ANN = "TXU2vrGbArDW52qJ1PP85s1UbdNB2hAGw8";
 const BOB = "TWHkuexVpXXisbFXgv1BxFxrdUriSHaokX";
 const CLEO = "TU2JkhtaTchXLUoiUzahzbzEQW7c2Zpxev";
 const LINES = [`a,${ANN},10`, `b,${BOB},20.5`, `c,${CLEO},30.000001`, `a-again,${ANN},11`];
-const TIME = { timeout: 120_000 };
 
 let program: Program;
 
@@ -23,7 +22,7 @@ async function balance(address: string): Promise<string> {
 }
 
 describe("a demo run", () => {
-  test("starts an engine when none listens, pays, stops it, and pays nobody the second time", TIME, async () => {
+  test("starts an engine when none listens, pays, stops it, and pays nobody the second time", async () => {
     const file = await program.file("pay.csv", LINES);
     const first = await program.run([file]);
     expect(first.output).toMatch(/starting one for this run/);
@@ -40,7 +39,7 @@ describe("a demo run", () => {
     expect((await fetch(`${program.url}/health/live`)).ok).toBe(true);
   });
 
-  test("goes on by itself when the engine is killed in the middle and started again", TIME, async () => {
+  test("goes on by itself when the engine is killed in the middle and started again", async () => {
     const slow = { DEVNET_BLOCK_MS: "150" };
     const engine = await program.startEngine(slow);
     const run = program.demo([await program.file("pay.csv", LINES)]);
@@ -54,7 +53,7 @@ describe("a demo run", () => {
     expect(code).toBe(0);
   });
 
-  test("that is killed itself knows the balances from before when it is started again", TIME, async () => {
+  test("that is killed itself knows the balances from before when it is started again", async () => {
     await program.startEngine();
     const file = await program.file("pay.csv", LINES);
     const run = program.demo([file]);
@@ -66,7 +65,7 @@ describe("a demo run", () => {
     expect(code).toBe(0);
   });
 
-  test("that is interrupted stops the engine it started, and goes on the next time", TIME, async () => {
+  test("that is interrupted stops the engine it started, and goes on the next time", async () => {
     const file = await program.file("pay.csv", LINES);
     const run = program.demo([file]);
     await until("the order is accepted", () => run.output().includes("accepted in one batch"));
@@ -76,7 +75,7 @@ describe("a demo run", () => {
     expect((await program.run([file])).code).toBe(0);
   });
 
-  test("pays several batches when the file has more than 1000 lines", TIME, async () => {
+  test("pays several batches when the file has more than 1000 lines", async () => {
     await program.startEngine();
     const lines = Array.from({ length: 1_001 }, (_, index) => `l${index},${[ANN, BOB, CLEO][index % 3]},10`);
     const { code, output } = await program.run([await program.file("many.csv", lines)]);
@@ -85,7 +84,7 @@ describe("a demo run", () => {
     expect(code).toBe(0);
   });
 
-  test("adds up when other payouts reach the same addresses in between", TIME, async () => {
+  test("adds up when other payouts reach the same addresses in between", async () => {
     await program.startEngine();
     const first = await program.file("first.csv", [`a,${ANN},10`]);
     expect((await program.run([first])).code).toBe(0);

@@ -8,6 +8,8 @@ import { Lane, type Storm, type StormReport } from "./support/lane.ts";
 
 const KILLS_PER_POINT = 19;
 const KILLS_IN_ALL = 200;
+/** A storm of a few seconds on a quiet machine may take this long on a busy one. */
+const WITHIN_MS = 900_000;
 
 /** The chance is such that some work gets done between two kills. */
 const POINTS = [
@@ -65,9 +67,9 @@ afterAll(async () => {
   await Promise.all(idle.map((lane) => lane.close()));
 });
 
-describe.concurrent("an engine killed by SIGKILL", { timeout: 1_500_000 }, () => {
+describe.concurrent("an engine killed by SIGKILL", { timeout: 10 * WITHIN_MS }, () => {
   test.for(POINTS)("at $name pays each payout at most once and forgets none", async (failpoint) => {
-    const report = await storm({ failpoint, kills: KILLS_PER_POINT, inFlight: 6, withinMs: 240_000 });
+    const report = await storm({ failpoint, kills: KILLS_PER_POINT, inFlight: 6, withinMs: WITHIN_MS });
     reports.push(report);
     expectHonest(report);
     expect(report.kills[failpoint.name]).toBeGreaterThanOrEqual(KILLS_PER_POINT);
@@ -79,7 +81,7 @@ describe.concurrent("an engine killed by SIGKILL", { timeout: 1_500_000 }, () =>
       timerMs: 300,
       kills: KILLS_PER_POINT,
       inFlight: 6,
-      withinMs: 240_000,
+      withinMs: WITHIN_MS,
     });
     reports.push(report);
     expectHonest(report);
@@ -93,7 +95,7 @@ describe.concurrent("an engine killed by SIGKILL", { timeout: 1_500_000 }, () =>
       kills: KILLS_WITHHELD,
       inFlight: 6,
       withheld: true,
-      withinMs: 240_000,
+      withinMs: WITHIN_MS,
     });
     reports.push(report);
     expectHonest(report);
@@ -105,7 +107,7 @@ describe.concurrent("an engine killed by SIGKILL", { timeout: 1_500_000 }, () =>
     try {
       const failpoint = { name: "after-effect:broadcastTransaction", probability: 0.5 };
       const report = await lanes.runExclusive(() =>
-        lane.storm({ failpoint, kills: 8, inFlight: 4, withinMs: 240_000, signsAtEachPush: true }),
+        lane.storm({ failpoint, kills: 8, inFlight: 4, withinMs: WITHIN_MS, signsAtEachPush: true }),
       );
       expect(report.audit.doubled.length).toBeGreaterThanOrEqual(1);
       expect(report.audit.complaints.length).toBeGreaterThanOrEqual(report.audit.doubled.length);

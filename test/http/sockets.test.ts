@@ -69,6 +69,14 @@ describe("a real socket", () => {
       expect(answer === "" || answer.includes("too long to arrive")).toBe(true);
   });
 
+  test("a body that is announced as too large is refused before it is sent", async () => {
+    // Not a byte of the body follows: an answer that waited for it would never come.
+    const answer = await say(
+      "POST /api/v1/payouts HTTP/1.1\r\nhost: x\r\nauthorization: Bearer admin\r\nidempotency-key: b\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: 1000000\r\n\r\n",
+    );
+    expect(answer).toMatch(/^HTTP\/1.1 413.*body_too_large/s);
+  });
+
   test("a body that is larger than it says is refused", async () => {
     const chunk = `${(600_000).toString(16)}\r\n${" ".repeat(600_000)}\r\n0\r\n\r\n`;
     const answer = await say(

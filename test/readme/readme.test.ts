@@ -50,7 +50,7 @@ beforeAll(async () => {
     .filter((block) => block !== START && block !== TEST)
     .join("\n\n");
   ({ code: exitCode, output: printed } = await run(here(script)));
-}, 120_000);
+});
 
 afterAll(async () => {
   await program.close();

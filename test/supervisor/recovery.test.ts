@@ -68,7 +68,7 @@ describe("a new engine on an old store", () => {
     expect(recordOf(second, "worker")?.tag).toBe("idle");
   });
 
-  test("pages in more than memory holds, and runs each exactly once", { timeout: 60_000 }, async () => {
+  test("pages in more than memory holds, and runs each exactly once", async () => {
     const disk = new MemoryKeyValue();
     const count = EFFECT_QUEUE_MAX + OUTBOX_PAGE + 500;
     await putToWork(count, disk);
@@ -92,7 +92,7 @@ describe("a new engine on an old store", () => {
     expect(seenBy(rig, `t${count - 1}`)).toEqual(["worked"]);
   });
 
-  test("lets effects beyond the queue wait on disk and comes back for them", { timeout: 60_000 }, async () => {
+  test("lets effects beyond the queue wait on disk and comes back for them", async () => {
     const ends: (() => void)[] = [];
     let started = 0;
     const rig = await toyRig({
@@ -132,7 +132,7 @@ describe("a new engine on an old store", () => {
   });
 });
 
-test("every subscription comes back, more than a page of them", { timeout: 60_000 }, async () => {
+test("every subscription comes back, more than a page of them", async () => {
   const disk = new MemoryKeyValue();
   const first = await toyRig({ store: memoryStore(disk), mailboxDepthMax: 100_000 });
   const count = OUTBOX_PAGE + 10;

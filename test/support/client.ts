@@ -44,7 +44,7 @@ export class Client {
     const sent = given.text ?? (given.body === undefined ? undefined : JSON.stringify(given.body));
     const response = await fetch(`${address}${path}`, {
       method,
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(60_000),
       headers: {
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
         ...(given.key === undefined ? {} : { "idempotency-key": given.key }),
@@ -99,7 +99,7 @@ export class Client {
         this.repeated += 1;
         return undefined;
       },
-      { withinMs: 60_000, everyMs: 25 },
+      { everyMs: 25 },
     );
   }
 

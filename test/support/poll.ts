@@ -2,7 +2,7 @@
 export async function until<T>(
   what: string | (() => string),
   look: () => T | undefined | false | Promise<T | undefined | false>,
-  { withinMs = 90_000, everyMs = 15 } = {},
+  { withinMs = 300_000, everyMs = 15 } = {},
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
   for (;;) {

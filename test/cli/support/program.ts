@@ -10,7 +10,7 @@ const ROOT = join(import.meta.dirname, "../../..");
 const MAIN = join(ROOT, "src/main.ts");
 const DEMO = join(ROOT, "src/cli/demo.ts");
 const DEVNET = join(ROOT, "src/devnet/main.ts");
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 300_000;
 
 export type Finished = { readonly code: number | null; readonly output: string };
 

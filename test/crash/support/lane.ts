@@ -206,10 +206,7 @@ export class Lane {
       await until(
         "an end, or the end of the storm",
         async () => !rages() || ENDS.has((await client.payout(answer.body.id)).status),
-        {
-          withinMs: 120_000,
-          everyMs: 80,
-        },
+        { everyMs: 80 },
       );
     }
   }
@@ -234,7 +231,6 @@ export class Lane {
             seen = JSON.stringify(payout);
             return ENDS.has(payout.status) ? payout : undefined;
           },
-          { withinMs: 120_000 },
         ),
       );
     }
@@ -252,7 +248,7 @@ export class Lane {
       real = { usdt: chain.usdt.toString(), trx: chain.trx.toString() };
       return said.usdt === real.usdt && said.trx === real.trx;
     };
-    await until("equal balances", look, { withinMs: 30_000, everyMs: 50 }).catch(() => undefined);
+    await until("equal balances", look, { withinMs: 120_000, everyMs: 50 }).catch(() => undefined);
     return { said, true: real };
   }
 }

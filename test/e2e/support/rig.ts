@@ -138,11 +138,19 @@ export class Rig {
   /** Blocks come by themselves from now on, in the ratio to the engine's clock that they really have. */
   run(slotMs = 3_000 / (this.options.speed ?? SPEED)): void {
     this.pause();
-    this.pacing = setInterval(() => void this.devnet.mine(), slotMs);
+    this.pacing = setTimeout(() => void this.mineAndGoOn(slotMs), slotMs);
+  }
+
+  /** One block after the other, never in a heap, however busy the machine is. */
+  private async mineAndGoOn(slotMs: number): Promise<void> {
+    const { pacing } = this;
+    await this.devnet.mine();
+    if (this.pacing === pacing) this.run(slotMs);
   }
 
   pause(): void {
-    clearInterval(this.pacing);
+    clearTimeout(this.pacing);
+    this.pacing = undefined;
   }
 
   /** The payout's id. */
