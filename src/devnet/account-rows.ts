@@ -1,7 +1,8 @@
-/** The rows of accounts beside their money. What they mean is said where they are kept; here is only their form. */
+/** The rows of accounts beside their money, of tokens and of proposals. What they mean is said where they are kept; here is only their form. */
 import type { MessageOf } from "../tron/protobuf.ts";
 import type { permissionShape } from "../tron/shapes/accounts.ts";
 import type { assetShape } from "../tron/shapes/assets.ts";
+import type { proposalShape } from "../tron/shapes/governance.ts";
 
 export type Permission = MessageOf<typeof permissionShape>;
 
@@ -35,3 +36,6 @@ export type Holdings = {
 
 /** How many there are of something that is numbered: `count!assets`, `count!proposals`. */
 export type Count = { readonly count: number };
+
+/** A proposal as it stands. Times are ms. */
+export type Proposal = MessageOf<typeof proposalShape>;

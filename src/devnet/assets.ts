@@ -30,6 +30,11 @@ export function addAsset(session: Session, hex41: string, { id, amount }: { id: 
   changeHoldings(session, hex41, { balances: { ...balances, [id]: (balances[id] ?? 0n) + amount } });
 }
 
+/** Messages name a token by the text of its number. */
+export function tokenIdOf(assetName: string): string {
+  return Buffer.from(assetName, "hex").toString("utf8");
+}
+
 export function assetById(view: View, id: string): Asset | undefined {
   return read(view, `asset!${id}`);
 }

@@ -9,6 +9,7 @@
 import type { Contract as ContractMessage } from "../tron/contracts.ts";
 import type { Actuator } from "./actuators/actuator.ts";
 import { actuatorFor } from "./actuators/registry.ts";
+import { tokenIdOf } from "./assets.ts";
 import { payBandwidth } from "./bandwidth.ts";
 import { type ChainParameters, parametersOf } from "./chain-parameters.ts";
 import type { BlockScene } from "./evm/run.ts";
@@ -102,7 +103,11 @@ async function charge(tx: Transaction, contract: ContractMessage, scene: Scene):
   const tooBig = createsAccount ? checkCreationSize(tx, parameters) : undefined;
   if (tooBig !== undefined) return tooBig;
   const clock = { headTimestamp, slot: Math.floor(headTimestamp / SLOT_MS) };
-  const bill = payBandwidth(session, { owner, bytes: tx.bytes + RESULT_BYTES, createsAccount }, clock);
+  const bill = payBandwidth(
+    session,
+    { ...quotaOf(contract), owner, bytes: tx.bytes + RESULT_BYTES, createsAccount },
+    clock,
+  );
   if (isRejection(bill)) return bill;
   const multiSignFee = tx.signatures.length > 1 ? BigInt(parameters.getMultiSignFee) : 0n;
   if (!burnFrom(session, owner, multiSignFee)) return INSUFFICIENT;
@@ -112,6 +117,10 @@ async function charge(tx: Transaction, contract: ContractMessage, scene: Scene):
   const effect = await act(actuator, { contract, tx }, scene);
   if (isRejection(effect)) return effect;
   return { ...bill, ...effect, fee: bill.netFee + multiSignFee + memoFee + effect.fee };
+}
+
+function quotaOf(contract: ContractMessage): { readonly tokenId?: string } {
+  return contract.type === "TransferAssetContract" ? { tokenId: tokenIdOf(contract.value.asset_name) } : {};
 }
 
 function checkCreationSize(

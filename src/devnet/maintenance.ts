@@ -1,10 +1,11 @@
 /**
- * The end of a maintenance period: votes are counted, turns are given anew, a cycle of rewards closes (java-tron
+ * The end of a maintenance period: proposals are decided, votes are counted, turns are given anew, a cycle of rewards closes (java-tron
  * MaintenanceManager).
  *
  * M1. The block at or after the time of maintenance makes it, once, however many periods went by without a block.
  */
 import { parametersOf } from "./chain-parameters.ts";
+import { settleProposals } from "./proposals.ts";
 import { closeCycle, periodOf, setPeriod } from "./rewards.ts";
 import { read, type Session, type View } from "./state.ts";
 import type { ChangedVotes, Vote } from "./system-rows.ts";
@@ -21,6 +22,7 @@ export function isDue(view: View, timestamp: number): boolean {
 export function passPeriod(session: Session, { timestamp, seats }: { timestamp: number; seats: number }): void {
   const due = isDue(session, timestamp);
   if (due) {
+    settleProposals(session);
     closeCycle(session);
     if (countVotes(session)) electWitnesses(session, seats);
     openCycle(session, timestamp);

@@ -5,7 +5,7 @@
  * R1. A row is plain data: text, number, bigint, boolean, null, lists and records of them. No Map, no Date, no bytes.
  * R2. A prefix is never used for another kind again, and never is b, u or m, which the chain store uses (chain-store.ts).
  */
-import type { Asset, Count, Holdings, Named, Names, Permissions } from "./account-rows.ts";
+import type { Asset, Count, Holdings, Named, Names, Permissions, Proposal } from "./account-rows.ts";
 import type { EnergyState, SmartContract } from "./evm/contract-rows.ts";
 
 import type {
@@ -69,6 +69,8 @@ export const ROW_KINDS = {
   holdings: (row: unknown): row is Holdings => has(row, "balances"),
   /** `asset!<number>` */
   asset: (row: unknown): row is Asset => has(row, "total_supply"),
+  /** `proposal!<number>` */
+  proposal: (row: unknown): row is Proposal => has(row, "proposal_id"),
   /** `count!assets`, `count!proposals` */
   count: (row: unknown): row is Count => has(row, "count"),
   /** `stake!41…` */

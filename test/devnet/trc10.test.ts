@@ -168,6 +168,47 @@ describe("TRC10 tokens", () => {
     expect(await holdings(alice)).not.toHaveProperty("frozen_supply");
   });
 
+  test("may be moved on their issuer's staked bandwidth, as far as its quotas go", async () => {
+    await act("createassetissue", { ...issue, free_asset_net_limit: 600, public_free_asset_net_limit: 900 });
+    const transfer = { to_address: alice.hex41, asset_name: hex("1000001"), amount: 1 };
+    for (const [wallet, amount] of [
+      [bob, 9],
+      [carol, 9],
+    ] as const) {
+      await act("transferasset", { to_address: wallet.hex41, asset_name: hex("1000001"), amount });
+    }
+    await devnet.faucet({ address: carol.address, trxSun: 10_000_000n });
+    await devnet.mine();
+    const resource = (wallet: Wallet) => post(devnet, "/wallet/getaccountresource", { address: wallet.hex41 });
+    expect((await resource(bob))["assetNetUsed"]).toBeUndefined();
+    await act("transferasset", transfer, bob);
+    expect((await resource(bob))["freeNetUsed"]).toBeGreaterThan(0);
+    await act("freezebalancev2", { frozen_balance: 3_000_000_000, resource: "BANDWIDTH" });
+    const issuerUsed = (await resource(alice))["NetUsed"] ?? 0;
+    const info = await act("transferasset", { ...transfer, amount: 2 }, bob);
+    const bytes = info["receipt"].net_usage;
+    expect(await resource(bob)).toMatchObject({
+      assetNetUsed: [{ key: "1000001", value: bytes }],
+      assetNetLimit: [{ key: "1000001", value: 600 }],
+    });
+    expect((await resource(alice))["NetUsed"]).toBe(issuerUsed + bytes);
+    expect(await holdings(bob)).toMatchObject({ free_asset_net_usageV2: [{ key: "1000001", value: bytes }] });
+    const token = await post(devnet, "/wallet/getassetissuebyid", { value: "1000001" });
+    expect(token["public_free_asset_net_usage"]).toBe(bytes);
+    // A second one of bob's is within his 600, a third is not; carol's is then beyond what all have together.
+    const freeBefore = (await resource(bob))["freeNetUsed"];
+    await act("transferasset", { ...transfer, amount: 3 }, bob);
+    expect((await resource(bob))["freeNetUsed"]).toBe(freeBefore);
+    await act("transferasset", { ...transfer, amount: 1 }, bob);
+    expect((await resource(bob))["freeNetUsed"]).toBeGreaterThan(freeBefore);
+    await act("transferasset", { ...transfer, amount: 1 }, carol);
+    await act("transferasset", { ...transfer, amount: 2 }, carol);
+    expect((await resource(carol))["freeNetUsed"]).toBeGreaterThan(0);
+    expect(
+      (await post(devnet, "/wallet/getassetissuebyid", { value: "1000001" }))["public_free_asset_net_usage"],
+    ).toBeLessThanOrEqual(900);
+  });
+
   test("can have their page and limits changed", async () => {
     await act("createassetissue", issue);
     await act("updateasset", { url: hex("u"), description: "", new_limit: 7, new_public_limit: 8 });

@@ -68,6 +68,7 @@ function objectionToName(view: View, value: ContractValue<"AccountUpdateContract
   if (name.length / 2 > NAME_BYTES_MAX) return "Invalid accountName";
   if (!isHex41(owner)) return "Invalid ownerAddress";
   if (accountOf(view, owner) === undefined) return "Account does not exist";
+  if (parametersOf(view).getAllowUpdateAccountName === 1) return undefined;
   if (namesOf(view, owner).name !== "") return "This account name is already existed";
   return addressNamed(view, nameKey(name)) === undefined ? undefined : "This name is existed";
 }

@@ -2,7 +2,7 @@
 import { isHex41 } from "../../tron/address.ts";
 import type { ContractValue } from "../../tron/contracts.ts";
 import type { Asset } from "../account-rows.ts";
-import { addAsset, assetBalance, assetById } from "../assets.ts";
+import { addAsset, assetBalance, assetById, tokenIdOf } from "../assets.ts";
 import { parametersOf } from "../chain-parameters.ts";
 import { invalid, type Rejection } from "../outcome.ts";
 import { accountKey, accountOf, newAccount, type Session, type View } from "../state.ts";
@@ -32,11 +32,6 @@ export const assetActuators = {
   },
 } satisfies Actuators;
 
-/** A token is named by the text of its number. */
-function idOf(hex: string): string {
-  return Buffer.from(hex, "hex").toString("utf8");
-}
-
 function objectionToTransfer(view: View, value: Transfer): string | undefined {
   const { owner_address: owner, to_address: to, amount } = value;
   if (!isHex41(owner)) return "Invalid ownerAddress";
@@ -45,7 +40,7 @@ function objectionToTransfer(view: View, value: Transfer): string | undefined {
   if (owner === to) return "Cannot transfer asset to yourself.";
   const payer = accountOf(view, owner);
   if (payer === undefined) return "No owner account!";
-  const id = idOf(value.asset_name);
+  const id = tokenIdOf(value.asset_name);
   if (assetById(view, id) === undefined) return "No asset!";
   const balance = assetBalance(view, owner, id);
   if (balance <= 0n) return "assetBalance must be greater than 0.";
@@ -62,7 +57,7 @@ function objectionToTransfer(view: View, value: Transfer): string | undefined {
 
 function transfer(session: Session, value: Transfer, at: Moment): Effect | Rejection {
   const { owner_address: owner, to_address: to, amount } = value;
-  const id = idOf(value.asset_name);
+  const id = tokenIdOf(value.asset_name);
   const creates = accountOf(session, to) === undefined;
   if (creates) session.write(accountKey(to), newAccount(at.headTimestamp));
   addAsset(session, owner, { id, amount: -amount });
@@ -84,7 +79,7 @@ function objectionToParticipation(view: View, value: Participation, at: Moment):
   const payer = accountOf(view, owner);
   if (payer === undefined) return "Account does not exist!";
   if (payer.balance < amount) return "No enough balance !";
-  const id = idOf(value.asset_name);
+  const id = tokenIdOf(value.asset_name);
   const asset = assetById(view, id);
   if (asset === undefined) return `No asset named ${id}`;
   if (to !== asset.owner_address) return `The asset is not issued by ${to}`;
@@ -103,7 +98,7 @@ function boughtFor(sun: bigint, { num, trx_num }: Asset): bigint {
 
 function participate(session: Session, value: Participation): Effect {
   const { owner_address: owner, to_address: to, amount } = value;
-  const id = idOf(value.asset_name);
+  const id = tokenIdOf(value.asset_name);
   const asset = assetById(session, id);
   const payer = accountOf(session, owner);
   const issuer = accountOf(session, to);

@@ -6,6 +6,7 @@ import { assetIssueActuators } from "./asset-issue.ts";
 import { assetActuators } from "./assets.ts";
 import { contractActuators } from "./contracts.ts";
 import { permissionActuators } from "./permissions.ts";
+import { proposalActuators } from "./proposals.ts";
 import { delegationActuators } from "./delegation.ts";
 import { oldStakeActuators } from "./old-stake.ts";
 import { stakeActuators } from "./stake.ts";
@@ -25,6 +26,7 @@ const ACTUATORS: Actuators = {
   ...delegationActuators,
   ...voteActuators,
   ...witnessActuators,
+  ...proposalActuators,
 };
 
 /** `undefined`: the devnet does not simulate the type. */

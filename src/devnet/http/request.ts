@@ -144,6 +144,18 @@ function parseLong(text: string): bigint {
   return number > INT64_MAX || number < -INT64_MAX - 1n ? fail(wrong) : number;
 }
 
+/** A number that fastjson reads: text will do. Throws `NodeError`, also when it is missing. */
+export function requiredLongOf(request: ApiRequest, name: string): bigint {
+  const given = request.parameters[name];
+  if (request.method === "GET") return int64Of(request, name);
+  if (given === undefined || given === null) {
+    throw new NodeError("java.security.InvalidParameterException", `key [${name}] does not exist`);
+  }
+  const text = scalarText(given);
+  if (!/^[+-]?[0-9]+$/.test(text)) throw numberFormat("null");
+  return parseLong(text);
+}
+
 function numberFormat(message: string): NodeError {
   return new NodeError("java.lang.NumberFormatException", message);
 }

@@ -7,6 +7,7 @@ import { builder } from "./builders.ts";
 import * as calls from "./calls.ts";
 import * as contracts from "./contracts.ts";
 import * as network from "./network.ts";
+import * as proposals from "./proposals.ts";
 import type { Handler, Methods, Route } from "./route.ts";
 import { getApprovedList, getSignWeight } from "./signers.ts";
 import * as stakes from "./stakes.ts";
@@ -94,6 +95,12 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   updatesetting: emptyGet(builder("UpdateSettingContract")),
   updateenergylimit: emptyGet(builder("UpdateEnergyLimitContract")),
   clearabi: emptyGet(builder("ClearABIContract")),
+  proposalcreate: emptyGet(builder("ProposalCreateContract")),
+  proposalapprove: emptyGet(builder("ProposalApproveContract")),
+  proposaldelete: emptyGet(builder("ProposalDeleteContract")),
+  listproposals: bodiless(fullOnly(proposals.listProposals)),
+  getproposalbyid: fullOnly(proposals.getProposalById),
+  getpaginatedproposallist: fullOnly(proposals.getPaginatedProposalList),
   triggersmartcontract: simulating(emptyGet(calls.triggerSmartContract)),
   triggerconstantcontract: simulating(route("empty", true)(calls.triggerConstantContract)),
   estimateenergy: simulating(route("empty", true)(calls.estimateEnergy)),

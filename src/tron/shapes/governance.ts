@@ -1,9 +1,21 @@
 /** Messages about witnesses, votes and proposals (witness, storage and proposal _contract.proto). */
 import type { Shape } from "../protobuf.ts";
-import { address, bool, int32, int64, listOf, owner, text } from "./fields.ts";
+import { address, bool, enumOf, int32, int64, listOf, owner, text } from "./fields.ts";
 
+const PROPOSAL_STATES = ["PENDING", "DISAPPROVED", "APPROVED", "CANCELED"] as const;
 const voteShape = { vote_address: address(1), vote_count: int64(2) } as const satisfies Shape;
 const numbersShape = { key: int64(1), value: int64(2) } as const satisfies Shape;
+
+/** A proposal as a node keeps and shows it (Tron.proto). */
+export const proposalShape = {
+  proposal_id: int64(1),
+  proposer_address: address(2),
+  parameters: { n: 3, is: numbersShape, repeated: true, map: true },
+  expiration_time: int64(4),
+  create_time: int64(5),
+  approvals: { n: 6, is: "bytes", shown: "address", repeated: true },
+  state: enumOf(7, PROPOSAL_STATES),
+} as const satisfies Shape;
 
 export const GOVERNANCE_CONTRACTS = {
   VoteWitnessContract: {
