@@ -20,6 +20,12 @@ export function devnetEndpoints(): string {
   return [
     `**A node's own API**, ${Object.keys(ROUTES).length} names below \`/wallet\``,
     table(["name", "GET", "also below `/walletsolidity`"], nodeRows()),
+    [
+      "Names beginning in `exchange` answer that Bancor exchanges are not supported, those in `market` that the committee",
+      "has not opened markets; lists of both are empty. Keys and proofs of shielded transfers are not allowed, balances",
+      "of past blocks are not kept, and `/monitor/getstatsinfo` is unavailable (404), as on a node configured so.",
+      "`/monitor/getnodeinfo` and `/net/listnodes` answer as below `/wallet`.",
+    ].join(" "),
     "**History**, as TronGrid has it; GET",
     table(
       ["path", "what it answers"],

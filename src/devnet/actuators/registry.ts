@@ -4,6 +4,7 @@ import type { Actuator, Actuators } from "./actuator.ts";
 import { accountActuators } from "./accounts.ts";
 import { assetIssueActuators } from "./asset-issue.ts";
 import { assetActuators } from "./assets.ts";
+import { closedActuators } from "./closed.ts";
 import { contractActuators } from "./contracts.ts";
 import { permissionActuators } from "./permissions.ts";
 import { proposalActuators } from "./proposals.ts";
@@ -27,6 +28,7 @@ const ACTUATORS: Actuators = {
   ...voteActuators,
   ...witnessActuators,
   ...proposalActuators,
+  ...closedActuators,
 };
 
 /** `undefined`: the devnet does not simulate the type. */

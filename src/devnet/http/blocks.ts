@@ -78,6 +78,12 @@ export function getTransactionInfoById(request: ApiRequest, context: Context): J
   return found === undefined ? {} : renderInfo(found.included, found.block, request.visible);
 }
 
+/** The receipt alone. */
+export function getTransactionReceiptById(request: ApiRequest, context: Context): Json {
+  const found = findIncluded(hexOf(request, "value"), context);
+  return found === undefined ? {} : { Receipt: renderInfo(found.included, found.block, request.visible)["receipt"] };
+}
+
 export function getPendingSize(_request: ApiRequest, context: Context): Json {
   return { pendingSize: context.at.pool?.size ?? 0 };
 }

@@ -1,5 +1,5 @@
 /** Transactions that the node builds for the caller (tron.md §2.2): they refer to the solidified block and live 60 s. */
-import type { Contract, ContractType } from "../../tron/contracts.ts";
+import { type Contract, type ContractType, isContractType } from "../../tron/contracts.ts";
 import { encodeRawTransaction, refBlockOf } from "../../tron/transaction.ts";
 import { actuatorFor } from "../actuators/registry.ts";
 import type { Chain } from "../chain.ts";
@@ -20,6 +20,18 @@ export function builder(type: ContractType): Handler {
     const contract = readContract(type, request.text, { visible: request.visible, permissionId: 0 });
     return built(contract, request, context);
   };
+}
+
+/** The endpoint that builds a transaction of whatever type the body names. */
+export function buildCommon(request: ApiRequest, context: Context): JsonObject {
+  const type = request.parameters["contractType"];
+  if (type === undefined) throw new NodeError("java.lang.NullPointerException", "Name is null");
+  const name = scalarText(type);
+  if (!isContractType(name)) {
+    const message = `No enum constant org.tron.protos.Protocol.Transaction.Contract.ContractType.${name}`;
+    throw new NodeError("java.lang.IllegalArgumentException", message);
+  }
+  return built(readContract(name, request.text, { visible: request.visible, permissionId: 0 }), request, context);
 }
 
 /** The answer of a builder: the transaction around `contract`, after its actuator found nothing wrong. */

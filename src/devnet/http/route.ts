@@ -34,6 +34,8 @@ export type Route = {
   readonly handle: Handler;
   /** It answers a POST as a GET: its body is not read, unless it is a form. */
   readonly ignoresBody?: true;
+  /** The node was configured without it: 404, and says so. */
+  readonly closed?: true;
   /** It executes contracts on the state it sees, so nothing may change meanwhile (chain.ts H1). */
   readonly simulates?: true;
 };

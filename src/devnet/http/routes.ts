@@ -3,9 +3,11 @@ import { getAccount, getAccountById, getAccountNet, getAccountResource } from ".
 import * as blocks from "./blocks.ts";
 import * as assets from "./assets.ts";
 import { broadcastHex, broadcastTransaction } from "./broadcast.ts";
-import { builder } from "./builders.ts";
+import { buildCommon, builder } from "./builders.ts";
 import * as calls from "./calls.ts";
+import * as closed from "./closed.ts";
 import * as contracts from "./contracts.ts";
+import * as markets from "./markets.ts";
 import * as network from "./network.ts";
 import * as proposals from "./proposals.ts";
 import type { Handler, Methods, Route } from "./route.ts";
@@ -101,14 +103,58 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   listproposals: bodiless(fullOnly(proposals.listProposals)),
   getproposalbyid: fullOnly(proposals.getProposalById),
   getpaginatedproposallist: fullOnly(proposals.getPaginatedProposalList),
+  createCommonTransaction: postOnly(buildCommon),
+  exchangecreate: postOnly(builder("ExchangeCreateContract")),
+  exchangeinject: postOnly(builder("ExchangeInjectContract")),
+  exchangewithdraw: postOnly(builder("ExchangeWithdrawContract")),
+  exchangetransaction: postOnly(builder("ExchangeTransactionContract")),
+  listexchanges: bodiless(both(markets.nothing)),
+  getpaginatedexchangelist: fullOnly(markets.nothing),
+  getexchangebyid: both(markets.getExchangeById),
+  marketsellasset: emptyGet(builder("MarketSellAssetContract")),
+  marketcancelorder: emptyGet(builder("MarketCancelOrderContract")),
+  getmarketorderbyaccount: both(markets.getMarketOrderByAccount),
+  getmarketorderbyid: both(markets.getMarketOrderById),
+  getmarketpricebypair: both(markets.getMarketPriceByPair),
+  getmarketorderlistbypair: both(markets.getMarketOrderListByPair),
+  getmarketpairlist: both(markets.nothing),
+  getaccountbalance: postOnly(closed.getAccountBalance),
+  getblockbalance: postOnly(closed.getBlockBalance),
+  gettransactionreceiptbyid: fullOnly(blocks.getTransactionReceiptById),
+  totaltransaction: bodiless(fullOnly(markets.nothing)),
+  createshieldedcontractparameters: emptyGet(closed.shielded),
+  createshieldedcontractparameterswithoutask: emptyGet(closed.shielded),
+  createspendauthsig: emptyGet(closed.shielded),
+  getakfromask: fullOnly(closed.shielded),
+  getdiversifier: fullOnly(closed.shielded),
+  getexpandedspendingkey: fullOnly(closed.shielded),
+  getincomingviewingkey: fullOnly(closed.shielded),
+  getnewshieldedaddress: fullOnly(closed.shielded),
+  getnkfromnsk: fullOnly(closed.shielded),
+  getrcm: fullOnly(closed.shielded),
+  getspendingkey: fullOnly(closed.shielded),
+  gettriggerinputforshieldedtrc20contract: emptyGet(closed.shielded),
+  getzenpaymentaddress: fullOnly(closed.shielded),
+  isshieldedtrc20contractnotespent: route("empty", true)(closed.shielded),
+  scanshieldedtrc20notesbyivk: both(closed.shielded),
+  scanshieldedtrc20notesbyovk: both(closed.shielded),
   triggersmartcontract: simulating(emptyGet(calls.triggerSmartContract)),
   triggerconstantcontract: simulating(route("empty", true)(calls.triggerConstantContract)),
   estimateenergy: simulating(route("empty", true)(calls.estimateEnergy)),
 };
 
+/** What a node serves beside the two APIs. */
+const ASIDE: Readonly<Record<string, Route>> = {
+  "/monitor/getnodeinfo": bodiless(fullOnly(network.getNodeInfo)),
+  "/monitor/getstatsinfo": { ...fullOnly(markets.nothing), closed: true },
+  "/net/listnodes": bodiless(fullOnly(network.listNodes)),
+};
+
 export type Found = { readonly route: Route; readonly solidity: boolean };
 
 export function findRoute(path: string): Found | undefined {
+  const aside = Object.hasOwn(ASIDE, path) ? ASIDE[path] : undefined;
+  if (aside !== undefined) return { route: aside, solidity: false };
   const [, scope, name = "", ...more] = path.split("/");
   const found = Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
   if (found === undefined || more.length > 0) return undefined;

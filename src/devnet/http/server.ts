@@ -145,6 +145,7 @@ type Place = { readonly chain: Chain; readonly found: Found | undefined; readonl
 async function answerTo(asked: Asked, { chain, found, fault }: Place): Promise<Answer> {
   if (asked.path === "/healthcheck") return plain(200, "OK");
   if (found === undefined) return html(404, "Not Found");
+  if (found.route.closed === true) return json(404, { Error: "this API is unavailable due to config" });
   const { method, url, body } = asked;
   if (method !== "GET" && method !== "POST") return html(405, "Method Not Allowed");
   if (method === "GET" && found.route.methods === "post") return html(405, "Method Not Allowed");
