@@ -1,5 +1,6 @@
 /** `npm run bench`: one table of figures against their targets, all from one run on this machine. */
 import { availableParallelism, cpus } from "node:os";
+import { measureAddedLatency, measureCacheHits } from "./gateway.ts";
 import { measureIntake } from "./intake.ts";
 import { measureLevelCeiling } from "./level-ceiling.ts";
 import { runLifecycles, withEngine } from "./lifecycle.ts";
@@ -110,6 +111,31 @@ say(
   "<= 0.2 beyond",
   `${n(calls.others, 3)} + ${n(calls.estimates, 2)} estimates + ${n(calls.broadcasts, 2)} broadcasts`,
   calls.others <= 0.2,
+);
+
+for (const [nodeDelayMs, question, where] of [
+  [0, "call", "call, node in this machine"],
+  [10, "call", "call, node 10 ms away"],
+  [10, "header", "header with its signature, node 10 ms away"],
+] as const) {
+  const { bareMicros, gatewayMicros, added, addedCpuMicros } = await measureAddedLatency({
+    nodeDelayMs,
+    question,
+    requests: nodeDelayMs === 0 ? 4_000 : 200,
+  });
+  say(
+    `latency that the gateway adds: ${where}`,
+    "< 5 %",
+    `${n(added * 100, 1)} % (${n(bareMicros)} to ${n(gatewayMicros)} µs; CPU ${n(addedCpuMicros)} µs)`,
+    added < 0.05,
+  );
+}
+const cached = await measureCacheHits(32_000);
+say(
+  "reads that a cache answers, mix of accounts, blocks, prices",
+  ">= 80 %",
+  `${n(cached.share * 100, 1)} % of ${n(cached.reads)}`,
+  cached.share >= 0.8,
 );
 
 const missed = rows.filter((row) => row.met === false);

@@ -42,7 +42,7 @@ export function httpPorts(parts: HttpParts): HttpPorts {
   return {
     engine,
     // People wait at a door for a bounded time, behind everything that moves money.
-    gateway: gateway.on({ budgetMs: NODE_READ_TIMEOUT_MS, lane: "history", cachedBlocks: true }),
+    gateway: gateway.on({ budgetMs: doorBudgetMs(config), lane: "history", cachedBlocks: true }),
     chain: chainPort(parts),
     tokens,
     keys: {
@@ -100,6 +100,11 @@ function chainPort({ follower, finality, gateway }: HttpParts): HttpPorts["chain
       return { ...status, head: heads?.head, solid: heads?.solid, halted, nodes, finality: finality.status() };
     },
   };
+}
+
+/** The door's own patience, or more where nodes are known to be slow. */
+function doorBudgetMs({ chain }: Config): number {
+  return Math.max(NODE_READ_TIMEOUT_MS, 0.8 * chain.timeoutMs);
 }
 
 function nodeStatus(reading: NodeReading): NodeStatus {

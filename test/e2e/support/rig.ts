@@ -23,6 +23,8 @@ const ENDS = new Set(["confirmed", "failed", "needs_attention", "rejected", "can
 export type RigOptions = {
   readonly devnet?: Partial<DevnetOptions>;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Comes after the devnet. */
+  readonly secondNode?: string;
   /** Engine ms per ms. */
   readonly speed?: number;
   readonly clock?: Clock;
@@ -107,10 +109,11 @@ export class Rig {
       LOG_LEVEL: "error",
       METRICS_ENABLED: "false",
       TRON_NETWORK: "devnet",
-      TRON_HTTP_ENDPOINT: url,
+      TRON_HTTP_ENDPOINT: [url, ...(this.options.secondNode === undefined ? [] : [this.options.secondNode])].join(","),
       TRON_GENESIS_ID: genesisId,
       USDT_CONTRACT: usdtContract,
       TRON_TIMEOUT_MS: "60000",
+      TRON_CALL_BUDGET_MS: "600000",
       TX_EXPIRATION_SECONDS: "30",
       DEVNET_BLOCK_MS: "1000",
       WALLET_ENCRYPTION_KEY: ENCRYPTION_KEY,
