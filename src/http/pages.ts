@@ -10,7 +10,8 @@ export type Page<T> = { items: T[]; next_cursor: string | null };
 
 export type Listing = {
   readonly kind: string;
-  readonly index: string;
+  /** Undefined: every record of the kind, by id. */
+  readonly index: string | undefined;
   readonly query: PageQuery;
   /** Narrows the index; every record counts when it is left out. */
   readonly matches?: (record: ActorRecord) => boolean;

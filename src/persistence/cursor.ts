@@ -4,8 +4,8 @@ import { digestOf } from "./codec.ts";
 import type { KeyRange } from "./keyspace.ts";
 
 const DIGEST_LENGTH = 8;
-/** The end of an index key: creation time, then the escaped id. */
-const place = /^\d{13}!(?:[A-Za-z0-9_.:@/-]|%[0-9a-f]{4})*$/;
+/** The end of an index key: creation time, then the escaped id. Of a record's key: the escaped id. */
+const place = /^(?:\d{13}!)?(?:[A-Za-z0-9_.:@/-]|%[0-9a-f]{4})*$/;
 
 export function encodeCursor(list: KeyRange, key: string): string {
   return Buffer.from(digestOf(list.from) + key.slice(list.from.length), "latin1").toString("base64url");

@@ -65,6 +65,14 @@ export function recordKey({ kind, id }: ActorAddress): string {
   return `${PREFIXES.record}!${escape(kind)}!${escape(id)}`;
 }
 
+export function recordRange(kind: string): KeyRange {
+  return below(`${PREFIXES.record}!${escape(kind)}`);
+}
+
+export function recordIdOf(key: string): string {
+  return unescape(part(key, 2));
+}
+
 export function journalKey(actor: ActorAddress, revision: number): string {
   return `${PREFIXES.journal}!${escape(actor.kind)}!${escape(actor.id)}!${pad(revision, REVISION_WIDTH)}`;
 }

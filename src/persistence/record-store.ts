@@ -18,7 +18,15 @@ import type {
   QuarantineEntry,
   StoredReply,
 } from "../domain/records.ts";
-import { Unstorable, type IndexPage, type PageRequest, type Store, type TimerRow, type Write } from "../ports/store.ts";
+import {
+  Unstorable,
+  type IdPage,
+  type IndexPage,
+  type PageRequest,
+  type Store,
+  type TimerRow,
+  type Write,
+} from "../ports/store.ts";
 import type { Codec, ShapeName, Shapes } from "./codec.ts";
 import { digestOf } from "./codec.ts";
 import { corrupt } from "./damage.ts";
@@ -113,14 +121,23 @@ export class RecordStore implements Store {
   }
 
   async index(kind: string, index: string, page: PageRequest): Promise<IndexPage> {
-    const range = keyspace.indexRange({ kind, index });
+    const { keys, next } = await this.#page(keyspace.indexRange({ kind, index }), page);
+    return { ids: keys.map((key) => keyspace.indexRowOf(key)), next };
+  }
+
+  async ids(kind: string, page: PageRequest): Promise<IdPage> {
+    const { keys, next } = await this.#page(keyspace.recordRange(kind), page);
+    return { ids: keys.map((key) => ({ id: keyspace.recordIdOf(key) })), next };
+  }
+
+  async #page(range: keyspace.KeyRange, page: PageRequest): Promise<{ keys: string[]; next: string | undefined }> {
     const newestFirst = page.newestFirst === true;
     const bounds = page.cursor === undefined ? range : beyond({ range, cursor: page.cursor, newestFirst });
     const keys = await this.#disk.keys({ ...bounds, limit: page.limit + 1, newestFirst });
     const shown = keys.slice(0, page.limit);
     const last = shown.at(-1);
     const next = keys.length > page.limit && last !== undefined ? encodeCursor(range, last) : undefined;
-    return { ids: shown.map((key) => keyspace.indexRowOf(key)), next };
+    return { keys: shown, next };
   }
 
   async journal(actor: ActorAddress, page: { afterRevision: number; limit: number }): Promise<JournalEntry[]> {

@@ -62,6 +62,7 @@ export type IndexPage = {
   readonly ids: readonly { readonly id: string; readonly createdAt: number }[];
   readonly next: string | undefined;
 };
+export type IdPage = { readonly ids: readonly { readonly id: string }[]; readonly next: string | undefined };
 /** `cursor` is opaque: what `next` of the page before said. */
 export type PageRequest = { readonly limit: number; readonly cursor?: string; readonly newestFirst?: boolean };
 
@@ -84,6 +85,8 @@ export interface Store {
   timers(request: { until: number; limit: number }): Promise<TimerRow[]>;
   nextTimer(): Promise<number | undefined>;
   index(kind: string, index: string, page: PageRequest): Promise<IndexPage>;
+  /** Every record of the kind in the order of its id; needs no row of its own. */
+  ids(kind: string, page: PageRequest): Promise<IdPage>;
   journal(actor: ActorAddress, page: { afterRevision: number; limit: number }): Promise<JournalEntry[]>;
   feed(page: { afterSequence: number; limit: number }): Promise<FeedEntry[]>;
   lastFeedSequence(): Promise<number>;

@@ -206,10 +206,11 @@ export class Engine implements EngineFacade {
 
   async records(
     kind: string,
-    index: string,
+    index: string | undefined,
     page: PageRequest,
   ): Promise<{ records: ActorRecord[]; next: string | undefined }> {
-    const { ids, next } = await this.ports.store.index(kind, index, page);
+    const { store } = this.ports;
+    const { ids, next } = index === undefined ? await store.ids(kind, page) : await store.index(kind, index, page);
     return { records: ids.flatMap(({ id }) => this.record({ kind, id }) ?? []), next };
   }
 

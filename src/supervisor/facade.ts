@@ -66,9 +66,10 @@ export interface EngineFacade {
   request(request: EngineRequest): Promise<EngineAnswer>;
   /** The committed record. */
   record(actor: ActorAddress): ActorRecord | undefined;
+  /** Without an index: every record of the kind, by id. */
   records(
     kind: string,
-    index: string,
+    index: string | undefined,
     page: PageRequest,
   ): Promise<{ records: ActorRecord[]; next: string | undefined }>;
   index(kind: string, index: string, page: PageRequest): Promise<IndexPage>;

@@ -213,6 +213,24 @@ function lists(of: () => Store): void {
     expect(rest.ids.map((row) => row.id)).toEqual(["b", "c"]);
   });
 
+  test("every record of a kind is listed by id, also those that stand in no index", async () => {
+    const ids = ["a", "b!c", "b", "ü/1", "z"];
+    const records = [...ids.map((id) => ({ kind: "payout", id })), { kind: "payoutBatch", id: "x" }];
+    await of().commit(records.map((actor): Write => ({ put: "record", record: recordOf(actor, 1) })));
+    for (const newestFirst of [false, true]) {
+      const seen: string[] = [];
+      for (let cursor: string | undefined; ;) {
+        const page = await of().ids("payout", { limit: 2, newestFirst, ...(cursor === undefined ? {} : { cursor }) });
+        seen.push(...page.ids.map(({ id }) => id));
+        cursor = page.next;
+        if (cursor === undefined) break;
+      }
+      expect(new Set(seen)).toEqual(new Set(ids));
+      expect(seen).toHaveLength(ids.length);
+    }
+    expect(await of().ids("wallet", { limit: 2 })).toEqual({ ids: [], next: undefined });
+  });
+
   test("a cursor of another list, or one that was made up, is refused", async () => {
     const put = (index: string, id: string): Write => ({ put: "index", kind: "payout", index, createdAt: 1, id });
     await of().commit([put("status:a", "1"), put("status:a", "2"), put("status:b", "1")]);

@@ -43,13 +43,37 @@ describe("actors", () => {
     const waiting = (await door.post("/api/v1/payouts", payout({ amount: "5000" }))).json();
     const list = async (query: string) =>
       (await door.get(`${INSPECTOR}/actors?${query}`)).json().items.map((actor: { id: string }) => actor.id);
-    expect(new Set(await list(""))).toEqual(new Set([id, waiting.id]));
+    const transaction = `tx_${id}_1`;
+    expect(new Set(await list("kind=payout"))).toEqual(new Set([id, waiting.id]));
     expect(await list("status=awaiting_approval")).toEqual([waiting.id]);
     expect(await list("kind=wallet&limit=1")).toEqual(["wal_1"]);
-    expect((await door.get(`${INSPECTOR}/actors?kind=transaction`)).json()).toMatchObject({
-      code: "validation_failed",
-    });
+    expect(await list("kind=transaction")).toEqual([transaction]);
+    expect(await list("kind=transaction&status=confirmed")).toEqual([transaction]);
+    expect(await list("kind=transaction&status=pending")).toEqual([]);
+    expect(await list("")).toEqual(expect.arrayContaining([transaction, id, waiting.id, "wal_1"]));
     expect((await door.get(`${INSPECTOR}/actors?kind=toString`)).json()).toMatchObject({ code: "validation_failed" });
+  });
+
+  test.each(["asc", "desc"])("of all kinds come once each, page after page, in order %s", async (order) => {
+    const door = await openDoor();
+    for (let i = 0; i < 3; i += 1) await door.post("/api/v1/payouts", payout());
+    const walk = async (limit: number): Promise<string[]> => {
+      const names: string[] = [];
+      for (let cursor = ""; ;) {
+        const at = cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+        const page = (await door.get(`${INSPECTOR}/actors?limit=${limit}&order=${order}${at}`)).json();
+        expect(page.items.length).toBeLessThanOrEqual(limit);
+        names.push(...page.items.map(({ kind, id }: { kind: string; id: string }) => `${kind} ${id}`));
+        if (page.next_cursor === null) return names;
+        cursor = page.next_cursor;
+      }
+    };
+    const all = await walk(100);
+    expect(new Set(all).size).toBe(all.length);
+    expect(all.filter((name) => /^(payout|transaction) /.test(name))).toHaveLength(6);
+    for (const limit of [1, 2, 3, 7]) expect(await walk(limit)).toEqual(all);
+    for (const cursor of ["nobody.", "payout.x", "x"])
+      expect((await door.get(`${INSPECTOR}/actors?cursor=${cursor}`)).json()).toMatchObject({ code: "invalid_cursor" });
   });
 
   test("one actor shows state, timers, effects and a journal with reasons, and its bytes only as length and hash", async () => {

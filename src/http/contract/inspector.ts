@@ -30,7 +30,7 @@ export const Machine = Type.Object({
 export const ActorQuery = Type.Object(
   {
     ...pageQuery,
-    kind: Type.Optional(Type.String({ maxLength: 64, description: "Default payout" })),
+    kind: Type.Optional(Type.String({ maxLength: 64, description: "All kinds unless one is named" })),
     status: Type.Optional(Type.String({ maxLength: 64 })),
   },
   strict,

@@ -2,6 +2,7 @@ import { Type } from "typebox";
 import { refuse, type Refusal } from "../../domain/errors.ts";
 import { PAGE_LIMIT_MAX } from "../../domain/limits.ts";
 import type { ActorAddress, ActorRecord } from "../../domain/records.ts";
+import { listActors } from "../actor-list.ts";
 import { JOURNAL_PAGE_MAX } from "../bounds.ts";
 import { pageOf, pathParams } from "../contract/common.ts";
 import {
@@ -16,7 +17,7 @@ import {
 } from "../contract/inspector.ts";
 import { API_ROOT, endpoint, type Endpoint, type Outcome } from "../endpoint.ts";
 import { machineView } from "../machine-view.ts";
-import { listRecords, toPage, type PageQuery } from "../pages.ts";
+import { toPage, type PageQuery } from "../pages.ts";
 import { redact, redactFields } from "../redaction.ts";
 import type { Surface } from "../surface.ts";
 import { timelineEntry } from "../timeline.ts";
@@ -24,8 +25,6 @@ import { isoTime } from "../views/time.ts";
 
 const PATH = `${API_ROOT}/inspector`;
 const params = pathParams(ActorPlace);
-/** Kinds without a list of their own; their records are reached from the actors that made them. */
-const UNLISTED = new Set(["transaction"]);
 
 export function inspectorEndpoints(surface: Surface): Endpoint[] {
   return [...machines(surface), ...actors(surface), ...acting(surface)];
@@ -52,7 +51,8 @@ function actors(surface: Surface): Endpoint[] {
       path: `${PATH}/actors`,
       tag: "Inspector",
       scope: "inspector:read",
-      summary: "List actors of one kind, newest first",
+      summary: "List actors of one kind or of all",
+      description: "Kind after kind, each newest first; transactions, which stand in no list, by id.",
       inputs: { querystring: ActorQuery },
       answers: { 200: { description: "Actors", schema: pageOf(ActorLine) } },
       errors: ["invalid_cursor"],
@@ -140,18 +140,12 @@ async function read(surface: Surface, actor: ActorAddress, afterRevision = 0): P
 }
 
 async function list(surface: Surface, query: PageQuery & { kind?: string; status?: string }): Promise<Outcome> {
-  const { kind = "payout", status } = query;
-  const kinds = Object.keys(surface.engine.catalog);
-  if (!kinds.includes(kind) || UNLISTED.has(kind)) {
-    const listed = kinds.filter((known) => !UNLISTED.has(known));
-    const detail = UNLISTED.has(kind) ? "Transactions are reached from their payout's attempts; list" : "Use";
-    return { refusal: refuse("validation_failed", `${detail} one of ${listed.join(", ")}`, { kind }) };
-  }
-  const index = status === undefined ? "all" : `status:${status}`;
-  return {
-    status: 200,
-    body: toPage(await listRecords(surface.engine, { kind, index, query }), (record) => lineView(surface, record)),
-  };
+  const { kind, status } = query;
+  const known = Object.keys(surface.engine.catalog);
+  if (kind !== undefined && !known.includes(kind))
+    return { refusal: refuse("validation_failed", `Use one of ${known.join(", ")}`, { kind }) };
+  const found = await listActors(surface.engine, { kinds: kind === undefined ? known : [kind], status, query });
+  return { status: 200, body: toPage(found, (record) => lineView(surface, record)) };
 }
 
 function lineView({ engine, words }: Surface, record: ActorRecord) {
