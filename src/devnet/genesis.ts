@@ -5,7 +5,7 @@ import { keccak_256, sha256 } from "../tron/hashes.ts";
 import { type Block, blockIdOf, NO_TRANSACTIONS_ROOT, type Witness } from "./block.ts";
 import type { Tvm } from "./evm/tvm.ts";
 import { INITIAL_PARAMETERS, INITIAL_WEIGHTS } from "./parameters.ts";
-import { DEFAULT_BROKERAGE, setPeriod } from "./rewards.ts";
+import { DEFAULT_BROKERAGE, openPeriod } from "./rewards.ts";
 import { accountKey, newAccount, type Session } from "./state.ts";
 import { deployUsdt } from "./usdt.ts";
 import { addWitness, electWitnesses } from "./witnesses.ts";
@@ -95,7 +95,7 @@ function writeConsensus(session: Session, genesis: Genesis, identity: ChainIdent
   }
   electWitnesses(session, identity.witnesses);
   const nextMaintenance = identity.genesisTimestamp + INITIAL_PARAMETERS.getMaintenanceTimeInterval;
-  setPeriod(session, { cycle: 0, nextMaintenance, justMaintained: false, brokerages: {} });
+  openPeriod(session, { cycle: 0, nextMaintenance, justMaintained: false, brokerages: {} });
 }
 
 function keyPair(identity: ChainIdentity, role: string): KeyPair {

@@ -6,7 +6,7 @@
  */
 import { parametersOf } from "./chain-parameters.ts";
 import { settleProposals } from "./proposals.ts";
-import { closeCycle, periodOf, setPeriod } from "./rewards.ts";
+import { closeCycle, openPeriod, periodOf, settleIn } from "./rewards.ts";
 import { read, type Session, type View } from "./state.ts";
 import type { ChangedVotes, Vote } from "./system-rows.ts";
 import { allWitnesses, changeWitness, electWitnesses, witnessOf } from "./witnesses.ts";
@@ -20,25 +20,24 @@ export function isDue(view: View, timestamp: number): boolean {
 
 /** What a block does to the period; `seats`: how many witnesses have turns. */
 export function passPeriod(session: Session, { timestamp, seats }: { timestamp: number; seats: number }): void {
-  const due = isDue(session, timestamp);
-  if (due) {
-    settleProposals(session);
-    closeCycle(session);
-    if (countVotes(session)) electWitnesses(session, seats);
-    openCycle(session, timestamp);
+  if (!isDue(session, timestamp)) {
+    settleIn(session);
+    return;
   }
-  const period = periodOf(session);
-  if (period.justMaintained !== due) setPeriod(session, { ...period, justMaintained: due });
+  settleProposals(session);
+  closeCycle(session);
+  if (countVotes(session)) electWitnesses(session, seats);
+  openCycle(session, timestamp);
 }
 
 function openCycle(session: Session, timestamp: number): void {
   const period = periodOf(session);
   const interval = parametersOf(session).getMaintenanceTimeInterval;
   const passed = Math.floor((timestamp - period.nextMaintenance) / interval);
-  setPeriod(session, {
-    ...period,
+  openPeriod(session, {
     cycle: period.cycle + 1,
     nextMaintenance: period.nextMaintenance + (passed + 1) * interval,
+    justMaintained: true,
     brokerages: Object.fromEntries(allWitnesses(session).map(({ address, brokerage }) => [address, brokerage])),
   });
 }

@@ -1,18 +1,16 @@
 /**
- * Makes blocks: chooses the witness of the slot, executes what is offered, pays, and passes on the turn (tron.md §1.7).
+ * Makes blocks: chooses the witness of the slot, executes what is offered, and passes on the turn (tron.md §1.7).
  * Pure.
  *
- * B1. The order within a block is java-tron's (Manager.processBlock): transactions, rewards, turns, maintenance.
+ * B1. The order within a block is java-tron's (Manager.processBlock): transactions, turns, maintenance.
  */
 import { type Header, type Included, includedFrom, sealBlock } from "./block.ts";
-import { parametersOf } from "./chain-parameters.ts";
 import type { BuiltBlock } from "./chain-store.ts";
 import type { Tvm } from "./evm/tvm.ts";
 import { execute } from "./execute.ts";
 import { passPeriod } from "./maintenance.ts";
 import { isRejection } from "./outcome.ts";
 import { TAPOS_BLOCKS } from "./parameters.ts";
-import { payBlock } from "./rewards.ts";
 import { agreedNumber, countTurns, slotAt, timeOfSlot, witnessOfSlot } from "./slots.ts";
 import { Session, undoOf, type View } from "./state.ts";
 import type { Transaction } from "./transactions.ts";
@@ -58,7 +56,6 @@ export async function buildBlock(rules: Rules, draft: Draft, session: Session): 
     const outcome = await execute(tx, scene);
     if (!isRejection(outcome)) transactions.push(includedFrom(tx, outcome));
   }
-  payBlock(own, witness, parametersOf(own));
   countTurns(own, before, { number, slot, timestamp, witness });
   passPeriod(own, { timestamp, seats: rules.seats });
   const key = { address: witness, privateKey: rules.keyOf(witness) };

@@ -3,15 +3,17 @@
  *
  * W1. A block pays its witness, and the 127 witnesses with the most votes by their votes. Each payment is cut in two
  *     where it is made: the witness's brokerage, and the rest for those who voted for it.
- * W2. A vote earns from the maintenance on that counts it. What one vote earned is summed up at each maintenance, so
+ * W2. Votes, brokerages and parameters change at maintenance only, so the payments of a period are the same from block
+ *     to block: they are added up when somebody asks, out of the number of blocks, and no block has to write them.
+ * W3. A vote earns from the maintenance on that counts it. What one vote earned is summed up at each maintenance, so
  *     that a voter's reward is a difference of two sums, however many cycles lie between.
- * W3. Before the votes of an account change, what the old ones earned is settled into its allowance.
+ * W4. Before the votes of an account change, what the old ones earned is settled into its allowance.
  */
-import type { ChainParameters } from "./chain-parameters.ts";
+import { parametersOf } from "./chain-parameters.ts";
 import { changeStake, stakeOf } from "./stake.ts";
 import { read, type Session, type View } from "./state.ts";
-import type { Earnings, Period, Settlement, Stake, Vote } from "./system-rows.ts";
-import { allWitnesses, byVotes } from "./witnesses.ts";
+import type { Period, Settlement, Stake, Vote } from "./system-rows.ts";
+import { allWitnesses, byVotes, witnessOf } from "./witnesses.ts";
 
 const STANDBY_WITNESSES = 127;
 export const DEFAULT_BROKERAGE = 20;
@@ -22,16 +24,43 @@ const NO_PERIOD: Period = {
   nextMaintenance: 0,
   justMaintained: false,
   brokerages: {},
+  blockPay: 0,
+  standbyPay: {},
+  madeBefore: {},
+  withdrawn: {},
 };
-const NO_EARNINGS: Earnings = { rewards: {}, incomes: {} };
-const EARNINGS = "earnings!now";
 
 export function periodOf(view: View): Period {
   return read(view, "period!now") ?? NO_PERIOD;
 }
 
-export function setPeriod(session: Session, period: Period): void {
-  session.write("period!now", period);
+/** `brokerages`: those of the witnesses that have one of their own in this cycle. */
+export function openPeriod(
+  session: Session,
+  next: Pick<Period, "cycle" | "nextMaintenance" | "justMaintained" | "brokerages">,
+): void {
+  const witnesses = allWitnesses(session);
+  const parameters = parametersOf(session);
+  const standby = byVotes(witnesses)
+    .slice(0, STANDBY_WITNESSES)
+    .filter(({ voteCount }) => voteCount > 0n);
+  const votes = standby.reduce((sum, { voteCount }) => sum + voteCount, 0n);
+  const perVote = parameters.getWitness127PayPerBlock / Number(votes);
+  session.write("period!now", {
+    ...next,
+    blockPay: parameters.getWitnessPayPerBlock,
+    standbyPay: Object.fromEntries(
+      standby.map(({ address, voteCount }) => [address, Math.trunc(Number(voteCount) * perVote)]),
+    ),
+    madeBefore: Object.fromEntries(witnesses.map(({ address, produced }) => [address, produced])),
+    withdrawn: {},
+  });
+}
+
+/** The maintenance block is over. */
+export function settleIn(session: Session): void {
+  const period = periodOf(session);
+  if (period.justMaintained) session.write("period!now", { ...period, justMaintained: false });
 }
 
 /** Percent of its rewards that a witness keeps in the running cycle. */
@@ -39,42 +68,19 @@ export function brokerageOf(view: View, witness: string): number {
   return periodOf(view).brokerages[witness] ?? DEFAULT_BROKERAGE;
 }
 
-/** Pays for one block. */
-export function payBlock(session: Session, witness: string, parameters: ChainParameters): void {
-  const { brokerages } = periodOf(session);
-  const before = earningsOf(session);
-  const rewards = { ...before.rewards };
-  const incomes = { ...before.incomes };
-  const pay = (to: string, sun: number) => {
-    const kept = Math.trunc(((brokerages[to] ?? DEFAULT_BROKERAGE) / 100) * sun);
-    rewards[to] = (rewards[to] ?? 0n) + BigInt(sun - kept);
-    if (kept > 0) incomes[to] = (incomes[to] ?? 0n) + BigInt(kept);
-  };
-  pay(witness, parameters.getWitnessPayPerBlock);
-  const standby = byVotes(allWitnesses(session))
-    .slice(0, STANDBY_WITNESSES)
-    .filter(({ voteCount }) => voteCount > 0n);
-  const votes = standby.reduce((sum, { voteCount }) => sum + voteCount, 0n);
-  const perVote = parameters.getWitness127PayPerBlock / Number(votes);
-  for (const { address, voteCount } of standby) pay(address, Math.trunc(Number(voteCount) * perVote));
-  session.write(EARNINGS, { rewards, incomes });
-}
-
 /** At the end of a cycle: adds up what a vote earned in it, and hands the witnesses their incomes. */
 export function closeCycle(session: Session): void {
   const { cycle } = periodOf(session);
-  const { rewards, incomes } = earningsOf(session);
   const perVote: Record<string, bigint> = { ...perVoteUntil(session, cycle - 1) };
+  const blocks = blocksIn(session);
   for (const { address, voteCount } of allWitnesses(session)) {
-    const reward = rewards[address] ?? 0n;
-    if (reward === 0n || voteCount === 0n) continue;
-    perVote[address] = (perVote[address] ?? 0n) + (reward * PER_VOTE_DECIMALS) / voteCount;
+    const { shared, kept } = earningsOf(session, address, blocks);
+    if (shared > 0n && voteCount > 0n) {
+      perVote[address] = (perVote[address] ?? 0n) + (shared * PER_VOTE_DECIMALS) / voteCount;
+    }
+    if (kept > 0n) changeStake(session, address, { allowance: stakeOf(session, address).allowance + kept });
   }
   session.write(`cycle!${cycle}`, { perVote });
-  for (const [address, income] of Object.entries(incomes)) {
-    changeStake(session, address, { allowance: stakeOf(session, address).allowance + income });
-  }
-  session.write(EARNINGS, NO_EARNINGS);
 }
 
 /** What the account may withdraw after settling, in sun (queryReward). */
@@ -89,14 +95,18 @@ export function rewardOf(view: View, hex41: string): bigint {
 
 /** What is settled already: rewards of its votes, and its income as a witness. */
 export function allowanceOf(view: View, hex41: string): bigint {
-  return stakeOf(view, hex41).allowance + (earningsOf(view).incomes[hex41] ?? 0n);
+  return stakeOf(view, hex41).allowance + earningsOf(view, hex41).kept;
 }
 
 /** Empties the allowance; what was in it, in sun. */
 export function takeAllowance(session: Session, hex41: string): bigint {
   const allowance = allowanceOf(session, hex41);
-  const { rewards, incomes } = earningsOf(session);
-  if (incomes[hex41] !== undefined) session.write(EARNINGS, { rewards, incomes: { ...incomes, [hex41]: 0n } });
+  const { kept } = earningsOf(session, hex41);
+  if (kept > 0n) {
+    const period = periodOf(session);
+    const before = period.withdrawn[hex41] ?? 0n;
+    session.write("period!now", { ...period, withdrawn: { ...period.withdrawn, [hex41]: before + kept } });
+  }
   changeStake(session, hex41, { allowance: 0n });
   return allowance;
 }
@@ -118,8 +128,32 @@ export function settleReward(session: Session, hex41: string): void {
   );
 }
 
-function earningsOf(view: View): Earnings {
-  return read(view, EARNINGS) ?? NO_EARNINGS;
+/** What a witness has earned in the running period, in sun: for its voters, and what is left of its own part. */
+function earningsOf(view: View, witness: string, counted?: number): { shared: bigint; kept: bigint } {
+  if (witnessOf(view, witness) === undefined) return { shared: 0n, kept: 0n };
+  const { brokerages, blockPay, standbyPay, withdrawn } = periodOf(view);
+  const blocks = counted ?? blocksIn(view);
+  const rate = (brokerages[witness] ?? DEFAULT_BROKERAGE) / 100;
+  let shared = 0n;
+  let kept = -(withdrawn[witness] ?? 0n);
+  for (const [count, sun] of [
+    [madeIn(view, witness), blockPay],
+    [blocks, standbyPay[witness] ?? 0],
+  ] as const) {
+    const own = Math.trunc(rate * sun);
+    kept += BigInt(count) * BigInt(own);
+    shared += BigInt(count) * BigInt(sun - own);
+  }
+  return { shared, kept };
+}
+
+/** Blocks of the running period so far. */
+function blocksIn(view: View): number {
+  return allWitnesses(view).reduce((sum, { address }) => sum + madeIn(view, address), 0);
+}
+
+function madeIn(view: View, witness: string): number {
+  return (witnessOf(view, witness)?.produced ?? 0) - (periodOf(view).madeBefore[witness] ?? 0);
 }
 
 function settlementOf(view: View, hex41: string): Settlement {

@@ -14,7 +14,6 @@ import type {
   ChangedVotes,
   Delegates,
   Delegation,
-  Earnings,
   Period,
   Schedule,
   Settlement,
@@ -91,8 +90,6 @@ export const ROW_KINDS = {
   voters: (row: unknown): row is Voters => has(row, "voters"),
   /** `period!now` */
   period: (row: unknown): row is Period => has(row, "nextMaintenance"),
-  /** `earnings!now` */
-  earnings: (row: unknown): row is Earnings => has(row, "incomes"),
   /** `cycle!<number>` */
   cycle: (row: unknown): row is Accumulated => has(row, "perVote"),
   /** `settled!41…` */

@@ -71,23 +71,26 @@ export type ChangedVotes = { readonly before: readonly Vote[]; readonly now: rea
 /** The accounts whose votes changed since the last maintenance. */
 export type Voters = { readonly voters: readonly string[] };
 
-/** The maintenance period that runs. */
+/**
+ * The maintenance period that runs. Nothing in it changes from block to block: what the blocks earned follows from how
+ * many each witness made. Records are by witness.
+ */
 export type Period = {
   readonly cycle: number;
   /** ms */
   readonly nextMaintenance: number;
   /** Whether the head was the maintenance block: two slots are left out after it. */
   readonly justMaintained: boolean;
-  /** Percent, by witness. */
+  /** Percent. */
   readonly brokerages: Readonly<Record<string, number>>;
-};
-
-/** What the blocks of the running period have earned so far, in sun, by witness. */
-export type Earnings = {
-  /** For those who voted for it. */
-  readonly rewards: Readonly<Record<string, bigint>>;
-  /** For the witness itself. */
-  readonly incomes: Readonly<Record<string, bigint>>;
+  /** Sun per block, for the one who made it. */
+  readonly blockPay: number;
+  /** Sun per block, whoever made it. */
+  readonly standbyPay: Readonly<Record<string, number>>;
+  /** Blocks made before the period. */
+  readonly madeBefore: Readonly<Record<string, number>>;
+  /** What was withdrawn of the incomes of the period, in sun. */
+  readonly withdrawn: Readonly<Record<string, bigint>>;
 };
 
 /** What one vote for a witness had earned from the beginning until the end of a cycle, in 10^-18 sun, by witness. */
