@@ -10,6 +10,8 @@ export interface Backing {
   get(key: string): unknown;
   /** `undefined` as value deletes the key. `published` runs in the very turn in which reads begin to see the commit. */
   commit(entries: readonly Entry[], published: () => void): Promise<void>;
+  /** The keys that begin with `prefix`, in their order; not while a commit is on its way. */
+  keysOf(prefix: string): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -26,6 +28,10 @@ export class MemoryBacking implements Backing {
       else this.#rows.set(key, value);
     }
     published();
+  }
+
+  async keysOf(prefix: string): Promise<string[]> {
+    return [...this.#rows.keys()].filter((key) => key.startsWith(prefix)).toSorted();
   }
 
   async close(): Promise<void> {

@@ -67,6 +67,11 @@ export class ChainStore implements View {
     return this.#backing.get(key) as Row | undefined;
   }
 
+  /** Keys of rows at the head; not while a block is being committed. */
+  keysOf(prefix: Key): Promise<string[]> {
+    return this.#backing.keysOf(prefix);
+  }
+
   block(number: number): Block | undefined {
     if (!Number.isSafeInteger(number) || number < 0 || number > this.#head.number) return undefined;
     return this.#backing.get(blockKey(number)) as Block | undefined;

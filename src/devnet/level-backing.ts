@@ -73,6 +73,10 @@ class LevelBacking implements Backing {
     published();
   }
 
+  async keysOf(prefix: string): Promise<string[]> {
+    return this.#db.keys({ gte: prefix, lt: `${prefix}\uffff` }).all();
+  }
+
   async close(): Promise<void> {
     await this.#db.close();
   }

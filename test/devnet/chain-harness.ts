@@ -23,6 +23,10 @@ class OpenBacking implements Backing {
     published();
   }
 
+  async keysOf(prefix: string): Promise<string[]> {
+    return [...this.rows.keys()].filter((key) => key.startsWith(prefix)).toSorted();
+  }
+
   async close(): Promise<void> {
     this.rows.clear();
   }

@@ -25,6 +25,10 @@ class GatedBacking implements Backing {
     return gate;
   }
 
+  keysOf(prefix: string): Promise<string[]> {
+    return this.#inner.keysOf(prefix);
+  }
+
   close(): Promise<void> {
     return this.#inner.close();
   }

@@ -50,6 +50,41 @@ describe("/tre", () => {
     expect(devnet.ledger.trx(carol.address)).toBe(7n);
   });
 
+  test("puts code and storage at an address, and shows the storage", async () => {
+    const devnet = await manualDevnet({ witnesses: 1 });
+    await rpc(devnet, "tre_setAccountBalance", [alice.address, 1_000]);
+    // Answers the word in slot 5.
+    const code = "0x60055460005260206000f3";
+    expect((await rpc(devnet, "tre_setAccountCode", [carol.address, code]))["result"]).toBe(true);
+    const set = (slot: number, value: string) =>
+      rpc(devnet, "tre_setAccountStorageAt", [carol.address, `0x${slot.toString(16).padStart(64, "0")}`, value]);
+    expect((await set(5, "0xbaddad42"))["result"]).toBe(true);
+    await set(6, "0x01");
+    await set(7, "0x02");
+    await set(7, "0x00");
+    const call = { owner_address: alice.hex41, contract_address: carol.hex41, data: "00" };
+    const { constant_result } = await post(devnet, "/walletsolidity/triggerconstantcontract", call);
+    expect(constant_result).toEqual(["baddad42".padStart(64, "0")]);
+    expect((await post(devnet, "/wallet/getcontract", { value: carol.hex41 }))["bytecode"]).toBe(code.slice(2));
+
+    const head = devnet.ledger.headNumber();
+    const range = async (...parameters: unknown[]) => (await rpc(devnet, "debug_storageRangeAt", parameters))["result"];
+    const first = await range(head, 0, carol.address, null, 1);
+    const second = await range("latest", 0, carol.address, first.nextKey, 1);
+    expect(second.nextKey).toBeNull();
+    const slots = [...Object.values<Json>(first.storage), ...Object.values<Json>(second.storage)];
+    expect(new Map(slots.map(({ key, value }) => [BigInt(`0x${key}`), BigInt(`0x${value}`)]))).toEqual(
+      new Map([
+        [5n, 0xbaddad42n],
+        [6n, 1n],
+      ]),
+    );
+    expect(await range(0, 0, carol.address, "0x00", 9)).toEqual({
+      storage: { ...first.storage, ...second.storage },
+      nextKey: null,
+    });
+  });
+
   test("a change is undone with its block", async () => {
     const devnet = await manualDevnet();
     await rpc(devnet, "tre_setAccountBalance", [carol.address, 5]);
@@ -92,11 +127,19 @@ describe("/tre", () => {
     ["tre_setAccountBalance", ["T123", 1], "invalid address hash value"],
     ["tre_setAccountBalance", [alice.address, -1], "balance can not be less than 0"],
     ["tre_setAccountBalance", [alice.address, "0xffffffffffffffff"], "the number is larger than an int64"],
+    ["tre_setAccountCode", [alice.address, "0xabc"], "invalid hex string"],
+    ["tre_setAccountStorageAt", [alice.address, "5", "xyz"], "invalid hex string of up to 32 bytes"],
+    ["debug_storageRangeAt", [1, 0, alice.address, null, 1], "only the latest/current state is supported"],
+    ["debug_storageRangeAt", ["latest", 1, alice.address, null, 1], "txIndex must be 0"],
+    ["debug_storageRangeAt", ["latest", 0, alice.address, null, 0], "limit must be greater than 0"],
     ["tre_unlockedAccounts", [["x"]], "invalid address hash value"],
   ])("%s %j changes nothing", async (method, params, message) => {
     const devnet = await manualDevnet();
     const head = devnet.ledger.headNumber();
-    expect(await rpc(devnet, method, params)).toMatchObject({ id: 7, error: { code: -32_602, message } });
+    expect(await rpc(devnet, method, params)).toMatchObject({
+      id: 7,
+      error: { code: -32_602, message: expect.stringContaining(message) },
+    });
     expect(devnet.ledger.headNumber()).toBe(head);
   });
 

@@ -170,6 +170,23 @@ describe("calling", () => {
     const receiver = (await tronWeb.createAccount()).address.base58;
     const txId = await contract.method("pay", receiver, 400_000).send({ feeLimit: FEE_LIMIT });
     expect(await tronWeb.trx.getBalance(receiver)).toBe(400_000);
+    const asked = async (path: string) => (await (await fetch(`${program.url}/v1/${path}`)).json()) as Json;
+    const moved = {
+      tx_id: txId,
+      from_address: contract.address,
+      to_address: TronWeb.address.toHex(receiver),
+      data: { note: "call", rejected: false, call_value: { _: 400_000 } },
+    };
+    for (const path of [
+      `transactions/${String(txId)}/internal-transactions`,
+      `accounts/${receiver}/internal-transactions?only_to=true`,
+      `contracts/${contract.address}/internal-transactions?only_from=true`,
+      `accounts/${receiver}/transactions`,
+    ]) {
+      expect((await asked(path))["data"]).toMatchObject([moved]);
+    }
+    expect((await asked(`accounts/${receiver}/transactions?search_internal=false`))["data"]).toEqual([]);
+    expect((await asked(`accounts/${receiver}/internal-transactions?only_from=true`))["data"]).toEqual([]);
     const [inner] = (await infoOf(txId))["internal_transactions"];
     expect(inner).toMatchObject({ caller_address: contract.address, callValueInfo: [{ callValue: 400_000 }] });
   });

@@ -30,3 +30,17 @@ export function int64(value: unknown): bigint {
   if (number > INT64_MAX || number < -INT64_MAX) throw new InvalidParameters("the number is larger than an int64");
   return number;
 }
+
+/** Hex with or without 0x, lower-case and without it. */
+export function bytes(value: unknown): string {
+  const text = typeof value === "string" ? value.replace(/^0x/i, "") : "-";
+  if (!/^([0-9a-fA-F]{2})*$/.test(text)) throw new InvalidParameters("invalid hex string");
+  return text.toLowerCase();
+}
+
+/** Up to 32 bytes of hex as a number. */
+export function word(value: unknown): bigint {
+  const text = typeof value === "string" ? value.replace(/^0x/i, "") : "-";
+  if (!/^[0-9a-fA-F]{1,64}$/.test(text)) throw new InvalidParameters("invalid hex string of up to 32 bytes");
+  return BigInt(`0x${text}`);
+}

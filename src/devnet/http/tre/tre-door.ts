@@ -1,18 +1,24 @@
 /** `/tre`: what the TronBox runtime image lets a developer do to the chain, as JSON-RPC. */
 import type { Chain } from "../../chain.ts";
-import { setBalance, unlock } from "../../interventions.ts";
+import { setBalance, setCode, setSlot, unlock } from "../../interventions.ts";
 import type { Schedule } from "../../schedule.ts";
 import { json, type SideDoor } from "../answer.ts";
 import { answerRpc, InvalidParameters, type Method } from "./json-rpc.ts";
-import { account, counted, int64 } from "./parameters.ts";
+import { mustBeHead, storageRange } from "./storage-range.ts";
+import { account, bytes, counted, int64, word } from "./parameters.ts";
 
 const BLOCK_SECONDS_MAX = 60n;
 const BLOCKS_MAX = 100n;
+const RANGE_MAX = 10_000n;
 
 export const TRE_METHODS: Readonly<Record<string, string>> = {
   tre_mine: "`[{blocks}]`, 1 to 100, 1 if absent: mines now; answers `0x0`",
   tre_blockTime: "`[seconds]`, 0 to 60: a block every so many seconds; 0 is instant mining",
   tre_setAccountBalance: "`[address, sun]`: the balance, which need not have come from anywhere",
+  tre_setAccountCode: "`[address, code]`: code that runs there, not that which deploys it",
+  tre_setAccountStorageAt: "`[address, slot, value]`: a word of a contract's storage",
+  debug_storageRangeAt:
+    "`[block, 0, address, startKey, limit]`: slots of a contract at the head, in the order of their hashes",
   tre_unlockedAccounts: "`[[address, …]]`: their transactions need no signature any more",
 };
 
@@ -52,6 +58,27 @@ function methodsOf(chain: Chain, schedule: Schedule): Readonly<Record<string, Me
       if (sun < 0n) throw new InvalidParameters("balance can not be less than 0");
       await chain.intervene(setBalance(account(address), sun, chain.store.head.timestamp));
       return true;
+    },
+    tre_setAccountCode: async (parameters) => {
+      const [address, code] = counted(parameters, 2);
+      await chain.intervene(setCode(account(address), bytes(code), chain.store.head.timestamp));
+      return true;
+    },
+    tre_setAccountStorageAt: async (parameters) => {
+      const [address, slot, value] = counted(parameters, 3);
+      await chain.intervene(setSlot(account(address), word(slot), word(value)));
+      return true;
+    },
+    debug_storageRangeAt: (parameters) => {
+      const [block, index, address, start, limit] = counted(parameters, 5);
+      if (int64(index) !== 0n)
+        throw new InvalidParameters("only the latest/current state is supported, txIndex must be 0");
+      mustBeHead(chain, block);
+      const from = start === null || start === "" ? "" : word(start).toString(16).padStart(64, "0");
+      const count = int64(limit);
+      if (count <= 0n) throw new InvalidParameters("limit must be greater than 0");
+      const range = { contract: account(address), from, limit: Number(count > RANGE_MAX ? RANGE_MAX : count) };
+      return chain.still(() => storageRange(chain, range));
     },
     tre_unlockedAccounts: async (parameters) => {
       const [list] = counted(parameters, 1);

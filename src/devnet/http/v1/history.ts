@@ -14,7 +14,7 @@ import type { ChainStore } from "../../chain-store.ts";
 export type Place = { readonly number: number; readonly at: number; readonly log: number };
 
 /** What concerns an account, or a contract. */
-export type ListKind = "transactions" | "token moves" | "events";
+export type ListKind = "transactions" | "token moves" | "events" | "internal";
 
 const BLOCKS_PER_TURN = 500;
 const MOVES = new Set([
@@ -97,6 +97,9 @@ export class History {
 /** The lists that a transaction belongs to, each of its places once. */
 function concerns(tx: Included): [key: string, log: number][] {
   const found: [string, number][] = [...partiesOf(tx)].map((party) => [`transactions ${party}`, -1]);
+  for (const [log, { caller, to }] of (tx.outcome.call?.internals ?? []).entries()) {
+    for (const party of new Set([caller, to])) found.push([`internal ${party}`, log]);
+  }
   for (const [log, { address, topics }] of (tx.outcome.call?.logs ?? []).entries()) {
     found.push([`events 41${address}`, log]);
     const [signature = "", ...indexed] = topics;

@@ -48,6 +48,27 @@ export function transactionItem({ block, tx }: Spot): Json {
   };
 }
 
+/** What code did, as an item of its own; `undefined` for a place that is none. */
+export function internalItem({ block, tx, place }: Spot): Json {
+  const internal = tx.outcome.call?.internals[place.log];
+  if (internal === undefined) return undefined;
+  const [value] = internal.values;
+  const amount = value === undefined ? {} : { _: value.callValue };
+  const isToken = value?.tokenId !== undefined;
+  return {
+    internal_tx_id: internal.hash,
+    data: {
+      note: internal.note,
+      rejected: internal.rejected,
+      ...(isToken ? { call_token_value: amount, token_id: { _: value.tokenId } } : { call_value: amount }),
+    },
+    block_timestamp: block.timestamp,
+    to_address: internal.to,
+    tx_id: tx.id,
+    from_address: internal.caller,
+  };
+}
+
 /** Names events and tokens; asks each contract once. */
 export class Namer {
   readonly #context: Context;

@@ -10,8 +10,8 @@ import type { Json } from "../json.ts";
 import { internalRequest } from "../request.ts";
 import type { Context, Handler, Perspective } from "../route.ts";
 import { recordOf, tokenBalance } from "./contract-facts.ts";
-import type { History, ListKind, Place } from "./history.ts";
-import { logOf, Namer, type Spot, spotAt, transactionItem } from "./items.ts";
+import type { History, Place } from "./history.ts";
+import { internalItem, logOf, Namer, type Spot, spotAt, transactionItem } from "./items.ts";
 import { envelope, pageOf } from "./pages.ts";
 import { addressParameter, type Query, wholeParameter } from "./query.ts";
 
@@ -35,16 +35,46 @@ export async function account(scene: Scene, address: string): Promise<Json> {
   return envelope(isThere ? [{ ...shown, trc20 }] : [], now(scene));
 }
 
-export function transactions(scene: Scene, subject: { kind: ListKind; address: string }): Promise<Json> {
-  const { onlyFrom, onlyTo } = scene.query;
-  const wanted = (spot: Spot): boolean => {
-    if (onlyFrom === onlyTo) return true;
-    return (senderOf(spot.tx) === subject.address) === onlyFrom;
-  };
-  return page(scene, scene.history.list(subject.kind, subject.address), {
+/** With what code did, unless asked without. */
+export function transactions(scene: Scene, address: string): Promise<Json> {
+  const { history, query } = scene;
+  const own = history.list("transactions", address);
+  const places = query.searchInternal ? inOrder([...own, ...history.list("internal", address)]) : own;
+  const item = async (spot: Spot) => (spot.place.log < 0 ? transactionItem(spot) : internalItem(spot));
+  return page(scene, places, { wanted: (spot) => isWanted(query, spot, address), item });
+}
+
+export function calls(scene: Scene, contract: string): Promise<Json> {
+  const wanted = (spot: Spot) => isWanted(scene.query, spot, contract);
+  return page(scene, scene.history.list("transactions", contract), {
     wanted,
     item: async (spot) => transactionItem(spot),
   });
+}
+
+/** What code did to, or from, an address. */
+export function internals(scene: Scene, address: string): Promise<Json> {
+  const wanted = (spot: Spot) => isWanted(scene.query, spot, address);
+  return page(scene, scene.history.list("internal", address), { wanted, item: async (spot) => internalItem(spot) });
+}
+
+/** Of one transaction: this list has one page. */
+export async function internalsOfTransaction(scene: Scene, spots: readonly Spot[]): Promise<Json> {
+  const items = spots.flatMap((spot) =>
+    (spot.tx.outcome.call?.internals ?? []).map((_, log) => internalItem({ ...spot, place: { ...spot.place, log } })),
+  );
+  return envelope(items, now(scene));
+}
+
+/** By direction: both, or neither, is the same. */
+function isWanted({ onlyFrom, onlyTo }: Query, spot: Spot, address: string): boolean {
+  if (onlyFrom === onlyTo) return true;
+  const sender = spot.place.log < 0 ? senderOf(spot.tx) : spot.tx.outcome.call?.internals[spot.place.log]?.caller;
+  return (sender === address) === onlyFrom;
+}
+
+function inOrder(places: readonly Place[]): Place[] {
+  return places.toSorted((a, b) => a.number - b.number || a.at - b.at || a.log - b.log);
 }
 
 export async function tokenMoves(scene: Scene, address: string): Promise<Json> {

@@ -9,6 +9,7 @@ import { type Answer, type Asked, json, type SideDoor } from "../answer.ts";
 import type { Json } from "../json.ts";
 import type { Context } from "../route.ts";
 import type { History, Place } from "./history.ts";
+import type { Spot } from "./items.ts";
 import { ASSET_ORDERS, assets, assetsBy, assetsNamed } from "./asset-lists.ts";
 import * as lists from "./lists.ts";
 import { addressFrom, QueryError, queryOf } from "./query.ts";
@@ -34,12 +35,27 @@ export const V1_ROUTES: readonly V1Route[] = [
   {
     path: "/v1/accounts/{address}/transactions",
     does: "transactions of an account",
-    show: (scene, part) => lists.transactions(scene, { kind: "transactions", address: addressOr(NO_ACCOUNT, part) }),
+    show: (scene, part) => lists.transactions(scene, addressOr(NO_ACCOUNT, part)),
   },
   {
     path: "/v1/accounts/{address}/transactions/trc20",
     does: "TRC20 transfers and approvals of an account",
     show: (scene, part) => lists.tokenMoves(scene, addressOr(NO_ACCOUNT, part)),
+  },
+  {
+    path: "/v1/accounts/{address}/internal-transactions",
+    does: "what code did to or from an account",
+    show: (scene, part) => lists.internals(scene, addressOr(NO_ACCOUNT, part)),
+  },
+  {
+    path: "/v1/contracts/{address}/internal-transactions",
+    does: "what a contract's code did, and what was done to it",
+    show: (scene, part) => lists.internals(scene, addressOr(NO_CONTRACT, part)),
+  },
+  {
+    path: "/v1/transactions/{id}/internal-transactions",
+    does: "what code did in a transaction",
+    show: (scene, part) => lists.internalsOfTransaction(scene, spotsOfTransaction(scene, part)),
   },
   {
     path: "/v1/contracts/{address}/events",
@@ -49,7 +65,7 @@ export const V1_ROUTES: readonly V1Route[] = [
   {
     path: "/v1/contracts/{address}/transactions",
     does: "calls of a contract",
-    show: (scene, part) => lists.transactions(scene, { kind: "transactions", address: addressOr(NO_CONTRACT, part) }),
+    show: (scene, part) => lists.calls(scene, addressOr(NO_CONTRACT, part)),
   },
   {
     path: "/v1/contracts/{address}/tokens",
@@ -142,12 +158,21 @@ function addressOr(refusal: string, part: string): string {
   return address;
 }
 
-function placesOfTransaction({ context, history }: lists.Scene, part: string): Place[] {
+/** The transaction's own place, if the index knows it. */
+function spotsOfTransaction({ context, history }: lists.Scene, part: string): Spot[] {
   if (!/^[0-9a-fA-F]{64}$/.test(part)) throw new QueryError("A valid transaction id is required.");
   const id = part.toLowerCase();
   const block = context.chain.store.blockOf(id);
-  if (block === undefined || block.number > history.known) return [];
-  return placesIn(block.number, context).filter(({ at }) => block.transactions[at]?.id === id);
+  const at = block?.transactions.findIndex((tx) => tx.id === id) ?? -1;
+  const tx = block?.transactions[at];
+  if (block === undefined || tx === undefined || block.number > history.known) return [];
+  return [{ block, tx, place: { number: block.number, at, log: -1 } }];
+}
+
+function placesOfTransaction(scene: lists.Scene, part: string): Place[] {
+  return spotsOfTransaction(scene, part).flatMap(({ tx, place }) =>
+    (tx.outcome.call?.logs ?? []).map((_, log) => ({ ...place, log })),
+  );
 }
 
 function placesOfBlock({ context, history }: lists.Scene, part: string): Place[] {
