@@ -17,7 +17,8 @@ import type { Rejected } from "./problem.ts";
 import { isoTime } from "./views/time.ts";
 
 export type StreamFilter = { readonly kind?: string | undefined; readonly id?: string | undefined };
-type Sent = { readonly number: number; readonly step: CommittedStep; readonly text: string };
+/** `text` is made when somebody is there to read it. */
+type Sent = { readonly number: number; readonly step: CommittedStep; text: string | undefined };
 /** `from`: the number of the last step it was greeted with. */
 type Client = { readonly socket: ServerResponse; readonly filter: StreamFilter; readonly from: number };
 
@@ -70,12 +71,7 @@ export class StepStream {
 
   #publish(step: CommittedStep): void {
     this.#number += 1;
-    const data = JSON.stringify({ ...step, at: isoTime(step.at) });
-    const sent = {
-      number: this.#number,
-      step,
-      text: `id: ${this.#epoch}-${this.#number}\nevent: step\ndata: ${data}\n\n`,
-    };
+    const sent: Sent = { number: this.#number, step, text: undefined };
     this.#sent.push(sent);
     if (this.#sent.length > STREAM_REPLAY_MAX * 2) this.#sent.splice(0, STREAM_REPLAY_MAX);
     if (this.#clients.size === 0) return;
@@ -83,12 +79,18 @@ export class StepStream {
     if (this.#fresh.length === 1) this.#ports.clock.soon(() => this.#flush());
   }
 
+  #textOf(sent: Sent): string {
+    const { number, step } = sent;
+    sent.text ??= `id: ${this.#epoch}-${number}\nevent: step\ndata: ${JSON.stringify({ ...step, at: isoTime(step.at) })}\n\n`;
+    return sent.text;
+  }
+
   #flush(): void {
     const fresh = this.#fresh.splice(0);
     for (const client of this.#clients) {
       // A client that came in this very turn was given them when it was greeted.
       const text = fresh
-        .flatMap((sent) => (sent.number > client.from && wants(client, sent.step) ? sent.text : []))
+        .flatMap((sent) => (sent.number > client.from && wants(client, sent.step) ? this.#textOf(sent) : []))
         .join("");
       if (text !== "") this.#write(client, text);
     }
@@ -99,7 +101,7 @@ export class StepStream {
     if (lastEventId === undefined) return;
     const missed = this.#since(lastEventId);
     if (missed === undefined) this.#write(client, `id: ${this.#epoch}-${this.#number}\nevent: reset\ndata: {}\n\n`);
-    else for (const { step, text } of missed) if (wants(client, step)) this.#write(client, text);
+    else for (const sent of missed) if (wants(client, sent.step)) this.#write(client, this.#textOf(sent));
   }
 
   #since(lastEventId: string): Sent[] | undefined {
