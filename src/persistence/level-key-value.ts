@@ -12,8 +12,15 @@ const SYNCED: { readonly sync: boolean } = { sync: true };
 /** Bytes per trip to the worker thread; the default of 16 kB makes twenty trips of one page. */
 const PAGED = { highWaterMarkBytes: 1 << 20 };
 
+/** Not worth a table. */
+const LOG_LEFT_AT_CLOSE = 1024 ** 2;
+/** Compacting any range begins with the log; this one has nothing else. */
+const AFTER_EVERY_KEY: KeyRange = { from: "\uffff", to: "\uffff" };
+
 export class LevelKeyValue implements KeyValue {
   readonly #level: TextLevel;
+  /** Characters written since it was opened. */
+  #written = 0;
 
   constructor(level: TextLevel) {
     this.#level = level;
@@ -33,6 +40,7 @@ export class LevelKeyValue implements KeyValue {
     for (const { key, value } of changes) {
       if (value === undefined) batch.del(key);
       else batch.put(key, value);
+      this.#written += key.length + (value?.length ?? 0);
     }
     return batch.write(SYNCED);
   }
@@ -59,8 +67,10 @@ export class LevelKeyValue implements KeyValue {
     await level.compactRange(from, to);
   }
 
-  close(): Promise<void> {
-    return this.#level.close();
+  /** What is only in the log is made a table first, so that the next start does not have to. */
+  async close(): Promise<void> {
+    if (this.#written > LOG_LEFT_AT_CLOSE) await this.compact(AFTER_EVERY_KEY);
+    await this.#level.close();
   }
 }
 

@@ -70,6 +70,24 @@ test("tables with an index of many blocks are verified block by block", async ()
   });
 });
 
+test("a store that was closed leaves no log for the next start to read", async () => {
+  await withDirectory(async (directory) => {
+    const logBytes = async () => {
+      const logs = (await readdir(directory)).filter((name) => name.endsWith(".log"));
+      const sizes = await Promise.all(logs.map(async (name) => (await stat(join(directory, name))).size));
+      return sizes.reduce((sum, size) => sum + size, 0);
+    };
+    const { store } = await openLevelStore({ directory });
+    for (let revision = 1; revision <= 10; revision++) await store.commit(writesOf(revision, 200_000));
+    expect(await logBytes()).toBeGreaterThan(1024 ** 2);
+    await store.close();
+    expect(await logBytes()).toBeLessThan(1_000);
+    const again = await openLevelStore({ directory });
+    expect(await completeRevision(again.store, () => 200_000)).toBe(10);
+    await again.store.close();
+  });
+});
+
 test("a store that was closed answers nothing", async () => {
   await withDirectory(async (directory) => {
     const { store } = await openLevelStore({ directory });
