@@ -13,7 +13,7 @@ import { isRejection } from "./outcome.ts";
 import { TAPOS_BLOCKS } from "./parameters.ts";
 import { agreedNumber, countTurns, slotAt, timeOfSlot, witnessOfSlot } from "./slots.ts";
 import { Session, undoOf, type View } from "./state.ts";
-import type { Transaction } from "./transactions.ts";
+import { ownerOf, type Transaction } from "./transactions.ts";
 
 export type Rules = {
   /** How many witnesses have turns. */
@@ -52,7 +52,9 @@ export async function buildBlock(rules: Rules, draft: Draft, session: Session): 
     block: { number, timestamp: timestamp / 1000, witness, idOf: draft.blockId },
   };
   const transactions: Included[] = [];
+  const changed = new Set<string>();
   for (const tx of draft.candidates) {
+    if (mustWait(tx, changed)) continue;
     const outcome = await execute(tx, scene);
     if (!isRejection(outcome)) transactions.push(includedFrom(tx, outcome));
   }
@@ -63,6 +65,16 @@ export async function buildBlock(rules: Rules, draft: Draft, session: Session): 
   const undo = undoOf(session, own.writes);
   session.merge(own);
   return { block, undo };
+}
+
+/** After a change of its permissions in a block, an account's other transactions wait for the next (Manager.generateBlock). */
+function mustWait(tx: Transaction, changed: Set<string>): boolean {
+  const [contract] = tx.raw.contracts;
+  if (contract === undefined) return false;
+  const owner = ownerOf(contract);
+  if (changed.has(owner)) return true;
+  if (contract.type === "AccountPermissionUpdateContract") changed.add(owner);
+  return false;
 }
 
 /** The time of the first slot that may hold a block after `parent`, `missed` slots later, ms. */

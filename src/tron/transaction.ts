@@ -117,9 +117,14 @@ export function typeUrlOf(type: ContractType): string {
   return TYPE_URL + type;
 }
 
+/** The bytes of a contract's message alone, as hex. */
+export function packedValueOf(contract: Contract): string {
+  return toHex(encodeValue(contract));
+}
+
 function encodeContract(contract: Contract): MessageOf<typeof contractShape> {
   const { number } = CONTRACTS[contract.type];
-  const parameter = { type_url: typeUrlOf(contract.type), value: toHex(encodeValue(contract)) };
+  const parameter = { type_url: typeUrlOf(contract.type), value: packedValueOf(contract) };
   return { type: number, parameter, Permission_id: contract.permissionId };
 }
 

@@ -1,11 +1,16 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { TronWeb } from "tronweb";
 import { beforeEach, describe, expect, test } from "vitest";
+import { startDevnet } from "../../src/devnet/devnet.ts";
 import type { Devnet } from "../../src/devnet/handle.ts";
 import type { Permission } from "../../src/devnet/account-rows.ts";
 import type { Contract, ContractValue } from "../../src/tron/contracts.ts";
 import { encodeSigned } from "../../src/tron/transaction.ts";
 import {
   alice,
+  asJson,
   bob,
   broadcast,
   carol,
@@ -13,6 +18,7 @@ import {
   infoOf,
   type Json,
   pay,
+  perform,
   post,
   signed,
   trxTransfer,
@@ -157,6 +163,52 @@ describe("permissions", () => {
     expect((await broadcast(devnet, waiting))["code"]).toBe("SIGERROR");
   });
 
+  test("that change in a block make the account's other transactions wait for the next", async () => {
+    const change = await signed(devnet, update({ owner: owner({ keys: keys(carol) }) }));
+    expect(await broadcast(devnet, change)).toMatchObject({ result: true });
+    const next = await signed(devnet, trxTransfer(bob, 1n), { signers: [carol] });
+    expect(await broadcast(devnet, next)).toMatchObject({ result: true });
+    const others = await signed(devnet, trxTransfer(alice, 1n, bob), { signers: [bob] });
+    expect(await broadcast(devnet, others)).toMatchObject({ result: true });
+    await devnet.mine();
+    const blockOf = (txId: string) => devnet.ledger.transaction(txId)?.blockNumber;
+    expect([blockOf(change.txId), blockOf(others.txId), blockOf(next.txId)]).toEqual([
+      devnet.ledger.headNumber(),
+      devnet.ledger.headNumber(),
+      undefined,
+    ]);
+    await devnet.mine();
+    expect(blockOf(next.txId)).toBe(devnet.ledger.headNumber());
+  });
+
+  test("are kept over a restart, with names, tokens and proposals", async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), "devnet-accounts-"));
+    const first = await startDevnet({ port: 0, slotMs: "manual", dataDir });
+    await first.faucet({ address: alice.address, trxSun: 2_000_000_000n });
+    await first.mine();
+    const asset = {
+      name: "43",
+      url: "75",
+      total_supply: 9,
+      trx_num: 1,
+      num: 1,
+      start_time: first.ledger.headTimestamp() + 60_000,
+      end_time: first.ledger.headTimestamp() + 120_000,
+    };
+    await perform(first, "/wallet/createassetissue", asset);
+    await perform(first, "/wallet/updateaccount", { account_name: "416c" });
+    await pay(first, update({ owner: owner({ keys: keys(alice, carol) }) }));
+    const paths = ["/wallet/getaccount", "/wallet/getassetissuelist"];
+    const shown = (one: Devnet) => Promise.all(paths.map((path) => post(one, path, { address: alice.hex41 })));
+    const before = await shown(first);
+    expect(before[0]).toMatchObject({ account_name: "416c", assetV2: [{ key: "1000001", value: 9 }] });
+    await first.close();
+    const second = await startDevnet({ port: 0, slotMs: "manual", dataDir });
+    expect(await shown(second)).toEqual(before);
+    await second.close();
+    await rm(dataDir, { recursive: true });
+  });
+
   test("signatures that are no signatures are refused for what they are", async () => {
     const tx = await signed(devnet, trxTransfer(bob, 1n));
     const [good = ""] = tx.signatures;
@@ -226,11 +278,8 @@ describe("permissions", () => {
 
 describe("questions about signatures", () => {
   let devnet: Devnet;
-  const json = async (contract: Contract, signers: Wallet[]): Promise<Json> => {
-    const tx = await signed(devnet, contract, { signers });
-    const { transaction } = await post(devnet, "/wallet/broadcasthex", { transaction: tx.hex });
-    return { ...JSON.parse(transaction), visible: true, signature: tx.signatures };
-  };
+  const json = async (contract: Contract, signers: Wallet[]): Promise<Json> =>
+    asJson(await signed(devnet, contract, { signers }), true);
   const weight = (body: Json) => post(devnet, "/wallet/getsignweight", body);
   const approved = (body: Json) => post(devnet, "/wallet/getapprovedlist", body);
 

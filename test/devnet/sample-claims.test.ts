@@ -68,7 +68,7 @@ describe("a broadcast is answered as in the samples, field by field", () => {
     const { transaction, ...answer } = await post(devnet, "/wallet/broadcasthex", { transaction: tx.hex });
     const { transaction: _text, ...expected } = likeSample("broadcasthex ok", { txID: tx.txId });
     expect(answer).toEqual(expected);
-    expect(JSON.parse(transaction)["raw_data"].contract[0].parameter.value.to_address).toBe(bob.address);
+    expect(JSON.parse(transaction)["raw_data"].contract[0].parameter.value).toContain(bob.hex41);
   });
 
   test("without a signature", async () => {

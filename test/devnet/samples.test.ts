@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Devnet } from "../../src/devnet/handle.ts";
-import { toHex41 } from "../../src/tron/address.ts";
+import { fromHex41, toHex41 } from "../../src/tron/address.ts";
 import {
   alice,
+  asJson,
   bob,
   broadcast,
   call,
@@ -14,6 +15,7 @@ import {
   manualDevnet,
   pay,
   post,
+  type Signed,
   signed,
   trxTransfer,
   usdtTransfer,
@@ -333,6 +335,61 @@ describe("lookups", () => {
     expect(await post(devnet, "/wallet/getpendingsize")).toEqual({ pendingSize: 0 });
   });
 
+  test("getsignweight of one of two signers is the sample's", async () => {
+    const devnet = await fundedDevnet();
+    const wanted = expected("getsignweight partial", devnet);
+    const { permission } = wanted;
+    await pay(devnet, {
+      type: "AccountPermissionUpdateContract",
+      permissionId: 0,
+      value: {
+        owner_address: alice.hex41,
+        owner: {
+          type: 0,
+          id: 0,
+          permission_name: "owner",
+          threshold: 1n,
+          parent_id: 0,
+          operations: "",
+          keys: [{ address: alice.hex41, weight: 1n }],
+        },
+        witness: undefined,
+        actives: [
+          {
+            type: 2,
+            id: 0,
+            permission_name: permission.permission_name,
+            threshold: BigInt(permission.threshold),
+            parent_id: 0,
+            operations: permission.operations,
+            keys: permission.keys.map(({ address, weight }: Json) => ({ address, weight: BigInt(Number(weight)) })),
+          },
+        ],
+      },
+    });
+    const tx = await signed(devnet, { ...trxTransfer(bob, 1_000_000n), permissionId: 2 });
+    const shown = await post(devnet, "/wallet/getsignweight", asJson(tx, true));
+    const base58 = (hex41: string) => (hex41 === alice.hex41 ? alice.address : fromHex41(hex41));
+    expect(shown).toEqual({
+      ...wanted,
+      approved_list: wanted["approved_list"].map(base58),
+      permission: {
+        ...permission,
+        keys: permission.keys.map(({ address, weight }: Json) => ({ address: base58(String(address)), weight })),
+      },
+      transaction: {
+        result: { result: true },
+        txid: tx.txId,
+        transaction: {
+          signature: tx.signatures,
+          txID: tx.txId,
+          raw_data: expect.objectContaining({ ref_block_bytes: tx.raw.refBlockBytes }),
+          raw_data_hex: tx.rawHex,
+        },
+      },
+    });
+  });
+
   test("getsignweight says whether the signatures are enough", async () => {
     const devnet = await fundedDevnet();
     const { raw_data, signature, visible } = sample("broadcast ok").request ?? {};
@@ -360,5 +417,89 @@ describe("lookups", () => {
     });
     expect(await validated(`${alice.address.slice(0, -1)}1`)).toEqual({ result: false, message: "Invalid address" });
     expect(await validated("T")).toEqual({ result: false, message: "Length error" });
+  });
+});
+
+describe("answers to a broadcast are those of the samples", () => {
+  const sent = async (devnet: Devnet, tx: Signed, signature = tx.signatures): Promise<Json> =>
+    post(devnet, "/wallet/broadcasttransaction", { ...asJson(tx), signature });
+  /** What was answered, and what the sample says. */
+  const said = async (name: string, devnet: Devnet, tx: Signed, signature?: string[]): Promise<[Json, Json]> => [
+    await sent(devnet, tx, signature),
+    expected(name, devnet, { txid: tx.txId }),
+  ];
+
+  test("taken, known, unsigned, expired, of another chain, too much", async () => {
+    const devnet = await fundedDevnet();
+    const answers: [Json, Json][] = [];
+    const tx = await signed(devnet, trxTransfer(bob, 1n));
+    answers.push(await said("broadcast bad signature", devnet, tx, []));
+    answers.push(await said("broadcast ok", devnet, tx));
+    answers.push(await said("broadcast dup", devnet, tx));
+    answers.push(
+      await said("broadcast expired", devnet, await signed(devnet, trxTransfer(bob, 1n), { expiration: 1n })),
+    );
+    answers.push(
+      await said(
+        "broadcast tapos",
+        devnet,
+        await signed(devnet, trxTransfer(bob, 1n), { refBlockHash: "ab".repeat(8) }),
+      ),
+    );
+    answers.push(await said("broadcast validate error", devnet, await signed(devnet, trxTransfer(bob, 10n ** 15n))));
+    for (const [answer, sampled] of answers) expect(answer).toEqual(sampled);
+  });
+
+  test("neither quota nor money for its bytes", async () => {
+    const devnet = await fundedDevnet();
+    const answers: [Json, Json][] = [];
+    for (let count = 0; count < 2; count += 1) await pay(devnet, trxTransfer(alice, 1n, bob), { signers: [bob] });
+    const left = devnet.ledger.trx(bob.address);
+    await pay(devnet, trxTransfer(alice, left - 267_001n, bob), { signers: [bob] });
+    answers.push(
+      await said(
+        "broadcast no bandwidth",
+        devnet,
+        await signed(devnet, trxTransfer(alice, 1n, bob), { signers: [bob] }),
+      ),
+    );
+    for (const [answer, sampled] of answers) expect(answer).toEqual(sampled);
+  });
+
+  test("a full pool, and a network that was not reached", async () => {
+    const devnet = await fundedDevnet();
+    const answers: [Json, Json][] = [];
+    devnet.faults.next({ kind: "server-busy", path: "broadcasttransaction" });
+    answers.push(await said("broadcast busy", devnet, await signed(devnet, trxTransfer(bob, 1n))));
+    devnet.faults.next({ kind: "p2p-failed", path: "broadcasttransaction" });
+    answers.push(await said("broadcast p2p failed (ambiguous)", devnet, await signed(devnet, trxTransfer(bob, 2n))));
+    for (const [answer, sampled] of answers) expect(answer).toEqual(sampled);
+  });
+
+  test("what is not there is nothing, and what is off says so", async () => {
+    const devnet = await manualDevnet();
+    const body = { value: "ab".repeat(32), address: carol.hex41, num: 999_999 };
+    for (const path of ["gettransactionbyid", "gettransactioninfobyid", "getaccount", "getblockbynum"]) {
+      expect(await post(devnet, `/wallet/${path}`, body)).toEqual(expected("not found", devnet));
+    }
+    const off = await fetch(`${devnet.url}/monitor/getstatsinfo`);
+    expect([off.status, await off.json()]).toEqual([404, expected("disabled api (HTTP 404)", devnet)]);
+  });
+
+  test("the answer to bytes is that of the sample, with the message as a node prints it", async () => {
+    const devnet = await fundedDevnet();
+    const tx = await signed(devnet, trxTransfer(bob, 1n));
+    const { transaction, ...rest } = await broadcast(devnet, tx);
+    const { transaction: _, ...wanted } = expected("broadcasthex ok", devnet, { txid: tx.txId });
+    expect(rest).toEqual(wanted);
+    const { raw_data, signature } = JSON.parse(transaction);
+    expect(signature).toEqual(tx.signatures);
+    expect(raw_data.contract).toEqual([
+      {
+        type: "TransferContract",
+        parameter: { type_url: "type.googleapis.com/protocol.TransferContract", value: expect.any(String) },
+      },
+    ]);
+    expect(tx.rawHex).toContain(raw_data.contract[0].parameter.value);
   });
 });

@@ -1,6 +1,8 @@
 import { afterEach } from "vitest";
 import { startDevnet } from "../../src/devnet/devnet.ts";
 import type { Devnet, DevnetOptions } from "../../src/devnet/handle.ts";
+import { toJson } from "../../src/devnet/http/json.ts";
+import { renderTransaction } from "../../src/devnet/http/render.ts";
 import { privateKeyToAddress, toHex41 } from "../../src/tron/address.ts";
 import type { Contract } from "../../src/tron/contracts.ts";
 import { sign } from "../../src/tron/signature.ts";
@@ -80,6 +82,12 @@ export async function signed(
   const txId = txIdOf(rawHex);
   const signatures = signers.map((wallet) => sign(txId, wallet.key));
   return { hex: encodeSigned(rawHex, signatures), txId, rawHex, raw, signatures };
+}
+
+/** A signed transaction as clients send it to broadcasttransaction. */
+export function asJson({ txId, rawHex, raw, signatures }: Signed, visible = false): Json {
+  const shown = renderTransaction({ id: txId, rawHex, raw, signatures }, visible);
+  return { visible, ...JSON.parse(toJson(shown)) };
 }
 
 export function trxTransfer(to: Wallet, amount: bigint, from = alice): Contract {

@@ -1,18 +1,15 @@
 /** Handing a signed transaction to the node. */
 import { isFault } from "../../domain/errors.ts";
+import { packedValueOf, typeUrlOf } from "../../tron/transaction.ts";
 import type { NodeFault } from "../faults.ts";
 import type { Rejection } from "../outcome.ts";
 import { parseSigned, type Transaction } from "../transactions.ts";
 import { type Json, toJson } from "./json.ts";
-import { NodeError } from "./node-error.ts";
 import { packTransaction } from "./parse-transaction.ts";
-import { renderText, renderTransaction } from "./render.ts";
+import { renderRaw, renderText } from "./render.ts";
 import { type ApiRequest, looseHex, textOf } from "./request.ts";
 import type { Context } from "./route.ts";
-
-const TRUNCATED =
-  "While parsing a protocol message, the input ended unexpectedly in the middle of a field.  This could mean either " +
-  "that the input has been truncated or that an embedded message misreported its own length.";
+import { wireError } from "./wire-error.ts";
 
 export async function broadcastTransaction(request: ApiRequest, context: Context): Promise<Json> {
   const tx = packTransaction(request.parameters, request.visible);
@@ -39,7 +36,7 @@ function parse(hex: string): Transaction {
     return parseSigned(hex);
   } catch (error) {
     if (!isFault(error)) throw error;
-    throw new NodeError("com.google.protobuf.InvalidProtocolBufferException", TRUNCATED);
+    throw wireError(hex, error);
   }
 }
 
@@ -71,8 +68,15 @@ function answerAfter(fault: NodeFault): Rejection | undefined {
   }
 }
 
-/** The transaction as it was understood; a node prints the contract still packed. */
+/** As a node prints the message itself: the contract is still packed, and there is no txID. */
 function plainTransaction(tx: Transaction): Json {
-  const { raw_data, signature } = renderTransaction(tx, true);
-  return { raw_data, signature };
+  const contract = tx.raw.contracts.map((one) => ({
+    type: one.type === "AccountCreateContract" ? undefined : one.type,
+    parameter: { type_url: typeUrlOf(one.type), value: packedValueOf(one) },
+    Permission_id: one.permissionId === 0 ? undefined : one.permissionId,
+  }));
+  return {
+    raw_data: renderRaw(tx.raw, contract),
+    signature: tx.signatures.length === 0 ? undefined : [...tx.signatures],
+  };
 }

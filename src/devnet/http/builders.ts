@@ -12,6 +12,14 @@ import { type JsonObject, renderBuilt } from "./render.ts";
 import { type ApiRequest, looseHex, scalarText, textOf } from "./request.ts";
 import type { Context, Handler } from "./route.ts";
 
+/** Whose builders take `extra_data`; the others do not read it (Util.setTransactionExtraData and who calls it). */
+const WITH_MEMO = new Set<ContractType>([
+  "TransferContract",
+  "TransferAssetContract",
+  "MarketSellAssetContract",
+  "MarketCancelOrderContract",
+]);
+const INT32_MAX = 2_147_483_647;
 const LIFETIME_MS = 60_000;
 
 /** The endpoint that builds a transaction of one type from its fields, if the type's actuator finds nothing wrong. */
@@ -42,7 +50,7 @@ export function built(contract: Contract, request: ApiRequest, context: Context)
     throw new NodeError("org.tron.core.exception.ContractValidateException", bareMessage(refused));
   }
   const permissionId = permissionIdOf(request);
-  const data = extraDataOf(request);
+  const data = WITH_MEMO.has(contract.type) ? extraDataOf(request) : "";
   return renderBuilt(unsigned(context.chain, { ...contract, permissionId }, { data }), request.visible);
 }
 
@@ -51,7 +59,7 @@ export function permissionIdOf(request: ApiRequest): number {
   const given = request.parameters["Permission_id"];
   if (given === undefined) return 0;
   const text = scalarText(given);
-  if (!/^-?[0-9]{1,10}$/.test(text))
+  if (!/^-?[0-9]{1,10}$/.test(text) || Number(text) > INT32_MAX)
     throw new NodeError("java.lang.NumberFormatException", `For input string: "${text}"`);
   return Math.max(0, Number(text));
 }

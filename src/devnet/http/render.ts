@@ -28,15 +28,10 @@ export function renderTransaction(tx: Rendered, visible: boolean, outcome?: Outc
     ret: outcome === undefined ? undefined : [{ contractRet: outcome.result }],
     signature: tx.signatures.length === 0 ? undefined : [...tx.signatures],
     txID: tx.id,
-    raw_data: {
-      contract: raw.contracts.map((contract) => renderContract(contract, visible)),
-      ref_block_bytes: nonEmpty(raw.refBlockBytes),
-      ref_block_hash: nonEmpty(raw.refBlockHash),
-      expiration: int64(raw.expiration),
-      timestamp: int64(raw.timestamp),
-      fee_limit: int64(raw.feeLimit),
-      data: nonEmpty(raw.data),
-    },
+    raw_data: renderRaw(
+      raw,
+      raw.contracts.map((contract) => renderContract(contract, visible)),
+    ),
     raw_data_hex: tx.rawHex,
     contract_address: createdAddress(tx),
   };
@@ -47,6 +42,19 @@ function createdAddress({ id, raw }: Rendered): string | undefined {
   const [contract] = raw.contracts;
   if (contract?.type !== "CreateSmartContract") return undefined;
   return contractAddressOf({ txId: id, ownerHex41: contract.value.owner_address });
+}
+
+/** `contract`: its contracts as they are to be shown. */
+export function renderRaw(raw: Rendered["raw"], contract: JsonObject[]): JsonObject {
+  return {
+    contract,
+    ref_block_bytes: nonEmpty(raw.refBlockBytes),
+    ref_block_hash: nonEmpty(raw.refBlockHash),
+    expiration: int64(raw.expiration),
+    timestamp: int64(raw.timestamp),
+    fee_limit: int64(raw.feeLimit),
+    data: nonEmpty(raw.data),
+  };
 }
 
 /** What builders answer: the transaction without signatures, and how it was rendered. */
