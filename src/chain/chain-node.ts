@@ -21,6 +21,7 @@ import { BudgetRefusal, type Budget, type BudgetReading } from "./budget.ts";
 import * as health from "./health.ts";
 import type { HttpNode } from "./http-node.ts";
 import { NodeFailure, type FailureKind } from "./node-failure.ts";
+import { patiently } from "./patience.ts";
 import { askGenesisId, askHeadHeader, askSolid } from "./questions.ts";
 
 /** The highest blocks that any node of the pool named. */
@@ -71,6 +72,7 @@ export class ChainNode {
   readonly #faults = new Map<FailureKind, number>();
   #genesisId: string | undefined;
   #identity: "unknown" | "right" | "wrong" = "unknown";
+  #identifying: Promise<void> | undefined;
   #excluded: string | undefined;
   #breaker: Breaker;
   #health = health.UNKNOWN_HEALTH;
@@ -122,18 +124,11 @@ export class ChainNode {
   }
 
   /** Throws `NodeFailure` when the node cannot be used or cannot say who it is. */
-  async identify(terms: AskTerms): Promise<void> {
+  async identify(): Promise<void> {
     if (this.excluded() === undefined && !this.#isIdentified()) {
-      const unidentified: Asker = {
-        name: this.name,
-        ask: (question, read) => this.#ask(question, terms, read),
-        saw: () => {},
-      };
-      const genesisId = await askGenesisId(unidentified, this.role === "solidity" ? "walletsolidity" : "wallet");
-      this.#identity = genesisId === this.#genesisId ? "right" : "wrong";
-      if (this.#identity === "wrong") {
-        this.#ports.logger.warn({ node: this.name }, "a node of another network is not used");
-      }
+      // One question for all who wait for its answer; nobody's giving up ends it for the others.
+      this.#identifying ??= this.#askIdentity().finally(() => (this.#identifying = undefined));
+      await this.#identifying;
     }
     const reason = this.excluded();
     if (reason !== undefined) throw new NodeFailure({ kind: "excluded", node: this.name, message: reason });
@@ -188,13 +183,30 @@ export class ChainNode {
     await this.#parts.http.close();
   }
 
+  async #askIdentity(): Promise<void> {
+    const { clock, logger } = this.#ports;
+    const terms: AskTerms = { lane: "follow", until: clock.now() + this.#parts.http.timeoutMs };
+    const unidentified: Asker = {
+      name: this.name,
+      ask: (question, read) => this.#ask(question, terms, read),
+      saw: () => {},
+    };
+    const expected = this.#genesisId;
+    const genesisId = await askGenesisId(unidentified, this.role === "solidity" ? "walletsolidity" : "wallet");
+    if (expected !== this.#genesisId) return;
+    this.#identity = genesisId === expected ? "right" : "wrong";
+    if (this.#identity === "wrong") logger.warn({ node: this.name }, "a node of another network is not used");
+  }
+
   #isIdentified(): boolean {
     return this.#excluded === undefined && (this.#genesisId === undefined || this.#identity === "right");
   }
 
   async #introduced(terms: AskTerms): Promise<void> {
+    const leave = (kind: "aborted" | "timeout") =>
+      new NodeFailure({ kind, node: this.name, message: "it has not said yet who it is" });
     try {
-      await this.identify(terms);
+      await patiently(this.identify(), terms, { clock: this.#ports.clock, leave });
     } catch (error) {
       throw error instanceof NodeFailure ? error.unsent() : error;
     }

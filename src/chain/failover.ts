@@ -66,7 +66,7 @@ export class Failover {
     const until = this.#ports.clock.now() + terms.budgetMs;
     const { pool } = this.#ports;
     try {
-      await withRetry(() => pool.requireGenesis(genesisId, terms.signal), this.#retryOptions(terms.signal, until));
+      await withRetry(() => pool.requireGenesis(genesisId), this.#retryOptions(terms.signal, until));
     } catch (error) {
       throw faultOf(error);
     }

@@ -8,6 +8,7 @@
 import { Mutex } from "async-mutex";
 import { Fault } from "../domain/errors.ts";
 import type { Clock } from "../ports/clock.ts";
+import { patiently } from "./patience.ts";
 
 export type FreshCacheOptions<T> = {
   readonly ttlMs: number;
@@ -47,7 +48,7 @@ export class FreshCache<T> {
     if (this.#flights.has(key)) this.#hits += 1;
     else this.#misses += 1;
     this.#flights.set(key, flight);
-    return orAborted(this.#land(key, flight, load), signal);
+    return patiently(this.#land(key, flight, load), { signal }, { clock: this.#clock, leave: gaveUp });
   }
 
   counts(): CacheCounts {
@@ -88,12 +89,6 @@ async function outcomeOf<T>(load: () => Promise<T>): Promise<Outcome<T>> {
   }
 }
 
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(new Fault("chain_unavailable", "the caller gave up"));
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    void promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
+function gaveUp(): Fault {
+  return new Fault("chain_unavailable", "the caller gave up");
 }

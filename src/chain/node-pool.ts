@@ -51,11 +51,10 @@ export class NodePool {
    * From now on only nodes with this genesis block are used; nodes that cannot be reached now are checked before their
    * first use. Throws `Fault("wrong_network")` when a node has another one, `NodeFailure` when none answers.
    */
-  async requireGenesis(genesisId: string, signal?: AbortSignal): Promise<void> {
+  async requireGenesis(genesisId: string): Promise<void> {
     for (const node of this.#nodes) node.expectGenesis(genesisId);
     const failures: unknown[] = [];
-    const identify = (node: ChainNode) =>
-      node.identify({ lane: "follow", signal }).catch((error: unknown) => void failures.push(error));
+    const identify = (node: ChainNode) => node.identify().catch((error: unknown) => void failures.push(error));
     await Promise.all(this.#nodes.map(identify));
     const wrong = this.#nodes.find((node) => node.excluded() !== undefined);
     if (wrong !== undefined) {

@@ -1,6 +1,8 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Lane } from "../../src/chain/asking.ts";
 import { Budget, BudgetRefusal, LANE_WAITING_MAX, type BudgetLimits } from "../../src/chain/budget.ts";
+import { LearnedRate } from "../../src/chain/rate.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 
 /** Midnight UTC, so that a day of the test is a day of the budget. */
@@ -44,6 +46,33 @@ describe("the rate of a budget", () => {
     const inWindow = sentAt.map((from) => sentAt.filter((at) => at >= from && at < from + 1_000).length);
     expect(Math.max(...inWindow)).toBeLessThanOrEqual(15);
     expect(sentAt.length).toBeGreaterThan(20 * 11);
+  });
+
+  test("whatever the limit, no second holds more than it, and no request waits for ever", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 200 }),
+        fc.array(fc.integer({ min: 0, max: 900 }), { maxLength: 60 }),
+        (limit, pauses) => {
+          const rate = new LearnedRate(limit, 0);
+          const sentAt: number[] = [];
+          let now = 0;
+          for (const pause of pauses) {
+            now += pause;
+            for (let i = 0; i < 5; i += 1) {
+              now += rate.wait(now);
+              expect(rate.wait(now)).toBe(0);
+              rate.take(now);
+              sentAt.push(now);
+            }
+          }
+          for (const [index, at] of sentAt.entries()) {
+            const window = sentAt.slice(index).findIndex((later) => later >= at + 1_000);
+            expect(window === -1 ? sentAt.length - index : window).toBeLessThanOrEqual(Math.max(1, limit));
+          }
+        },
+      ),
+    );
   });
 
   test("without a limit nobody waits", async () => {

@@ -323,6 +323,39 @@ describe("a caller's time", () => {
   });
 });
 
+test("bytes that got no answer in time are ambiguous, and no other node is asked", async () => {
+  for (const answer of [{ hang: true }, { text: '{"result":', stall: true }]) {
+    first.on(PUSH, answer);
+    expect(await passing(open([first.url, second.url]).broadcast("0a02"), { stepMs: 1_000 })).toMatchObject({
+      class: "ambiguous",
+    });
+  }
+  expect([asked(first, PUSH), asked(second, PUSH)]).toEqual([2, 0]);
+});
+
+describe("a node that comes back", () => {
+  test("is asked once who it is, however many wait for it, and holds up nobody longer than his time", async () => {
+    const genesis = String(GENESIS.blockID);
+    second.on("wallet/getblockbynum", { reset: true });
+    const gateway = open([first.url, second.url], { retry: ONCE });
+    await gateway.verifyNetwork({ expectedGenesisId: genesis });
+    first.on(SOLID, { status: 500 });
+    second.on("wallet/getblockbynum", { hang: true });
+    const before = second.asked.length;
+    const view = gateway.on({ budgetMs: 6_000 });
+    const began = clock.now();
+    const waiting = Promise.all(Array.from({ length: 10 }, () => view.solidBlock().catch((error: unknown) => error)));
+    const outcomes = await passing(waiting);
+    expect(outcomes).toEqual(Array(10).fill(expect.objectContaining({ name: "Fault" })));
+    expect(clock.now() - began).toBeLessThanOrEqual(6_100);
+    expect(second.paths().slice(before)).toEqual(["wallet/getblockbynum"]);
+    await clock.advance(GATEWAY_DEFAULTS.http.timeoutMs);
+    second.on("wallet/getblockbynum", { body: GENESIS });
+    await clock.advance(60_000);
+    expect((await gateway.solidBlock()).number).toBe(30);
+  });
+});
+
 describe("full and solidity nodes apart", () => {
   test("each question goes to a node that answers it", async () => {
     const nodes: NodeEndpoint[] = [

@@ -12,6 +12,9 @@ import { encodeRawTransaction, encodeSigned, refBlockOf, txIdOf } from "../../sr
 import { encodeTransferCall } from "../../src/tron/trc20.ts";
 import { FAKE_USDT } from "./fake-chain.ts";
 
+/** Long enough for a busy machine. What hangs is tested on a clock that is advanced. */
+const REQUEST_MS = 5_000;
+
 /** Real time that jumps over long waits, in their order: back-off is measured, not waited for. */
 export class HastyClock implements Clock {
   readonly waits: number[] = [];
@@ -19,7 +22,7 @@ export class HastyClock implements Clock {
   private readonly realUpTo: number;
 
   /** Waits up to this many ms are real: as long as a request may take. Longer ones end in their order. */
-  constructor(realUpTo = 150) {
+  constructor(realUpTo = REQUEST_MS) {
     this.realUpTo = realUpTo;
   }
 
@@ -58,7 +61,7 @@ export function openGateway(
       nodes: urls.map((url) => ({ url })),
       usdtContract: FAKE_USDT,
       fees: { headroomPercent, feeCapSun: units(50_000_000n) },
-      http: { ...http, timeoutMs: 150 },
+      http: { ...http, timeoutMs: REQUEST_MS },
       budgetMs,
       retry: { ...retry, firstDelayMs: 1, maxDelayMs: 4 },
       parameterTtlMs,

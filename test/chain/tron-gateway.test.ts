@@ -141,6 +141,8 @@ describe("what a node says is believed only when it fits", () => {
   });
 
   test.each(limits)("%s is chain_busy", async (_name, answer) => {
+    await gateway.close();
+    gateway = openGateway([node.url], once);
     node.on("wallet/getnowblock", answer);
     await expect(gateway.headBlock()).rejects.toMatchObject({ name: "Fault", code: "chain_busy" });
   });
@@ -148,6 +150,8 @@ describe("what a node says is believed only when it fits", () => {
   test.each([...nonsense, ...limits].filter(([name]) => name !== "an empty object"))(
     "%s never means: no such receipt",
     async (_name, answer) => {
+      await gateway.close();
+      gateway = openGateway([node.url], once);
       node.on("walletsolidity/gettransactioninfobyid", answer);
       await expect(gateway.solidReceipt(TX)).rejects.toMatchObject({
         code: expect.stringMatching(/^chain_(error|busy)$/),
