@@ -81,8 +81,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-async function funded(): Promise<BareChain> {
-  const bare = await BareChain.begin(WITNESSES);
+async function funded(witnesses = WITNESSES): Promise<BareChain> {
+  const bare = await BareChain.begin(witnesses);
   const { faucet } = bare.chain.genesis;
   const rich = { hex41: faucet.address, key: faucet.privateKey } as unknown as Wallet;
   for (const wallet of WALLETS) await bare.send(trxTransfer(wallet, 10_000n * TRX, rich), rich);
@@ -229,4 +229,25 @@ test("a fork that drops everything leaves the state of a chain on which nothing 
     ),
     { numRuns: 15 },
   );
+});
+
+test("a fork of 18 blocks across a maintenance takes back the election, and the branch makes its own", async () => {
+  const [forked, plain] = await Promise.all([funded(27), funded(27)]);
+  for (const bare of [forked, plain]) {
+    const { nextMaintenance } = bare.state().get("period!now") as { nextMaintenance: number };
+    await bare.chain.advance(nextMaintenance - 9 * 3_000 - bare.chain.store.head.timestamp);
+  }
+  const scheduled = () => forked.state().get("schedule!now");
+  const before = scheduled();
+  const last = forked.chain.genesis.witnesses[26]?.address ?? "";
+  // Together enough to change places with the last but one, whose votes are 10,000 more.
+  for (const wallet of WALLETS) await forked.send(vote({ [last]: 3_900n }, wallet), wallet);
+  for (let made = 0; made < 18; made += 1) await forked.chain.mine();
+  expect(scheduled()).not.toEqual(before);
+  await forked.chain.fork({ depth: 18, drop: "all" });
+  plain.chain.missSlots(1);
+  for (let made = 0; made < 19; made += 1) await plain.chain.mine();
+  expect(forked.chain.store.head.id).toBe(plain.chain.store.head.id);
+  expect(forked.state()).toEqual(plain.state());
+  expect(scheduled()).toEqual(before);
 });
