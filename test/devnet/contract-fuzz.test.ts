@@ -168,6 +168,19 @@ function returning(runtime: string): string {
 }
 
 describe("a node that is fed with code", () => {
+  test("goes on answering while code runs for long", async () => {
+    const devnet = await fundedDevnet();
+    const { address } = await deploy(devnet, { bytecode: returning("5b600056") }, { feeLimit: 500_000_000n });
+    const tx = await signed(devnet, trigger(address, ""), { feeLimit: 300_000_000n });
+    const order: string[] = [];
+    const running = broadcast(devnet, tx).then(() => order.push("ran"));
+    await post(devnet, "/wallet/getnowblock");
+    order.push("answered");
+    await running;
+    expect(order).toEqual(["answered", "ran"]);
+    expect(devnet.ledger.pendingSize()).toBe(1);
+  });
+
   test("lives, makes blocks, and answers", async () => {
     const devnet = await fundedDevnet();
     await devnet.faucet({ address: alice.address, trxSun: 10n ** 13n });

@@ -78,6 +78,15 @@ describe("receipts are those of the samples, field by field", () => {
     expect(info).toEqual(expected("info: USDT transfer ok, all burned, recipient holds USDT", devnet, place(info)));
   });
 
+  test("a USDT transfer on staked energy and free bandwidth", async () => {
+    const devnet = await fundedDevnet();
+    const value = { owner_address: alice.hex41, frozen_balance: 900_000_000n, resource: 1 };
+    await pay(devnet, { type: "FreezeBalanceV2Contract", permissionId: 0, value });
+    const info = await infoOf(devnet, (await pay(devnet, usdtTransfer(devnet, bob, 1_000_000n))).txId);
+    const changes = { ...place(info), log: info["log"] };
+    expect(info).toEqual(expected("info: USDT transfer ok, staked energy, free bandwidth", devnet, changes));
+  });
+
   test("a USDT transfer that reverts", async () => {
     const devnet = await fundedDevnet();
     await tire(devnet);

@@ -5,8 +5,11 @@
  * M1. The library's own state, gas and calls are not used: each operation is paid for in its handler (energy-cost.ts)
  *     and sees the state of its frame only (world.ts). The gas that the library counts is never a limit.
  * M2. Runs may take turns: a frame is found by the call data that the interpreter carries, which is its alone.
- * M3. OUT_OF_TIME does not happen: how long something takes decides nothing.
+ * M3. A long run lets others have their turn now and then: the node goes on answering. What it answers meanwhile is the
+ *     state before the run, which changes only when the chain says so (chain.ts H1).
+ * M4. OUT_OF_TIME does not happen: how long something takes decides nothing.
  */
+import { setImmediate } from "node:timers/promises";
 import { Common, Hardfork, Mainnet } from "@ethereumjs/common";
 import { EVM, EVMError, EVMMockBlockchain, Message, NobleBN254 } from "@ethereumjs/evm";
 import { SimpleStateManager } from "@ethereumjs/statemanager";
@@ -25,7 +28,12 @@ import type { Run } from "./run.ts";
 const ENDLESS = 2n ** 62n;
 const NOBODY = new Address(new Uint8Array(20));
 const STACK_MAX = 1024;
+/** A run that goes on must jump. This many take some ten milliseconds. */
+const JUMPS_PER_TURN = 20_000;
+const JUMPS: ReadonlySet<number> = new Set([0x56, 0x57]);
 const NO_OUTPUT = new Uint8Array(0);
+
+const DONE = Promise.resolve();
 
 type Current = { readonly run: Run; readonly frame: Frame };
 
@@ -33,6 +41,7 @@ export class Tvm extends EVM {
   readonly #chainId: bigint;
   readonly #codes = new CodeCache<OperationEntry>();
   readonly #precompiled: ReadonlyMap<string, Precompile>;
+  #jumps = 0;
   readonly #frames = new WeakMap<Uint8Array, Current>();
 
   /** `genesisId`: its last 4 bytes are the chain id. */
@@ -99,7 +108,9 @@ export class Tvm extends EVM {
       if (calling !== undefined) return entry(code, { name: calling.name, isAsync: true }, this.#paused(calling));
       const operation = known.get(code);
       if (operation === undefined) return entry(code, { name: "INVALID", isAsync: false }, this.#illegal(code));
-      return entry(code, { name: operation.name, isAsync: false }, this.#prompt(operation, this._handlers.get(code)));
+      const prompt = this.#prompt(operation, this._handlers.get(code));
+      const isAsync = JUMPS.has(code);
+      return entry(code, { name: operation.name, isAsync }, isAsync ? this.#polite(prompt) : prompt);
     });
   }
 
@@ -112,6 +123,15 @@ export class Tvm extends EVM {
       spend(frame, name, typeof cost === "number" ? cost : cost(pricingOf(state, { run, frame }, name)));
       if (act !== undefined) act({ state, frame, run, chainId: this.#chainId });
       else void library?.(state, common);
+    };
+  }
+
+  /** One after which others may have their turn. */
+  #polite(prompt: (state: RunState, common: Common) => void) {
+    return (state: RunState, common: Common): Promise<void> => {
+      prompt(state, common);
+      this.#jumps += 1;
+      return this.#jumps % JUMPS_PER_TURN === 0 ? setImmediate() : DONE;
     };
   }
 
