@@ -7,6 +7,9 @@ import type { ChainPoint } from "./segment.ts";
 export type ConfirmsBody = (block: Block, signal: AbortSignal) => Promise<boolean>;
 export type ReceiptIndex = ReadonlyMap<TxId, Receipt>;
 
+/** Nobody answered because nobody was asked: a smaller page would not help, and smaller pages use up a budget faster. */
+const UNASKED: ReadonlySet<string> = new Set(["chain_unavailable", "chain_busy"]);
+
 /**
  * Reads ranges of blocks. A page that a node cannot deliver, because a hundred full blocks are too much for one answer,
  * is asked for again in halves; the size grows back with every page that comes.
@@ -37,7 +40,7 @@ export class BlockReader {
       this.#page = Math.min(this.#pageMax, this.#page * 2);
       return blocks;
     } catch (error) {
-      if (isFault(error) && error.code !== "chain_unavailable") this.#page = Math.max(1, this.#page >> 1);
+      if (isFault(error) && !UNASKED.has(error.code)) this.#page = Math.max(1, this.#page >> 1);
       throw error;
     }
   }

@@ -471,6 +471,23 @@ test("a page that is too large for the node is asked for in halves", async () =>
   expect(harness.follower.reference()).toMatchObject({ number: 87, headTimestamp: harness.chain.timeOf(90) });
 });
 
+test.each(["chain_busy", "chain_unavailable"] as const)(
+  "a page that nobody was asked for is not made smaller: %s",
+  async (code) => {
+    const harness = await following();
+    harness.chain.mine(40);
+    const real = harness.chain.blocks.bind(harness.chain);
+    const asked: number[] = [];
+    harness.chain.blocks = async (from, to) => {
+      asked.push(to - from + 1);
+      if (asked.length <= 2) throw new Fault(code);
+      return real(from, to);
+    };
+    for (let i = 0; i < 3; i += 1) await harness.follower.step().catch(() => {});
+    expect(asked.slice(0, 3)).toEqual([10, 10, 10]);
+  },
+);
+
 test("a chain that does not solidify makes the follower wait with bounded memory", async () => {
   const harness = new FollowerHarness(new FakeChain({ blocks: 50 }), { unsolidifiedMax: 30 });
   await harness.follower.step();

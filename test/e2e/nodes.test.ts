@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { until } from "../support/poll.ts";
 import { ScriptedNode } from "../chain/support.ts";
-import { withRig, type Rig } from "./support/rig.ts";
+import { recipient, withRig, type Rig } from "./support/rig.ts";
 
 const ROOT = "/api/v1/tron";
 const KEY = "canary-key-52f1";
@@ -13,6 +13,23 @@ async function providers(rig: Rig): Promise<Provider[]> {
   const { body } = await rig.client.insist<{ providers: Provider[] }>("GET", `${ROOT}/network/status`);
   return body.providers;
 }
+
+test("a provider that suspends at any moment costs time and nothing else: each payout is paid once", async () => {
+  const environment = { TRON_REQUESTS_PER_SECOND: "50", TRON_REQUESTS_PER_DAY: "10000000" };
+  await withRig({ environment }, async (rig) => {
+    await rig.fundedWallet();
+    rig.devnet.faults.set({ kind: "suspend" }, { probability: 0.03 });
+    rig.run();
+    const ids = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => rig.pay("10.5", `suspended ${i}`, recipient(i + 1))),
+    );
+    for (const id of ids) await rig.untilStatus(id, "confirmed");
+    expect(rig.paid()).toHaveLength(20);
+    expect(new Set(rig.paid().map(({ to }) => to)).size).toBe(20);
+    const [node] = await providers(rig);
+    expect(node?.faults["throttled"]).toBeGreaterThan(0);
+  });
+});
 
 test("each node's state is in /network/status and the metrics, its key is nowhere, and a dead node does no harm", async () => {
   const dead = await ScriptedNode.open();
