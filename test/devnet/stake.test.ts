@@ -1,10 +1,15 @@
 import { describe, expect, test } from "vitest";
+import { actuatorFor } from "../../src/devnet/actuators/registry.ts";
+import { setParameter } from "../../src/devnet/chain-parameters.ts";
+import { invalid } from "../../src/devnet/outcome.ts";
+import { Session } from "../../src/devnet/state.ts";
 import { alice, bob, broadcast, carol, pay, post, signed } from "./support.ts";
 import {
   accountOf,
   BANDWIDTH,
   cancelUnfreezing,
   DAY,
+  delegate,
   ENERGY,
   freeze,
   objection,
@@ -13,6 +18,7 @@ import {
   resourcesOf,
   stakingDevnet,
   TRX,
+  undelegate,
   unfreeze,
   withdrawUnfrozen,
 } from "./stake-support.ts";
@@ -258,6 +264,33 @@ describe("cancelallunfreezev2", () => {
   ])("refuses: %s", async (message, owner_address) => {
     const devnet = await stakingDevnet();
     expect(await objection(devnet, "cancelallunfreezev2", { owner_address })).toBe(message);
+  });
+});
+
+describe("what the committee has not opened", () => {
+  const moment = { headTimestamp: 0, feeLimit: 0n };
+  test.each([
+    ["getUnfreezeDelayDays", freeze(1n, ENERGY), "Not support FreezeV2 transaction"],
+    ["getUnfreezeDelayDays", unfreeze(1n, ENERGY), "Not support UnfreezeV2 transaction"],
+    ["getUnfreezeDelayDays", withdrawUnfrozen(), "Not support WithdrawExpireUnfreeze transaction"],
+    ["getUnfreezeDelayDays", cancelUnfreezing(), "Not support CancelAllUnfreezeV2 transaction"],
+    ["getAllowCancelAllUnfreezeV2", cancelUnfreezing(), "Not support CancelAllUnfreezeV2 transaction"],
+    ["getUnfreezeDelayDays", delegate(1n, ENERGY), "Not support Delegate resource transaction"],
+    ["getUnfreezeDelayDays", undelegate(1n, ENERGY), "Not support unDelegate resource transaction"],
+  ] as const)("by %s is refused", (name, contract, message) => {
+    const session = new Session({ row: () => undefined });
+    setParameter(session, { name, value: 0, since: 0 });
+    expect(actuatorFor(contract)?.validate(session, contract, moment)).toEqual(
+      invalid(`${message}, need to be opened by the committee`),
+    );
+  });
+
+  test.each([delegate(1n, ENERGY), undelegate(1n, ENERGY)])("delegating at all is refused", (contract) => {
+    const session = new Session({ row: () => undefined });
+    setParameter(session, { name: "getAllowDelegateResource", value: 0, since: 0 });
+    expect(actuatorFor(contract)?.validate(session, contract, moment)).toEqual(
+      invalid("No support for resource delegate"),
+    );
   });
 });
 

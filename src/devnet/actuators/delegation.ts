@@ -15,7 +15,7 @@ import { accountOf, type Session, type View } from "../state.ts";
 import type { Resource } from "../system-rows.ts";
 import { settled, usageLeft, usedWithReturned, windowOf } from "../usage.ts";
 import type { Actuators, Effect, Moment } from "./actuator.ts";
-import { done, noAccount, validating } from "./common.ts";
+import { closed, done, hasStake2, noAccount, validating } from "./common.ts";
 import { resourceOf } from "./stake.ts";
 
 /** 3 days, in blocks. */
@@ -67,6 +67,7 @@ export function bytesToDelegate(view: View, owner: string): number {
 function objectionToDelegating(view: View, order: Delegating, moment: Moment): string | undefined {
   const { owner_address: owner, receiver_address: receiver, balance } = order;
   if (parametersOf(view).getAllowDelegateResource !== 1) return "No support for resource delegate";
+  if (!hasStake2(view)) return closed("Delegate resource");
   if (!isHex41(owner)) return "Invalid address";
   if (accountOf(view, owner) === undefined) return noAccount(owner);
   if (balance < SUN_PER_TRX) return "delegateBalance must be greater than or equal to 1 TRX";
@@ -125,6 +126,7 @@ function delegate(session: Session, order: Delegating, { headTimestamp: now }: M
 function objectionToUndelegating(view: View, order: Undelegating, { headTimestamp: now }: Moment): string | undefined {
   const { owner_address: from, receiver_address: to, balance } = order;
   if (parametersOf(view).getAllowDelegateResource !== 1) return "No support for resource delegate";
+  if (!hasStake2(view)) return closed("unDelegate resource");
   if (!isHex41(from)) return "Invalid address";
   if (accountOf(view, from) === undefined) return `Account[${from}] does not exist`;
   if (!isHex41(to)) return "Invalid receiverAddress";

@@ -14,7 +14,7 @@ import { addFrozen, changeStake, stakeOf, SUN_PER_TRX, tronPower } from "../stak
 import { accountKey, accountOf, type Session, type View } from "../state.ts";
 import { RESOURCES, type Resource, type Unfreezing, type Vote } from "../system-rows.ts";
 import type { Actuators, Effect, Moment } from "./actuator.ts";
-import { DAY_MS, done, noAccount, validating } from "./common.ts";
+import { closed, DAY_MS, done, hasStake2, noAccount, validating } from "./common.ts";
 
 export const UNFREEZINGS_MAX = 32;
 
@@ -55,6 +55,7 @@ export function maturedAt(unfreezing: readonly Unfreezing[], now: number): bigin
 
 function objectionToFreezing(view: View, freezing: ContractValue<"FreezeBalanceV2Contract">): string | undefined {
   const { owner_address: owner, frozen_balance: amount } = freezing;
+  if (!hasStake2(view)) return closed("FreezeV2");
   if (!isHex41(owner)) return "Invalid address";
   const account = accountOf(view, owner);
   if (account === undefined) return noAccount(owner);
@@ -78,6 +79,7 @@ function objectionToUnfreezing(
   { headTimestamp: now }: Moment,
 ): string | undefined {
   const { owner_address: owner, unfreeze_balance: amount } = unfreezing;
+  if (!hasStake2(view)) return closed("UnfreezeV2");
   if (!isHex41(owner)) return "Invalid address";
   if (accountOf(view, owner) === undefined) return `Account[${owner}] does not exist`;
   const stake = stakeOf(view, owner);
@@ -120,6 +122,7 @@ function cutVotes(session: Session, owner: string): void {
 }
 
 function objectionToWithdrawing(view: View, owner: string, { headTimestamp: now }: Moment): string | undefined {
+  if (!hasStake2(view)) return closed("WithdrawExpireUnfreeze");
   if (!isHex41(owner)) return "Invalid address";
   if (accountOf(view, owner) === undefined) return noAccount(owner);
   if (maturedAt(stakeOf(view, owner).unfreezing, now) <= 0n) return "no unFreeze balance to withdraw ";
@@ -137,6 +140,8 @@ function payMatured(session: Session, owner: string, { headTimestamp: now }: Mom
 }
 
 function objectionToCancelling(view: View, owner: string): string | undefined {
+  const isOpen = hasStake2(view) && parametersOf(view).getAllowCancelAllUnfreezeV2 === 1;
+  if (!isOpen) return closed("CancelAllUnfreezeV2");
   if (!isHex41(owner)) return "Invalid address";
   if (accountOf(view, owner) === undefined) return noAccount(owner);
   return stakeOf(view, owner).unfreezing.length === 0 ? "No unfreezeV2 list to cancel" : undefined;
