@@ -311,6 +311,21 @@ describe("the staking before Stake 2.0 is closed", () => {
       { ...frozen, receiver_address: alice.hex41 },
     ],
     ["freezebalance", "frozenBalance must be positive", { ...frozen, frozen_balance: 0 }],
+    ["freezebalance", "Invalid address", { ...frozen, owner_address: "41" }],
+    ["freezebalance", `Account[${NOBODY}] not exists`, { ...frozen, owner_address: NOBODY }],
+    ["freezebalance", "Invalid receiverAddress", { ...frozen, receiver_address: "41aa" }],
+    [
+      "freezebalance",
+      "ResourceCode error, valid ResourceCode[BANDWIDTH、ENERGY]",
+      { ...frozen, resource: "TRON_POWER" },
+    ],
+    ["unfreezebalance", "Invalid address", { owner_address: "41" }],
+    ["unfreezebalance", `Account[${NOBODY}] does not exist`, { owner_address: NOBODY }],
+    [
+      "unfreezebalance",
+      "ResourceCode error.valid ResourceCode[BANDWIDTH、Energy]",
+      { owner_address: alice.hex41, resource: "TRON_POWER" },
+    ],
     ["unfreezebalance", "no frozenBalance(BANDWIDTH)", { owner_address: alice.hex41 }],
     ["unfreezebalance", "no frozenBalance(Energy)", { owner_address: alice.hex41, resource: "ENERGY" }],
     [
