@@ -159,6 +159,37 @@ describe("proposals", () => {
     expect(await post(devnet, "/wallet/getaccount", { address: w2.hex41 })).toMatchObject({ account_name: hex("two") });
   });
 
+  test("and a witness has a third permission, with one key", async () => {
+    const key = (wallet: Wallet) => ({ address: wallet.hex41, weight: 1 });
+    const permission = (type: number, name: string, keys: Json[]) => ({
+      type,
+      permission_name: name,
+      threshold: 1,
+      keys,
+    });
+    const change = (witness?: Json) =>
+      act("accountpermissionupdate", {
+        owner: permission(0, "owner", [key(w0)]),
+        actives: [{ ...permission(2, "active", [key(w0)]), operations: "02".padEnd(64, "0") }],
+        ...(witness === undefined ? {} : { witness }),
+      });
+    expect((await change())["why"]).toBe("witness permission is missed");
+    expect((await change(permission(0, "witness", [key(w0)])))["why"]).toBe("witness permission type is error");
+    expect((await change(permission(1, "witness", [key(w0), key(w1)])))["why"]).toBe(
+      "Witness permission's key count should be 1",
+    );
+    await devnet.faucet({ address: w0.address, trxSun: 200_000_000n });
+    await devnet.mine();
+    await change(permission(1, "witness", [key(w3)]));
+    expect((await post(devnet, "/wallet/getaccount", { address: w0.hex41 }))["witness_permission"]).toEqual({
+      type: "Witness",
+      id: 1,
+      permission_name: "witness",
+      threshold: 1,
+      keys: [key(w3)],
+    });
+  });
+
   test("are what TronWeb makes and reads", async () => {
     const tronWeb = new TronWeb({ fullHost: devnet.url, privateKey: w0.key });
     const send = async (built: Awaited<ReturnType<TronWeb["transactionBuilder"]["createProposal"]>>) => {
