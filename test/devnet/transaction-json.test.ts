@@ -1,6 +1,19 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { alice, bob, call, fundedDevnet, type Json, manualDevnet, pay, post, signed, trxTransfer } from "./support.ts";
+import type { Contract } from "../../src/tron/contracts.ts";
+import {
+  alice,
+  bob,
+  broadcast,
+  call,
+  fundedDevnet,
+  type Json,
+  manualDevnet,
+  pay,
+  post,
+  signed,
+  trxTransfer,
+} from "./support.ts";
 
 type Vector = { type: string; value: Json; raw_data_hex: string; txID: string };
 const { vectors }: { vectors: { txs: Record<string, Vector>; transferVector: Json; memo: Json } } = JSON.parse(
@@ -71,15 +84,15 @@ describe("the bytes that a node rebuilds from JSON", () => {
 describe("contract types that are not simulated", () => {
   test("are refused as invalid, after their bandwidth was looked at", async () => {
     const devnet = await fundedDevnet();
-    const tx = await signed(devnet, {
-      type: "ExchangeInjectContract",
-      permissionId: 0,
-      value: { owner_address: alice.hex41, exchange_id: 1n, token_id: "5f", quant: 1n },
-    });
-    expect(await post(devnet, "/wallet/broadcasthex", { transaction: tx.hex })).toMatchObject({
-      code: "CONTRACT_VALIDATE_ERROR",
-      message: "Contract validate error : ExchangeInjectContract is not simulated",
-    });
+    const said = async (contract: Contract) => (await broadcast(devnet, await signed(devnet, contract)))["message"];
+    const vote = { owner_address: alice.hex41, vote_address: [bob.hex41], support: true, count: 1 };
+    expect(await said({ type: "VoteAssetContract", permissionId: 0, value: vote })).toBe(
+      "Contract validate error : VoteAssetContract is not simulated",
+    );
+    const value = { owner_address: alice.hex41, exchange_id: 1n, token_id: "5f", quant: 1n };
+    expect(await said({ type: "ExchangeInjectContract", permissionId: 0, value })).toBe(
+      "Contract validate error : exchanges are not supported by the devnet",
+    );
   });
 });
 
