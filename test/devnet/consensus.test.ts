@@ -192,6 +192,36 @@ describe("a fork across maintenance", () => {
   });
 });
 
+describe("a fork that moves transactions", () => {
+  test("takes back what they staked and voted, and does it again from the pool", async () => {
+    const devnet = await manualDevnet({ witnesses: 9 });
+    await devnet.faucet({ address: alice.address, trxSun: 1_000_000_000n });
+    await devnet.mine();
+    const [sr] = await witnesses(devnet);
+    const about = async () => {
+      const { frozenV2, votes, unfrozenV2 } = await post(devnet, "/wallet/getaccount", { address: alice.hex41 });
+      return { frozenV2, votes, entries: unfrozenV2?.length };
+    };
+    const txs = [];
+    for (const contract of [freeze(500n, ENERGY), vote({ [sr?.["address"]]: 400n }), unfreeze(200n, ENERGY)]) {
+      txs.push(await pay(devnet, contract));
+    }
+    const after = await about();
+    const balance = devnet.ledger.trx(alice.address);
+    expect(after).toMatchObject({ votes: [{ vote_count: 300 }], entries: 1 });
+    await devnet.fork({ depth: 3, move: true });
+    for (const { txId } of txs) expect(devnet.ledger.transaction(txId)).toBeUndefined();
+    expect(devnet.ledger.pendingSize()).toBe(3);
+    // The head itself knows nothing of it; the pending state already does.
+    expect(devnet.ledger.trx(alice.address)).toBe(1_000_000_000n);
+    expect(await about()).toEqual(after);
+    await devnet.mine();
+    expect(devnet.ledger.pendingSize()).toBe(0);
+    expect(await about()).toEqual(after);
+    expect(devnet.ledger.trx(alice.address)).toBe(balance);
+  });
+});
+
 describe("a chain on disk", () => {
   test("goes on with its witnesses, votes and stakes, and undoes what it knew before", async () => {
     const dataDir = await mkdtemp(join(tmpdir(), "devnet-stakes-"));
