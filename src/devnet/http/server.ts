@@ -17,6 +17,12 @@ import { type ApiRequest, parseRequest } from "./request.ts";
 import type { Context, Perspective } from "./route.ts";
 import { findRoute, type Found } from "./routes.ts";
 
+/** Programs in a browser ask from another origin. The door that must not answer them looks for that itself. */
+const OPEN = {
+  "access-control-allow-origin": "*",
+  "access-control-allow-methods": "GET, POST, OPTIONS",
+  "access-control-allow-headers": "*",
+};
 const BODY_BYTES_MAX = 4 * 1024 * 1024;
 
 export type Door = { readonly port: number; close(): Promise<void> };
@@ -85,6 +91,7 @@ async function serve({ request, response, body }: Exchange, parts: Parts): Promi
   const path = url.split("?", 1)[0] ?? "/";
   const { headers, method = "" } = request;
   const asked: Asked = { method, url, path, headers, body, remote: request.socket.remoteAddress ?? "" };
+  if (method === "OPTIONS") return send(response, { status: 200, type: "text/plain", body: "" });
   const own = parts.private.find((door) => door.owns(path));
   if (own !== undefined) return send(response, await fromSide(own, asked));
   const found = findRoute(path);
@@ -189,7 +196,7 @@ function send(response: ServerResponse, answer: Answer): void {
   response.writeHead(answer.status, {
     "content-type": answer.type,
     "content-length": Buffer.byteLength(answer.body),
-    "access-control-allow-origin": "*",
+    ...OPEN,
   });
   response.end(answer.body);
 }

@@ -179,6 +179,22 @@ describe("bad input changes nothing and names the field", () => {
   });
 });
 
+describe("a program in a browser", () => {
+  test("may ask a node from its own origin, with the headers that clients send", async () => {
+    const devnet = await manualDevnet();
+    const headers = {
+      origin: "https://dapp.example",
+      "access-control-request-headers": "content-type,tron-pro-api-key",
+    };
+    const preflight = await fetch(`${devnet.url}/wallet/getnowblock`, { method: "OPTIONS", headers });
+    expect(preflight.status).toBe(200);
+    for (const name of ["origin", "headers"]) expect(preflight.headers.get(`access-control-allow-${name}`)).toBe("*");
+    const answer = await fetch(`${devnet.url}/wallet/getnowblock`, { method: "POST", body: "{}", headers });
+    expect(answer.headers.get("access-control-allow-origin")).toBe("*");
+    expect(devnet.requests.total()).toBe(1);
+  });
+});
+
 describe("only this machine turns the dial", () => {
   const asked = (devnet: Devnet, headers: Record<string, string>) =>
     new Promise<number>((resolve, reject) => {

@@ -1,5 +1,39 @@
 import { describe, expect, test } from "vitest";
+import { banner } from "../../../src/devnet/banner.ts";
 import { helpText, OPTIONS, optionsFrom } from "../../../src/devnet/options.ts";
+import { manualDevnet } from "../support.ts";
+
+describe("the banner", () => {
+  test.each([
+    [{ slotMs: "manual" as const }, "only when told", "in memory"],
+    [{ slotMs: "instant" as const, witnesses: 1 }, "one at each broadcast", "in memory"],
+    [{ slotMs: 60_000, dataDir: "somewhere" }, "every 60000 ms", "in somewhere"],
+  ])("says what was started, who is rich and what to try, case %#", async (options, blocks, kept) => {
+    const { slotMs, ...rest } = options;
+    const devnet = await manualDevnet({ slotMs, accounts: { count: 1 }, ...("dataDir" in rest ? {} : rest) });
+    const text = banner(devnet, { port: 0, ...options });
+    const [rich] = devnet.accounts?.list() ?? [];
+    const lag = devnet.ledger.headNumber() - devnet.ledger.solidNumber();
+    for (const part of [
+      devnet.url,
+      devnet.genesisId,
+      devnet.usdtContract,
+      blocks,
+      kept,
+      rich?.address,
+      rich?.privateKey,
+    ]) {
+      expect(text).toContain(part);
+    }
+    expect(text).toContain(`${lag * 3} s of chain time behind`);
+    expect(text).toContain(`curl ${devnet.url}/wallet/getnowblock`);
+    expect(text.split("\n")[0]).toBe(`TRON devnet on ${devnet.url}`);
+  });
+
+  test("names no accounts where there are none", async () => {
+    expect(banner(await manualDevnet(), { port: 0, slotMs: "manual" })).not.toContain("Private Keys");
+  });
+});
 
 describe("the options of npm run devnet", () => {
   test("nothing has to be said", () => {

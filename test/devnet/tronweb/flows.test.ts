@@ -262,6 +262,32 @@ describe("TRC10", () => {
   });
 });
 
+describe("witnesses and proposals", () => {
+  test("one stands for election, changes his page and his share", async () => {
+    const candidate = person();
+    const { tronWeb, address } = candidate;
+    await program.control("/faucet", { address, trx_sun: "20000000000" });
+    await program.control("/mine", {});
+    const { transactionBuilder } = tronWeb;
+    await send(candidate, await transactionBuilder.applyForSR(address, "https://one.example"));
+    await send(candidate, await transactionBuilder.updateWitness(address, "https://two.example"));
+    await send(candidate, await transactionBuilder.updateBrokerage(35, address));
+    const listed = await tronWeb.trx.listSuperRepresentatives();
+    const own = listed.find((witness) => witness.address === candidate.hex);
+    expect(own?.url).toBe("https://two.example");
+    expect(await tronWeb.trx.getBrokerage(address)).toBe(35);
+    expect((await tronWeb.trx.getAccount(address)) as unknown as Json).toMatchObject({ is_witness: true });
+
+    const id = (await tronWeb.trx.listProposals()).length + 1;
+    await send(candidate, await transactionBuilder.createProposal([{ key: 11, value: 110 }], address));
+    expect(await tronWeb.trx.getProposal(id)).toMatchObject({ proposal_id: id, proposer_address: candidate.hex });
+    await send(candidate, await transactionBuilder.voteProposal(id, true, address));
+    expect((await tronWeb.trx.getProposal(id)) as unknown as Json).toMatchObject({ approvals: [candidate.hex] });
+    await send(candidate, await transactionBuilder.deleteProposal(id, address));
+    expect((await tronWeb.trx.getProposal(id)) as unknown as Json).toMatchObject({ state: "CANCELED" });
+  });
+});
+
 describe("messages", () => {
   test("are signed and verified without the node", async () => {
     const { tronWeb, address } = person();
