@@ -275,6 +275,9 @@ describe("witnesses and proposals", () => {
     const listed = await tronWeb.trx.listSuperRepresentatives();
     const own = listed.find((witness) => witness.address === candidate.hex);
     expect(own?.url).toBe("https://two.example");
+    // A new share holds from the next maintenance period on.
+    expect(await tronWeb.trx.getBrokerage(address)).toBe(20);
+    await program.control("/advance", { ms: DAY_MS / 4 });
     expect(await tronWeb.trx.getBrokerage(address)).toBe(35);
     expect((await tronWeb.trx.getAccount(address)) as unknown as Json).toMatchObject({ is_witness: true });
 
