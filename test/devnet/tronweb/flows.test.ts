@@ -291,6 +291,15 @@ describe("witnesses and proposals", () => {
   });
 });
 
+describe("the program", () => {
+  test("ends with 0 when npm is told to end, and says that a port is taken", async () => {
+    const other = await Program.start("--block-ms", "manual", "--accounts", "0");
+    const { port } = new URL(other.url);
+    await expect(Program.start("--port", port)).rejects.toThrow("ended before it was ready");
+    expect(await other.stop()).toBe(0);
+  });
+});
+
 describe("messages", () => {
   test("are signed and verified without the node", async () => {
     const { tronWeb, address } = person();

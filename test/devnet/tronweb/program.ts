@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Json } from "../support.ts";
 
-const MAIN = new URL("../../../src/devnet/main.ts", import.meta.url).pathname;
+const ROOT = new URL("../../../", import.meta.url).pathname;
 
 export class Program {
   readonly url: string;
@@ -17,9 +17,13 @@ export class Program {
 
   /** Any free port; `flags` are those of the command line. */
   static async start(...flags: string[]): Promise<Program> {
-    const child = spawn(process.execPath, [MAIN, "--port", "0", ...flags], { stdio: ["ignore", "pipe", "inherit"] });
+    const command = ["run", "--silent", "devnet", "--", "--port", "0", ...flags];
+    const child = spawn("npm", command, { cwd: ROOT, stdio: ["ignore", "pipe", "ignore"] });
     const lines = createInterface({ input: child.stdout });
-    const [first] = (await once(lines, "line")) as [string];
+    const ended = once(lines, "close").then(() => {
+      throw new Error("the devnet ended before it was ready");
+    });
+    const [first] = (await Promise.race([once(lines, "line"), ended])) as [string];
     // What follows is for people; it has to be read, or the pipe fills up.
     child.stdout.resume();
     return new Program(child, first.split(" ").at(-1) ?? "");
