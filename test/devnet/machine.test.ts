@@ -1,9 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { addAsset, assetBalance, writeAsset } from "../../src/devnet/assets.ts";
+import { energyLimitOf, payEnergy } from "../../src/devnet/energy.ts";
 import { codeKey, contractKey } from "../../src/devnet/evm/contract-keys.ts";
 import { executeContract } from "../../src/devnet/evm/execution.ts";
 import { Tvm } from "../../src/devnet/evm/tvm.ts";
-import { accountKey, accountOf, newAccount, Session } from "../../src/devnet/state.ts";
+import { objectionToTokens } from "../../src/devnet/evm/tokens.ts";
+import { addFrozen } from "../../src/devnet/stake.ts";
+import { accountKey, accountOf, newAccount, Session, totalsOf } from "../../src/devnet/state.ts";
 import { sha256 } from "../../src/tron/hashes.ts";
 import { fromHex, toHex } from "../../src/tron/bytes.ts";
 import { sign } from "../../src/tron/signature.ts";
@@ -38,7 +41,7 @@ async function run(
   for (const hex41 of [alice.hex41, A]) session.write(accountKey(hex41), { ...newAccount(1), balance: 1_000n });
   session.write(contractKey(A), blank(A));
   session.write(codeKey(A), code);
-  writeAsset(session, { id: TOKEN.toString() } as never);
+  writeAsset(session, { id: TOKEN.toString(), total_supply: 1_000n } as never);
   if (given.tokens !== undefined) addAsset(session, alice.hex41, { id: TOKEN.toString(), amount: 500n });
   const order = {
     txId: "12".repeat(32),
@@ -175,6 +178,171 @@ describe("the checks of signatures", () => {
     };
     expect((await asked(alice.key)).done.output).toBe(word(1));
     expect((await asked(bob.key)).done.output).toBe(word(0));
+  });
+});
+
+describe("precompiled contracts", () => {
+  /** Calls one with the call data and this energy; answers whether it worked. */
+  const ask = async (address: string, data: string, energy = "5a") => {
+    const { done } = await run(`365f5f3760405f365f5f60${address}${energy}f16040525f5160605260206040f35b`, { data });
+    return { ok: BigInt(`0x0${done.output}`) === 1n };
+  };
+  const answer = async (address: string, data: string) =>
+    (await run(`365f5f3760405f365f5f60${address}5af15060405ff3`, { data })).done.output;
+  const pair = word(1) + word(2);
+
+  test("compute what they do on every chain", async () => {
+    const modExp = word(1) + word(1) + word(1) + "03" + "05" + "07";
+    expect((await answer("05", modExp)).slice(0, 2)).toBe("05");
+    const doubled = "030644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd3";
+    expect((await answer("06", pair + pair)).slice(0, 64)).toBe(doubled);
+    expect((await answer("07", pair + word(2))).slice(0, 64)).toBe(doubled);
+    expect((await answer("08", "")).slice(0, 64)).toBe(word(1));
+    expect((await answer("04", "abcd")).slice(0, 4)).toBe("abcd");
+    expect((await answer("02", "")).slice(0, 64)).toBe(toHex(sha256(new Uint8Array(0))));
+    expect((await answer("03", "")).slice(0, 64)).toBe(toHex(sha256(sha256(new Uint8Array(0)).subarray(0, 20))));
+  });
+
+  test("fail without an answer when the input is wrong or the energy too little", async () => {
+    expect((await ask("06", word(1) + word(1) + pair, "6203ffff")).ok).toBe(false);
+    expect((await ask("01", "", "610bb7")).ok).toBe(false);
+    expect((await ask("01", "", "610bb8")).ok).toBe(true);
+    expect((await ask("07", pair + word(2), "61176f")).ok).toBe(false);
+    expect((await ask("07", pair + word(2), "611770")).ok).toBe(true);
+  });
+
+  test.each([
+    ["small numbers", 1, 1, 1, "ff", 7 / 20],
+    ["a number of 65 bytes", 65, 1, 65, "02", (65 ** 2 / 4 + 96 * 65 - 3_072) / 20],
+    ["a number of 1,025 bytes", 1_025, 1, 1, "02", (1_025 ** 2 / 16 + 480 * 1_025 - 199_680) / 20],
+    ["a long exponent", 1, 40, 1, "ff".repeat(40), (8 * 8 + 255) / 20],
+  ])("charge modexp by the size of %s", async (_name, base, exponent, modulus, bits, energy) => {
+    const numbers = "00".repeat(base - 1) + "03" + bits + "00".repeat(modulus - 1) + "07";
+    const data = word(base) + word(exponent) + word(modulus) + numbers;
+    const most = Math.floor(Math.floor(energy * 20) / 20);
+    const push = (value: number) => `62${value.toString(16).padStart(6, "0")}`;
+    expect((await ask("05", data, push(most))).ok).toBe(true);
+    if (most > 0) expect((await ask("05", data, push(most - 1))).ok).toBe(false);
+  });
+
+  test("take money only where an account is", async () => {
+    const { done } = await run(`5f5f5f5f600160045af1${ANSWER}`);
+    expect(done).toMatchObject({ result: "UNKNOWN", message: "transfer failure" });
+    const session = new Session({ row: () => undefined });
+    const four = `41${word(4).slice(24)}`;
+    session.write(accountKey(four), newAccount(1));
+    await run(`5f5f5f5f600160045af1${ANSWER}`, { writes: session });
+    expect(accountOf(session, four)?.balance).toBe(1n);
+  });
+});
+
+describe("money and contracts that end", () => {
+  test("is burned when a contract leaves it to itself", async () => {
+    const { session } = await run("30ff", { tokens: 10n });
+    expect(accountOf(session, A)).toBeUndefined();
+    expect(totalsOf(session).burnedSun).toBe(1_000n);
+  });
+
+  test("moves with a call that runs nothing, and stays where a call is refused", async () => {
+    const { session, done } = await run(`5f5f5f5f600a73${carol.hex41.slice(2)}5af1${ANSWER}`);
+    expect(done.output).toBe(word(1));
+    expect(accountOf(session, carol.hex41)?.balance).toBe(10n);
+    const tooMuch = await run(`5f5f5f5f61ffff73${carol.hex41.slice(2)}5af1${ANSWER}`);
+    expect(tooMuch.done.output).toBe(word(0));
+    const beyond = await run(`5f5f5f5f${push(2n ** 70n)}73${carol.hex41.slice(2)}5af1`);
+    expect(beyond.done).toMatchObject({ result: "TRANSFER_FAILED", message: "endowment out of long range" });
+  });
+
+  test("calls end at a depth of 64, and creations of more than there is do not begin", async () => {
+    // Calls itself as long as it can, and counts.
+    const { session } = await run(`5f546001015f555f5f5f5f5f305af100`, { energyLimit: 3_000_000 });
+    expect(session.row(`s!${A}!${word(0)}`)).toBe(65n);
+    expect((await run(`5f5f61fffff0${ANSWER}`)).done.output).toBe(word(0));
+    expect((await run(`5f5f5ff0${ANSWER}`)).done.output).not.toBe(word(0));
+    expect((await run(`5f5f5f61fffff5${ANSWER}`)).done.output).toBe(word(0));
+    expect((await run(`5f5f${push(2n ** 70n)}f0${ANSWER}`)).done.result).toBe("UNKNOWN");
+  });
+
+  test.each(["5f5f55", "5f5f5d", "5f5fa0", "5f5f5ff0", "5fff", `5f5f5f5f600173${"cc".repeat(20)}5af1`])(
+    "nothing changes in a static call: %s",
+    async (code) => {
+      const { session } = await run("00");
+      const callee = `41${"bb".repeat(20)}`;
+      session.write(accountKey(callee), { ...newAccount(1), balance: 5n, isContract: true });
+      session.write(codeKey(callee), code);
+      const asked = `5f5f5f5f73${"bb".repeat(20)}620fffff${"fa"}${ANSWER}`;
+      expect((await run(asked, { writes: session, energyLimit: 2_000_000 })).done.output).toBe(word(0));
+    },
+  );
+});
+
+describe("the energy of a call", () => {
+  const contract = (percent: bigint, most = 1_000_000n) => ({
+    ...blank(A),
+    consume_user_resource_percent: percent,
+    origin_energy_limit: most,
+  });
+  /** bob, the owner, has staked; alice has 1 TRX. */
+  function parties(stakedTrx: bigint) {
+    const session = new Session({ row: () => undefined });
+    session.write("weights!all", { bandwidth: 1_000_000, energy: 1_000_000 });
+    for (const { hex41 } of [alice, bob]) session.write(accountKey(hex41), { ...newAccount(1), balance: 1_000_000n });
+    addFrozen(session, bob.hex41, { resource: "energy", sun: stakedTrx * 1_000_000n });
+    return session;
+  }
+  const payer = (percent: bigint, most?: bigint) => ({
+    caller: alice.hex41,
+    contract: contract(percent, most),
+    headTimestamp: 3_000_000,
+  });
+  const limits = { feeLimit: 500_000n, callValue: 0n };
+  const paid = (energyUsed: number) => ({ energyUsed, succeeded: true });
+
+  test.each([
+    ["all is the caller's at 100 percent", 100n, 1_000_000n, 5_000],
+    ["at 50 percent the owner doubles it", 50n, 1_000_000n, 10_000],
+    ["up to the owner's limit", 50n, 70n, 5_070],
+    ["and at 0 percent adds all that it allows", 0n, 60_000n, 65_000],
+  ])("%s", (_name, percent, most, expected) => {
+    expect(energyLimitOf(parties(10n), payer(percent, most), limits)).toBe(expected);
+  });
+
+  test("is limited by fee limit, balance and value", () => {
+    const session = parties(0n);
+    expect(energyLimitOf(session, payer(100n), { feeLimit: 10n ** 9n, callValue: 0n })).toBe(10_000);
+    expect(energyLimitOf(session, payer(100n), { feeLimit: 10n ** 9n, callValue: 400_000n })).toBe(6_000);
+    expect(energyLimitOf(session, payer(100n), { feeLimit: 10n ** 9n, callValue: 2_000_000n })).toBe(0);
+  });
+
+  test("is paid by the owner's share, then staked energy, then TRX", () => {
+    const session = parties(10n);
+    addFrozen(session, alice.hex41, { resource: "energy", sun: 1_000n });
+    const bill = payEnergy(session, payer(40n, 500n), paid(1_000));
+    const own = payEnergy(session, { ...payer(40n), caller: bob.hex41 }, paid(1_000));
+    expect(bill).toMatchObject({ originEnergyUsage: 500, energyFee: expect.any(BigInt) });
+    expect(own).toMatchObject({ originEnergyUsage: 0, energyUsage: 1_000, energyFee: 0n });
+  });
+
+  test("cannot be paid by nobody", () => {
+    const session = parties(0n);
+    expect(payEnergy(session, payer(100n), paid(10_001))).toMatchObject({ code: "CONTRACT_EXE_ERROR" });
+    expect(payEnergy(session, payer(100n), paid(10_000))).toMatchObject({ energyFee: 1_000_000n });
+  });
+});
+
+describe("tokens sent with a call", () => {
+  test.each([
+    ["No owner account!", carol.hex41, { id: TOKEN, amount: 1n }],
+    ["No asset !", alice.hex41, { id: 1_000_009n, amount: 1n }],
+    ["assetBalance must greater than 0.", bob.hex41, { id: TOKEN, amount: 1n }],
+    ["assetBalance is not sufficient.", alice.hex41, { id: TOKEN, amount: 501n }],
+    [undefined, alice.hex41, { id: TOKEN, amount: 500n }],
+  ])("are refused: %s", (message, from, sent) => {
+    const session = new Session({ row: () => undefined });
+    for (const { hex41 } of [alice, bob]) session.write(accountKey(hex41), newAccount(1));
+    writeAsset(session, { id: TOKEN.toString(), total_supply: 1_000n } as never);
+    addAsset(session, alice.hex41, { id: TOKEN.toString(), amount: 500n });
+    expect(objectionToTokens(session, from, sent)).toBe(message);
   });
 });
 
