@@ -266,6 +266,78 @@ describe("holders of a token", () => {
   });
 });
 
+describe("what code did", () => {
+  /** Has the node build it, signs as alice, sends and includes it. */
+  async function sendBuilt(devnet: Devnet, path: string, fields: Json): Promise<Json> {
+    const answer = await post(devnet, path, { owner_address: alice.hex41, fee_limit: 1_000_000_000, ...fields });
+    const built = answer["transaction"] ?? answer;
+    const sent = { ...built, signature: [sign(built["txID"], alice.key)] };
+    expect(await post(devnet, "/wallet/broadcasttransaction", sent)).toMatchObject({ result: true });
+    await devnet.mine();
+    return built;
+  }
+
+  test("is listed by account, contract and transaction, by direction, and among transactions unless asked without", async () => {
+    const devnet = await fundedDevnet();
+    const box: { abi: unknown; bytecode: string } = JSON.parse(
+      readFileSync(new URL("../tronweb/box.json", import.meta.url), "utf8"),
+    );
+    const creation = { abi: JSON.stringify(box.abi), bytecode: box.bytecode, parameter: encodeUint(7n), name: "Box" };
+    const { contract_address: contract } = await sendBuilt(devnet, "/wallet/deploycontract", {
+      ...creation,
+      consume_user_resource_percent: 100,
+      origin_energy_limit: 1_000_000,
+      call_value: 900,
+    });
+    const { txID } = await sendBuilt(devnet, "/wallet/triggersmartcontract", {
+      contract_address: contract,
+      function_selector: "pay(address,uint256)",
+      parameter: toEvmWord(carol.address) + encodeUint(400n),
+    });
+    const item = {
+      internal_tx_id: expect.stringMatching(/^[0-9a-f]{64}$/),
+      data: { note: "call", rejected: false, call_value: { _: 400 } },
+      block_timestamp: devnet.ledger.headTimestamp(),
+      to_address: carol.hex41,
+      tx_id: txID,
+      from_address: contract,
+    };
+    for (const path of [
+      `accounts/${carol.address}/internal-transactions`,
+      `accounts/${carol.address}/internal-transactions?only_to=true`,
+      `contracts/${contract}/internal-transactions?only_from=true`,
+      `transactions/${txID}/internal-transactions`,
+      `accounts/${carol.address}/transactions`,
+    ]) {
+      expect(await dataOf(devnet, `/v1/${path}`)).toEqual([item]);
+    }
+    expect(await dataOf(devnet, `/v1/accounts/${carol.address}/transactions?search_internal=false`)).toEqual([]);
+    expect(await dataOf(devnet, `/v1/accounts/${carol.address}/internal-transactions?only_from=true`)).toEqual([]);
+    expect(await dataOf(devnet, `/v1/transactions/${"ab".repeat(32)}/internal-transactions`)).toEqual([]);
+    const [called] = await dataOf(devnet, `/v1/contracts/${contract}/transactions?limit=1`);
+    expect(called).toMatchObject({ txID, internal_transactions: [{ transferTo_address: carol.hex41 }] });
+  });
+
+  test("events of which nobody knows the interface are shown as they are; a Transfer of no token moves none", async () => {
+    const devnet = await fundedDevnet();
+    const transfer = "ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef";
+    // LOG1 with topic 7, then LOG3 like a transfer from 0xaa to 0xbb; each with 32 zero bytes of data.
+    const code = `600760206000a160bb60aa7f${transfer}60206000a300`;
+    const set = { jsonrpc: "2.0", id: 1, method: "tre_setAccountCode", params: [carol.address, code] };
+    expect(await post(devnet, "/tre", set)).toMatchObject({ result: true });
+    const { txID } = await sendBuilt(devnet, "/wallet/triggersmartcontract", {
+      contract_address: carol.hex41,
+      data: "00",
+    });
+    expect(await dataOf(devnet, `/v1/transactions/${txID}/events`)).toMatchObject([
+      { event_name: "", event: "", result: { "0": encodeUint(7n), "1": encodeUint(0n) }, result_type: {} },
+      { event_name: "Transfer", event_index: 1, result: { value: "0" } },
+    ]);
+    expect(await dataOf(devnet, `/v1/accounts/41${"aa".padStart(40, "0")}/transactions/trc20`)).toEqual([]);
+    expect(await dataOf(devnet, `/v1/contracts/${carol.hex41}/tokens`)).toEqual([]);
+  });
+});
+
 describe("TRC10 tokens", () => {
   test("are listed, found by number, issuer and name, and sorted", async () => {
     const devnet = await fundedDevnet();
