@@ -1,6 +1,7 @@
 /** `npm run bench`: one table of figures against their targets, all from one run on this machine. */
 import { availableParallelism, cpus } from "node:os";
 import { measureAddedLatency, measureCacheHits } from "./gateway.ts";
+import { measureFollower } from "./follower.ts";
 import { measureIntake } from "./intake.ts";
 import { measureLevelCeiling } from "./level-ceiling.ts";
 import { runLifecycles, withEngine } from "./lifecycle.ts";
@@ -137,6 +138,18 @@ say(
   `${n(cached.share * 100, 1)} % of ${n(cached.reads)}`,
   cached.share >= 0.8,
 );
+
+for (const addresses of [0, 1_000_000]) {
+  const figures = await measureFollower({ blocks: 1_000, addresses, transactions: 100_000 });
+  const also = addresses === 0 ? "" : `, ${n(addresses)} addresses`;
+  say(
+    `blocks of 300 transfers followed/s, 100,000 transactions${also}`,
+    ">= 200",
+    `${n(figures.perSecond)}/s, ${n(figures.cpuMsPerBlock, 1)} ms of CPU each`,
+    figures.perSecond >= 200,
+  );
+  say("  resident memory", "<= 300 MB", `${n(figures.rssMb)} MB`, figures.rssMb <= 300);
+}
 
 const missed = rows.filter((row) => row.met === false);
 console.log(

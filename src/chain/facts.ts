@@ -44,6 +44,7 @@ export function blockFact(wire: WireBlock): Block {
   const transactions = (wire.transactions ?? []).map((transaction) => ({
     txId: transaction.txID,
     result: transaction.ret?.[0]?.contractRet ?? "SUCCESS",
+    rawHex: transaction.raw_data_hex,
   }));
   return proved ? { ...header, transactions } : { ...header, transactions, unproved: true };
 }
@@ -66,6 +67,9 @@ export function receiptFact(wire: WireInfo): Receipt {
     get transfers() {
       transfers ??= transfersOf(wire);
       return transfers;
+    },
+    get logs() {
+      return (wire.log ?? []).map(({ address, topics = [], data = "" }) => ({ address, topics, data }));
     },
   };
 }

@@ -21,7 +21,15 @@ export type Block = BlockHeader & {
 };
 
 /** A transaction as it stands in a block. `result` is "SUCCESS" or the chain's failure word (REVERT, OUT_OF_ENERGY, …). */
-export type BlockTransaction = { readonly txId: TxId; readonly result: string };
+export type BlockTransaction = {
+  readonly txId: TxId;
+  readonly result: string;
+  /** Its bytes, which the txID is the hash of; absent where nobody asked a node for them. */
+  readonly rawHex?: string;
+};
+
+/** An event of a contract as a node reports it: 20-byte address without 41, topics and data as hex. */
+export type ContractLog = { readonly address: string; readonly topics: readonly string[]; readonly data: string };
 
 /** The cost and outcome of one transaction in one block. All zero fields are present. */
 export type Receipt = {
@@ -36,6 +44,8 @@ export type Receipt = {
   readonly bandwidthUsed: number;
   readonly message?: string;
   readonly transfers: readonly TokenTransfer[];
+  /** In the order of the transaction; absent where nobody asked a node for them. */
+  readonly logs?: readonly ContractLog[];
 };
 
 export type TokenTransfer = {

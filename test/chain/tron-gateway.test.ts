@@ -317,6 +317,7 @@ describe("a receipt says success only when everything in it does", () => {
       energyUsed: 0,
       bandwidthUsed: 267,
       transfers: [],
+      logs: [],
     });
   });
 
