@@ -25,7 +25,8 @@ export type GridLimits = {
   /** Requests of one client in a day of UTC; beyond it `exhausted` holds. */
   readonly perDay: number;
   readonly exhausted: Allowance;
-  readonly clock: "chain" | "wall";
+  /** A function answers in ms. */
+  readonly clock: "chain" | "wall" | (() => number);
 };
 
 /** What providers publish and what was seen; the documents disagree over time. */
@@ -70,7 +71,7 @@ export class GridGate {
     const key = keyOf(asked);
     if (key === undefined && limits.keyRequired) return json(401, { Error: "ApiKey is required" });
     if (key !== undefined && limits.keys?.includes(key) === false) return json(401, { Error: "ApiKey not exists" });
-    const now = limits.clock === "chain" ? this.#chainTime() : Date.now();
+    const now = this.#now(limits.clock);
     const client = this.#client(key ?? `address ${asked.remote}`, now);
     if (client.suspendedUntil > now) return refusal(asked, client, { key, now });
     const usual = key === undefined ? limits.keyless : limits.keyed;
@@ -84,6 +85,11 @@ export class GridGate {
     client.recent.push(now);
     client.today += 1;
     return undefined;
+  }
+
+  #now(clock: GridLimits["clock"]): number {
+    if (typeof clock === "function") return clock();
+    return clock === "chain" ? this.#chainTime() : Date.now();
   }
 
   #client(name: string, now: number): Client {

@@ -87,6 +87,18 @@ describe("a provider's limits", () => {
     expect(await statuses(devnet, 3, "k")).toEqual([200, 200, 200]);
   });
 
+  test("seconds can be those of a given clock", async () => {
+    let now = 1_000_000;
+    const devnet = await manualDevnet({ limits: { ...limits, clock: () => now } });
+    expect(await statuses(devnet, 3, "k")).toEqual([200, 200, 403]);
+    now += 29_999;
+    expect(await statuses(devnet, 1, "k")).toEqual([403]);
+    now += 1;
+    expect(await statuses(devnet, 1, "k")).toEqual([200]);
+    const shown = (await (await fetch(`${devnet.url}/admin/devnet/limits`)).json()) as Json;
+    expect(shown["limits"].clock).toBe("given");
+  });
+
   test("control and health are not behind them", async () => {
     const devnet = await manualDevnet({ limits });
     await statuses(devnet, 4);

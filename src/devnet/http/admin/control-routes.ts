@@ -2,7 +2,7 @@
 import type { ControlRoute } from "./control-route.ts";
 import { faultOf } from "./fault-fields.ts";
 import { address, allow, flag, texts, units, whole } from "./fields.ts";
-import { limitsOf } from "./limit-fields.ts";
+import { limitsOf, shownLimits } from "./limit-fields.ts";
 import { ledgerRoutes } from "./ledger-routes.ts";
 import { slotMsFrom } from "./slot-words.ts";
 
@@ -183,7 +183,7 @@ const trouble: readonly ControlRoute[] = [
     path: "/limits",
     does: "the provider's limits that are simulated, or null",
     takes: "–",
-    handle: (_fields, devnet) => ({ limits: devnet.limits ?? null }),
+    handle: (_fields, devnet) => ({ limits: shownLimits(devnet.limits) }),
   },
   {
     method: "POST",
@@ -193,7 +193,7 @@ const trouble: readonly ControlRoute[] = [
       '`{"keys": ["…"], "key_required": false, "keyed": {"per_second": 15, "suspension_seconds": 30, "status": 403}, "keyless": {…}, "per_day": 100000, "exhausted": {…}, "clock": "chain" or "wall"}`',
     handle: (fields, devnet) => {
       devnet.setLimits(limitsOf(fields));
-      return { limits: devnet.limits ?? null };
+      return { limits: shownLimits(devnet.limits) };
     },
   },
   {

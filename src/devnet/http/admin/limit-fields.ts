@@ -1,5 +1,6 @@
 /** Limits out of a JSON body: what is absent is as usual. */
 import { type Allowance, type GridLimits, USUAL_LIMITS } from "../grid-gate.ts";
+import type { Json } from "../json.ts";
 import { allow, BadRequest, type Fields, flag, isFields, oneOf, texts, whole } from "./fields.ts";
 
 /** `undefined`: no limits. Throws `BadRequest`. */
@@ -15,7 +16,7 @@ export function limitsOf(fields: Fields): GridLimits | undefined {
     keyless: allowanceOf(fields, "keyless", usual.keyless),
     perDay: whole(fields, "per_day", { min: 0, max: 1_000_000_000, absent: usual.perDay }),
     exhausted: allowanceOf(fields, "exhausted", usual.exhausted),
-    clock: fields["clock"] === undefined ? usual.clock : oneOf(fields, "clock", ["chain", "wall"]),
+    clock: fields["clock"] === undefined ? usual.clock : oneOf(fields, "clock", ["chain", "wall"] as const),
   };
 }
 
@@ -32,4 +33,11 @@ function allowanceOf(fields: Fields, name: string, usual: Allowance): Allowance 
     suspensionSeconds: whole(given, "suspension_seconds", { min: 0, max: 86_400, absent: suspensionSeconds }),
     status: asked,
   };
+}
+
+/** As they are shown to who asks for them. */
+export function shownLimits(limits: GridLimits | undefined): Json {
+  if (limits === undefined) return null;
+  const { clock, ...rest } = limits;
+  return { ...rest, clock: typeof clock === "function" ? "given" : clock };
 }
