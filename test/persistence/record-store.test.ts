@@ -87,6 +87,20 @@ test("a dead letter whose time is listed but whose row is gone is damage", async
   await expect(store.deadLetters({ limit: 9 })).rejects.toMatchObject({ code: "store_corrupt" });
 });
 
+test("no row is empty: classic-level would lose a little memory for each", async () => {
+  const disk = new MemoryKeyValue();
+  const store = new RecordStore(disk, new Codec());
+  const actor = { kind: "payout", id: "po_1" };
+  const letter = { actor, at: 1, revision: 1, event: { type: "x" }, error: "e" };
+  await store.commit([
+    { put: "timer", due: 1, actor, timerId: "t" },
+    { put: "index", kind: "payout", index: "all", createdAt: 1, id: "po_1" },
+    { put: "deadLetter", letter },
+  ]);
+  expect(disk.dump().filter(([, value]) => value === "")).toEqual([]);
+  expect(disk.dump()).toHaveLength(4);
+});
+
 test("compaction of a store in memory changes nothing", async () => {
   const disk = new MemoryKeyValue([
     ["m!b", "2"],
