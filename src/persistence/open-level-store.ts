@@ -71,8 +71,7 @@ const LEVEL_OPTIONS = {
   keyEncoding: "utf8",
   valueEncoding: "utf8",
   writeBufferSize: 32 * 1024 ** 2,
-  // Decompressed blocks. They come and go between everything else the main thread allocates, so that a large cache
-  // leaves the heap of the process in pieces, and few reads meet a block twice.
+  // Decompressed blocks: few reads meet one twice, and the operating system has the compressed ones.
   cacheSize: 2 * 1024 ** 2,
   // Each open table keeps its index and filter in memory: large blocks keep the index small, and the bound keeps the
   // sum small however much the store has grown.
