@@ -24,6 +24,7 @@ import type { Units } from "../domain/money.ts";
 import type { ChainGateway } from "../ports/world.ts";
 import { toEvmWord } from "../tron/address.ts";
 import { encodeUint } from "../tron/trc20.ts";
+import { agreedReading } from "./agreed-reading.ts";
 import type { Api, Asker, Lane } from "./asking.ts";
 import { outcomeOfAnswer, outcomeOfFailure } from "./broadcast-class.ts";
 import { unitsFact } from "./facts.ts";
@@ -37,6 +38,8 @@ export type ReaderParts = {
   readonly pool: NodePool;
   readonly failover: Failover;
   readonly usdtContract: TronAddress;
+  /** Nodes that have to read a solidified balance alike. */
+  readonly agreeing: number;
   readonly fees: FeePolicy;
   readonly parameters: FreshCache<ChainParameters>;
   readonly accounts: FreshCache<AccountFacts>;
@@ -123,7 +126,13 @@ export class ChainReader implements ChainGateway {
       ]);
       return { usdt: unitsFact(usdt), trx, atBlock: number };
     };
-    return this.#read(balances, { api: "solidity", lane: "read", signal });
+    const { agreeing, pool } = this.#parts;
+    if (agreeing === 1) return this.#read(balances, { api: "solidity", lane: "read", signal });
+    const voices = pool.nodes("solidity").map((node) => () => balances(node.on({ lane: "read", signal })));
+    const keyOf = ({ usdt, trx }: { usdt: Units; trx: Units }) => `${usdt} ${trx}`;
+    const readings = await agreedReading(voices, { required: agreeing, keyOf });
+    // Both hold for the older block at least.
+    return readings.reduce((oldest, reading) => (reading.atBlock < oldest.atBlock ? reading : oldest));
   }
 
   async tokenBalance(address: TronAddress, signal?: AbortSignal): Promise<{ amount: Units; atBlock: number }> {

@@ -14,6 +14,8 @@ export type TronGatewayOptions = {
   /** In order of preference. */
   readonly nodes: readonly NodeEndpoint[];
   readonly usdtContract: TronAddress;
+  /** Nodes that have to read a solidified balance alike; one unless set. */
+  readonly agreeing?: number;
   readonly fees: FeePolicy;
   readonly http: PoolOptions["http"];
   readonly retry: RetryPolicy;
@@ -137,6 +139,7 @@ function partsOf(options: TronGatewayOptions, ports: TronGatewayPorts, counters:
     pool,
     failover: new Failover({ retry: options.retry, ...hooks }, { pool, clock, logger }),
     usdtContract: options.usdtContract,
+    agreeing: options.agreeing ?? 1,
     fees: options.fees,
     parameters: new FreshCache<ChainParameters>({ ttlMs: options.parameterTtlMs, capacity: 1 }, clock),
     accounts: new FreshCache<AccountFacts>({ ttlMs: options.accountTtlMs, capacity: options.accountCapacity }, clock),

@@ -21,6 +21,7 @@ export async function openGateway(
       ...GATEWAY_DEFAULTS,
       nodes: await nodeEndpoints(chain, network.urls),
       usdtContract: network.usdtContract,
+      agreeing: chain.finalityNodes,
       fees: { headroomPercent: fees.headroomPercent, feeCapSun: fees.capSun },
       http: {
         ...GATEWAY_DEFAULTS.http,
