@@ -76,7 +76,7 @@ async function weather(world: World, random: Random): Promise<number> {
   return 1;
 }
 
-async function fundedWallet(world: World, seed: number): Promise<{ id: string; address: string }> {
+export async function fundedWallet(world: World, seed: number): Promise<{ id: string; address: string }> {
   const { id, address } = await world.client.createWallet({ name: `payer ${seed}`, hot: false });
   await world.devnet.faucet({ address, trxSun: 10_000_000_000n, usdt: 1_000_000_000n });
   await world.devnet.mine(SOLID_LAG + 1);
@@ -89,7 +89,7 @@ async function fundedWallet(world: World, seed: number): Promise<{ id: string; a
 }
 
 /** `undefined`: refused, which promises nothing. */
-async function pay(
+export async function pay(
   world: World,
   order: { wallet: string; seed: number; index: number },
 ): Promise<{ id: string; to: string } | undefined> {

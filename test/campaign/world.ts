@@ -53,7 +53,7 @@ export class World {
     });
   }
 
-  /** `trusting`: one node's word is enough, and the first one lies; for showing that the campaign notices. */
+  /** `trusting`: one node's word is enough, and it may lie; for showing that the campaign notices. */
   static async open(doorCount: number, { trusting = false } = {}): Promise<World> {
     const devnet = await startDevnet({ port: 0, slotMs: "manual", solidLag: SOLID_LAG, seed: "campaign" });
     const doors = await Promise.all(Array.from({ length: doorCount }, () => Door.open(devnet.url)));
@@ -75,8 +75,7 @@ export class World {
 
   /** The node that may tell lies that fit together; with one node there is nobody who could be right against it. */
   get liar(): Door | undefined {
-    if (this.doors.length === 1) return undefined;
-    return this.doors.at(this.trusting ? 0 : -1);
+    return this.doors.length === 1 && !this.trusting ? undefined : this.doors.at(-1);
   }
 
   async close(): Promise<void> {
