@@ -206,7 +206,7 @@ async function buildEngine(parts: EngineParts): Promise<{ engine: Engine; follow
   const { store } = disk;
   refuseOtherNetwork(store.meta("network"), parts);
   const follower: BlockFollower = new BlockFollower(
-    { pollMs: pollMsOf(config), catchUpPage: 100 },
+    { pollMs: pollMsOf(config), catchUpPage: 10 },
     {
       gateway,
       finality,
