@@ -1,7 +1,6 @@
 /** The chain the program pays on: an embedded devnet when no node is configured for it, otherwise the network's nodes. */
 import { join } from "node:path";
 import { NETWORKS } from "../chain/networks.ts";
-import { startDevnet } from "../devnet/devnet.ts";
 import type { Devnet } from "../devnet/handle.ts";
 import { Fault } from "../domain/errors.ts";
 import type { Config } from "../operations/config.ts";
@@ -18,6 +17,8 @@ export async function openNetwork(config: Config): Promise<{ devnet: Devnet | un
   const { chain } = config;
   if (chain.network === "devnet" && chain.endpoints.length === 0) {
     const { port, blockMs, solidLag } = config.devnet;
+    // Its virtual machine is a third of what a start has to load, and real networks do not need it.
+    const { startDevnet } = await import("../devnet/devnet.ts");
     const devnet = await startDevnet({
       port,
       slotMs: blockMs,

@@ -10,7 +10,7 @@ describe("the effects of a payment", () => {
     const rig = await startRig();
     await openWallet(rig);
     const reference = rig.world.reference.bind(rig.world);
-    rig.world.reference = () => undefined as never;
+    rig.world.reference = () => undefined;
     await pay(rig, "po_1");
     await drain();
     expect(rig.engine.record(TX)).toMatchObject({
@@ -20,6 +20,39 @@ describe("the effects of a payment", () => {
     rig.world.reference = reference;
     await rig.clock.advance(2_000);
     expect(tagOf(rig, "payout", "po_1")).toBe("broadcast");
+  });
+
+  test("nothing is built or signed while nodes disagree about the chain, and everything once they agree", async () => {
+    const rig = await startRig();
+    await openWallet(rig);
+    rig.world.inTheWay = { code: "nodes_disagree", detail: "waiting for the nodes to agree about block 7" };
+    await pay(rig, "po_1");
+    await drain();
+    expect(rig.engine.record(TX)).toMatchObject({
+      state: "waitingToBuild",
+      context: { failure: { code: "nodes_disagree", detail: "waiting for the nodes to agree about block 7" } },
+    });
+    expect(rig.world.signatures).toEqual([]);
+    rig.world.inTheWay = undefined;
+    await rig.clock.advance(2_000);
+    expect([rig.world.signatures.length, tagOf(rig, "payout", "po_1")]).toEqual([1, "broadcast"]);
+  });
+
+  test("while the newest blocks are still being read nothing is built, and what is built is signed", async () => {
+    const rig = await startRig();
+    await openWallet(rig);
+    rig.world.inTheWay = { code: "not_ready", detail: "the newest blocks are still being read" };
+    await pay(rig, "po_1");
+    await drain();
+    expect(rig.engine.record(TX)?.context).toMatchObject({ failure: { code: "not_ready" } });
+    rig.world.inTheWay = undefined;
+    const build = rig.world.build.bind(rig.world);
+    rig.world.build = async (order) => {
+      rig.world.inTheWay = { code: "not_ready", detail: "the newest blocks are still being read" };
+      return build(order);
+    };
+    await rig.clock.advance(2_000);
+    expect([rig.world.signatures.length, tagOf(rig, "payout", "po_1")]).toEqual([1, "broadcast"]);
   });
 
   test("nothing is signed while the disk is full, and everything once there is room", async () => {

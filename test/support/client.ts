@@ -99,7 +99,7 @@ export class Client {
         this.repeated += 1;
         return undefined;
       },
-      { everyMs: 25 },
+      { everyMs: 60 },
     );
   }
 

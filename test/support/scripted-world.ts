@@ -11,6 +11,7 @@ import type {
   SigningOrder,
   TransactionWatch,
   TransactionWatcher,
+  Obstacle,
 } from "../../src/ports/world.ts";
 
 export const OK: BroadcastOutcome = { class: "accepted", code: "SUCCESS", message: "", node: "scripted" };
@@ -20,6 +21,8 @@ export class ScriptedWorld implements ChainView, TransactionWatcher, Signer {
   readonly watches = new Map<string, TransactionWatch>();
   readonly broadcasts: string[] = [];
   readonly signatures: SigningOrder[] = [];
+  /** What keeps anything new from being signed. */
+  inTheWay: Obstacle | undefined;
   usdt = units(1_000_000_000_000n);
   trx = units(1_000_000_000_000n);
   solid = 100;
@@ -55,9 +58,12 @@ export class ScriptedWorld implements ChainView, TransactionWatcher, Signer {
     },
   };
 
-  obstacle(): undefined {}
+  obstacle(): Obstacle | undefined {
+    return this.inTheWay;
+  }
 
-  reference(): ReferenceBlock {
+  reference(): ReferenceBlock | undefined {
+    if (this.inTheWay !== undefined) return undefined;
     return { number: this.solid, id: blockId(this.solid), headTimestamp: this.timeOf(this.head) };
   }
 
