@@ -151,7 +151,8 @@ export class Lane {
       TRON_GENESIS_ID: genesisId,
       USDT_CONTRACT: usdtContract,
       TRON_TIMEOUT_MS: "40000",
-      TX_EXPIRATION_SECONDS: "60",
+      // Some seconds of the machine: bytes outlive a slow start, so that kills find them pending and included too.
+      TX_EXPIRATION_SECONDS: "120",
       DEVNET_BLOCK_MS: "3000",
       WALLET_ENCRYPTION_KEY: ENCRYPTION_KEY,
       WALLET_ID: this.wallet?.id ?? "",
