@@ -2,12 +2,8 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ANN, BOB, LINES } from "./support/payees.ts";
 import { Program } from "./support/program.ts";
-
-const ANN = "TXU2vrGbArDW52qJ1PP85s1UbdNB2hAGw8";
-const BOB = "TWHkuexVpXXisbFXgv1BxFxrdUriSHaokX";
-const CLEO = "TU2JkhtaTchXLUoiUzahzbzEQW7c2Zpxev";
-const LINES = [`a,${ANN},10`, `b,${BOB},20.5`, `c,${CLEO},30.000001`, `a-again,${ANN},11`];
 
 let program: Program;
 
@@ -18,10 +14,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await program.close();
 });
-
-async function balance(address: string): Promise<string> {
-  return (await program.api("GET", `/usdt/balance/${address}`)).balance;
-}
 
 describe("a demo run ends with", () => {
   test("2 and the usage for options and files that do not exist", async () => {
@@ -83,11 +75,11 @@ describe("a demo run ends with", () => {
       3,
       expect.stringMatching(/grown\.csv:2: also in .*paid\.csv, which was sent before/),
     ]);
-    expect(await balance(ANN)).toBe("10");
+    expect(await program.balance(ANN)).toBe("10");
     expect((await program.run([grown, "--again"])).code).toBe(0);
-    expect(await balance(ANN)).toBe("20");
+    expect(await program.balance(ANN)).toBe("20");
     expect((await program.run([paid])).code).toBe(0);
-    expect(await balance(ANN)).toBe("20");
+    expect(await program.balance(ANN)).toBe("20");
   });
 
   test("4 when nobody answers, when the token is wrong, or when the wallet has too little", async () => {

@@ -1,11 +1,7 @@
 /** The demo as a user runs it: against a real engine with a real store and a devnet behind a socket. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ANN, BOB, CLEO, LINES } from "./support/payees.ts";
 import { kill, Program, until } from "./support/program.ts";
-
-const ANN = "TXU2vrGbArDW52qJ1PP85s1UbdNB2hAGw8";
-const BOB = "TWHkuexVpXXisbFXgv1BxFxrdUriSHaokX";
-const CLEO = "TU2JkhtaTchXLUoiUzahzbzEQW7c2Zpxev";
-const LINES = [`a,${ANN},10`, `b,${BOB},20.5`, `c,${CLEO},30.000001`, `a-again,${ANN},11`];
 
 let program: Program;
 
@@ -16,10 +12,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await program.close();
 });
-
-async function balance(address: string): Promise<string> {
-  return (await program.api("GET", `/usdt/balance/${address}`)).balance;
-}
 
 describe("a demo run", () => {
   test("starts an engine when none listens, pays, stops it, and pays nobody the second time", async () => {
@@ -35,7 +27,11 @@ describe("a demo run", () => {
     const again = await program.run([await program.file("saved-again.csv", LINES.toReversed())]);
     expect(again.output).toMatch(/sent before: 4 of 4 already paid, nobody is paid twice/);
     expect(again.code).toBe(0);
-    expect(await Promise.all([ANN, BOB, CLEO].map(balance))).toEqual(["21", "20.5", "30.000001"]);
+    expect(await Promise.all([ANN, BOB, CLEO].map((address) => program.balance(address)))).toEqual([
+      "21",
+      "20.5",
+      "30.000001",
+    ]);
     expect((await fetch(`${program.url}/health/live`)).ok).toBe(true);
   });
 

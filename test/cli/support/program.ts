@@ -45,6 +45,11 @@ export class Program {
     return new Program(directory, { api, devnet });
   }
 
+  /** USDT of an address, as the engine says it. */
+  async balance(address: string): Promise<string> {
+    return (await this.api("GET", `/usdt/balance/${address}`)).balance;
+  }
+
   /** Ready to take payouts when it returns. */
   async startEngine(more: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
     const child = this.#spawn(MAIN, [], more);
