@@ -49,9 +49,23 @@ export function checkHeader(wire: WireBlockHeader): void {
   if (wire.blockID.slice(16) !== digest.slice(16)) {
     throw new Fault("chain_error", `the id of block ${number} is not the hash of its header`);
   }
-  if (signature.length !== SIGNATURE_DIGITS || recoverHex41(digest, signature) === undefined) {
-    throw new Fault("chain_error", `nobody signed the header of block ${number}`);
-  }
+  if (!isSigned(digest, signature)) throw new Fault("chain_error", `nobody signed the header of block ${number}`);
+}
+
+/**
+ * Headers that were found signed, with the signature that did it: each is met several times, as head, in a page of
+ * blocks, as the solidified one, and from every node, and a recovery costs as much as the rest of the check.
+ */
+const signedHeaders = new Map<string, string>();
+const SIGNED_HEADERS_MAX = 256;
+
+function isSigned(digest: string, signature: string): boolean {
+  if (signedHeaders.get(digest) === signature) return true;
+  if (signature.length !== SIGNATURE_DIGITS || recoverHex41(digest, signature) === undefined) return false;
+  signedHeaders.set(digest, signature);
+  const [oldest] = signedHeaders.keys();
+  if (signedHeaders.size > SIGNED_HEADERS_MAX && oldest !== undefined) signedHeaders.delete(oldest);
+  return true;
 }
 
 /**

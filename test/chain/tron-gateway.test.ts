@@ -135,6 +135,13 @@ describe("what a node says is believed only when it fits", () => {
     ["a redirect", { status: 302, body: blockJson(100) }],
   ];
 
+  test("a header that was believed is refused with any other signature", async () => {
+    node.on("wallet/getnowblock", { body: blockJson(100) });
+    await expect(gateway.headBlock()).resolves.toMatchObject({ number: 100 });
+    node.on("wallet/getnowblock", { body: headerJson(100, { witness_signature: "ff".repeat(65) }) });
+    await expect(gateway.headBlock()).rejects.toMatchObject({ code: "chain_error" });
+  });
+
   test.each(nonsense)("%s is a chain_error", async (_name, answer) => {
     node.on("wallet/getnowblock", answer);
     await expect(gateway.headBlock()).rejects.toMatchObject({ name: "Fault", code: "chain_error" });
