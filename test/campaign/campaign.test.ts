@@ -19,6 +19,10 @@ test("an engine that believes a single node is caught believing what the ledger 
   try {
     const wallet = await fundedWallet(world, 1);
     const { liar, devnet } = world;
+    // Slots do not wait for a signing thread to start; the bytes of the next one must not be old when they are sent.
+    const first = await pay(world, { wallet: wallet.id, seed: 1, index: 1 });
+    for (let slot = 0; slot < 80 && (await statusOf(world, first)) !== "confirmed"; slot += 1) await world.slot();
+    expect(await statusOf(world, first)).toBe("confirmed");
     liar?.arm("accept then lose", 1);
     await pay(world, { wallet: wallet.id, seed: 1, index: 0 });
     while (liar?.played.get("accept then lose") !== 1) await world.slot();
@@ -31,6 +35,10 @@ test("an engine that believes a single node is caught believing what the ledger 
     await world.close();
   }
 }, 240_000);
+
+async function statusOf(world: World, order: { id: string } | undefined): Promise<string> {
+  return order === undefined ? "refused" : (await world.client.payout(order.id)).status;
+}
 
 test("a run that saw no faults or no payments proves nothing", () => {
   expect(isVacuous({ ...NOTHING, paid: 1, faults: {} })).toBe(true);

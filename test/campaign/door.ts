@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { request as ask } from "undici";
 import { FalseChain } from "./false-chain.ts";
 import { isRecord, type Json } from "./json.ts";
 
@@ -129,8 +130,8 @@ export class Door {
 
   private async ask({ path, body }: { path: string; body: string }): Promise<Json> {
     const headers = { "content-type": "application/json" };
-    const answer = await fetch(`${this.upstream}/${path}`, { method: "POST", headers, body });
-    return (await answer.json()) as Json;
+    const answer = await ask(`${this.upstream}/${path}`, { method: "POST", headers, body });
+    return (await answer.body.json()) as Json;
   }
 
   private async block(number: number): Promise<Record<string, Json> | undefined> {

@@ -94,12 +94,14 @@ export class World {
     await this.settled();
   }
 
-  /** Until a request needs time to go on and nothing else does. */
+  /** Until a request needs time to go on and nothing else does. A thread that signs takes none of the engine's time. */
   async settled(): Promise<void> {
     let quiet = 0;
     for (let look = 0; quiet < 3 && look < 2_000; look += 1) {
       await new Promise((resolve) => setTimeout(resolve, look < 3 ? 0 : 1));
-      const busy = this.doors.some(({ inFlight }) => inFlight > 0) || this.program.engine.status().messagesWaiting > 0;
+      const { messagesWaiting, effectsRunning } = this.program.engine.status();
+      const isSigning = (effectsRunning["signTransaction"] ?? 0) > 0;
+      const busy = isSigning || messagesWaiting > 0 || this.doors.some(({ inFlight }) => inFlight > 0);
       quiet = busy ? 0 : quiet + 1;
     }
   }
