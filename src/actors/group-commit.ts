@@ -1,14 +1,15 @@
 /**
  * Group commit: the writes of all actors that moved meanwhile become one synced batch.
  *
- * G1. One batch is in flight at a time; what comes meanwhile waits for the next.
+ * G1. One batch is in flight at a time; what comes meanwhile is encoded at once, and waits for the next.
  * G2. `then` of a member runs after its batch is on disk, in the order the members came.
  * G3. A failed write means that memory is ahead of disk: `onFatal` is called and nothing is ever committed again.
- * G4. A group with a value that no schema allows is taken apart, nothing of it written: each member takes its step back and
- *     makes it again, checked, so that only the guilty one is missing from the next group.
+ * G4. Members with a value that no schema allows among them are taken apart, nothing of them written, as soon as everything
+ *     before them is on disk: each takes its step back and makes it again, checked, so that only the guilty one is missing
+ *     from the next group.
  */
 import type { FeedEntry } from "../domain/records.ts";
-import { Unstorable, type Store, type Write } from "../ports/store.ts";
+import { Unstorable, type Batch, type Store, type Write } from "../ports/store.ts";
 
 export type GroupCommitPorts = {
   readonly store: Store;
@@ -24,17 +25,24 @@ type Member = {
   readonly committed: () => void;
   readonly retake: Retake | undefined;
 };
+/** What is encoded and waits for the disk. */
+type Group = { readonly batch: Batch; readonly members: Member[]; writes: number };
+type Landing = Group & { readonly landed: Promise<void> | undefined };
 
 export type GroupCommitCounts = { commits: number; writes: number; members: number };
 
 export class GroupCommit {
   readonly counts: GroupCommitCounts = { commits: 0, writes: 0, members: 0 };
+  /** Not encoded yet. */
   private writes: Write[] = [];
   private members: Member[] = [];
+  private next: Group | undefined;
   private flushing = false;
   private broken = false;
+  /** Why `members` cannot be encoded as they are (G4). */
+  private flaw: unknown;
   private sequence: number;
-  /** The last feed number before the open group. */
+  /** The last feed number before those of `members`. */
   private sequenceBefore: number;
   /** Those who wait in `settled`; nobody else wakes them after a failed write. */
   private waiting: (() => void)[] = [];
@@ -47,9 +55,9 @@ export class GroupCommit {
     this.ports = ports;
   }
 
-  /** Members waiting in the open group. */
+  /** Members waiting for the batch after the one in flight. */
   get size(): number {
-    return this.members.length;
+    return this.members.length + (this.next?.members.length ?? 0);
   }
 
   add(writes: readonly Write[], then: () => void, retake?: Retake): void {
@@ -64,23 +72,24 @@ export class GroupCommit {
     return this.ports.store.unstorable(writes);
   }
 
-  /** Calls once, when the open group is closed and the next one is empty. */
+  /** Calls once, when the next batch is on its way and the one after it is empty. */
   whenRoom(tell: () => void): void {
     this.waitingForRoom = tell;
   }
 
-  /** Closes the open group and writes it, and goes on until no group is open. */
+  /** Encodes what was added, writes it as soon as the disk is free, and goes on until nothing is left. */
   async flush(): Promise<void> {
-    if (this.flushing || this.broken) return;
+    if (this.broken) return;
+    this.encode();
+    if (this.flushing) return;
     this.flushing = true;
     try {
-      while (this.members.length > 0) await this.writeGroup();
+      await this.writeAll();
     } catch (error) {
       this.broken = true;
       this.ports.onFatal(error);
-    } finally {
-      this.flushing = false;
     }
+    this.flushing = false;
     for (const wake of this.waiting.splice(0)) wake();
   }
 
@@ -94,39 +103,68 @@ export class GroupCommit {
     });
   }
 
-  private async writeGroup(): Promise<void> {
-    const { writes, members, sequenceBefore } = this;
-    this.writes = [];
-    this.members = [];
-    this.sequenceBefore = this.sequence;
+  /** What comes behind members that cannot be encoded stands on them, and waits with them. */
+  private encode(): void {
+    if (this.flaw !== undefined || this.members.length === 0) return;
+    const group = (this.next ??= { batch: this.ports.store.batch(), members: [], writes: 0 });
+    try {
+      group.batch.add(this.writes);
+    } catch (error) {
+      this.flaw = error;
+      return;
+    }
+    group.members.push(...this.members);
+    group.writes += this.writes.length;
+    this.empty(this.sequence);
+  }
+
+  /** The next batch is on its way before the members of the last one are told: the disk does not wait for them. */
+  private async writeAll(): Promise<void> {
+    for (let group = this.begin(); group !== undefined || this.members.length > 0;) {
+      if (group === undefined) this.takeApart();
+      else await group.landed;
+      const next: Landing | undefined = this.begin();
+      if (group !== undefined) this.tell(group);
+      group = next;
+    }
+  }
+
+  private begin(): Landing | undefined {
+    this.encode();
+    const { next } = this;
+    if (next === undefined || next.members.length === 0) return undefined;
+    this.next = undefined;
     this.waitingForRoom?.();
     this.waitingForRoom = undefined;
     this.ports.failpoint?.("before-commit");
-    try {
-      if (writes.length > 0) await this.ports.store.commit(writes);
-    } catch (error) {
-      if (!(error instanceof Unstorable)) throw error;
-      this.takeApart(members, sequenceBefore);
-      return;
-    }
+    return { ...next, landed: next.writes > 0 ? next.batch.write() : undefined };
+  }
+
+  private tell({ writes, members }: Landing): void {
     this.counts.commits += 1;
-    this.counts.writes += writes.length;
+    this.counts.writes += writes;
     this.counts.members += members.length;
     this.ports.failpoint?.("after-commit");
     for (const { committed } of members) committed();
   }
 
-  /** G4. The group that was open meanwhile may stand on the one that failed. What the engine itself writes has nobody to blame. */
-  private takeApart(failed: readonly Member[], sequenceBefore: number): void {
-    const members = [...failed, ...this.members];
-    this.writes = [];
-    this.members = [];
-    this.sequence = this.sequenceBefore = sequenceBefore;
+  /** G4. What the engine itself writes has nobody to blame. */
+  private takeApart(): void {
+    const { members, flaw } = this;
+    if (!(flaw instanceof Unstorable)) throw flaw;
+    this.flaw = undefined;
+    this.empty(this.sequenceBefore);
     for (const { retake } of members) retake?.undo();
     for (const { writes, committed, retake } of members) {
       if (retake === undefined) this.addOwn(writes, committed);
       else retake.redo();
     }
+  }
+
+  private empty(sequence: number): void {
+    this.writes = [];
+    this.members = [];
+    this.sequence = this.sequenceBefore = sequence;
   }
 
   private addOwn(writes: readonly Write[], then: () => void): void {

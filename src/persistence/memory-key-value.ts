@@ -5,7 +5,7 @@
  * V2. A write becomes visible as a whole, and only when its promise resolves.
  */
 import { assert } from "../domain/assert.ts";
-import type { Change, Entry, KeyValue, RangeRequest } from "./key-value.ts";
+import type { Batch, Change, Entry, KeyValue, RangeRequest } from "./key-value.ts";
 
 export class MemoryKeyValue implements KeyValue {
   readonly #values: Map<string, string>;
@@ -22,13 +22,10 @@ export class MemoryKeyValue implements KeyValue {
     return this.#values.get(key);
   }
 
-  async write(changes: readonly Change[]): Promise<void> {
+  batch(): Batch {
     this.#assertOpen();
-    await Promise.resolve();
-    for (const { key, value } of changes) {
-      if (value === undefined) this.#delete(key);
-      else this.#put(key, value);
-    }
+    const all: Change[] = [];
+    return { add: (changes) => void all.push(...changes), write: () => this.#write(all) };
   }
 
   async entries(request: RangeRequest): Promise<Entry[]> {
@@ -59,6 +56,15 @@ export class MemoryKeyValue implements KeyValue {
   /** A copy of everything, in key order: what a disk would hold now. */
   dump(): Entry[] {
     return this.#keys.map((key): Entry => [key, this.#values.get(key) ?? ""]);
+  }
+
+  async #write(changes: readonly Change[]): Promise<void> {
+    this.#assertOpen();
+    await Promise.resolve();
+    for (const { key, value } of changes) {
+      if (value === undefined) this.#delete(key);
+      else this.#put(key, value);
+    }
   }
 
   #put(key: string, value: string): void {

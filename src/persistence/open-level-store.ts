@@ -144,7 +144,9 @@ async function readMarker(open: {
 async function writeMarker(fresh: { disk: KeyValue; codec: Codec; createdAt: number }): Promise<FormatMarker> {
   const marker: FormatMarker = { format: STORE_FORMAT, storeId: randomUUID(), createdAt: fresh.createdAt };
   try {
-    await fresh.disk.write([{ key: FORMAT_KEY, value: fresh.codec.encode("format", FORMAT_KEY, marker) }]);
+    const batch = fresh.disk.batch();
+    batch.add([{ key: FORMAT_KEY, value: fresh.codec.encode("format", FORMAT_KEY, marker) }]);
+    await batch.write();
   } catch (cause) {
     throw new Fault("store_failed", "The new store cannot be written", { cause });
   }

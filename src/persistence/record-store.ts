@@ -1,10 +1,10 @@
 /**
  * The engine's Store over any KeyValue. Owns the order of the commits; the invariants S1-S4 are those of ports/store.
  *
- * R1. Commits reach the disk one after the other, in the order of the calls.
+ * R1. Batches reach the disk one after the other, in the order in which they are told to.
  * R2. After one failed write every later commit is refused with the same fault: nobody knows what is on disk (S3).
- * R3. A commit that cannot be encoded is refused before anything is written, and the store stays usable.
- * R4. Within one commit the last write to a key wins; the earlier ones are not even encoded.
+ * R3. What cannot be encoded is refused before anything of it is written, and the store stays usable.
+ * R4. Within one commit the last write to a key wins; earlier ones that are added with it are not even encoded.
  */
 import { Fault } from "../domain/errors.ts";
 import type {
@@ -20,6 +20,7 @@ import type {
 } from "../domain/records.ts";
 import {
   Unstorable,
+  type Batch,
   type IdPage,
   type IndexPage,
   type PageRequest,
@@ -32,7 +33,7 @@ import { digestOf } from "./codec.ts";
 import { corrupt } from "./damage.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { isDiskFull } from "./disk-guard.ts";
-import type { Change, Entry, KeyValue } from "./key-value.ts";
+import type { Batch as DiskBatch, Change, Entry, KeyValue } from "./key-value.ts";
 import * as keyspace from "./keyspace.ts";
 import { LowWater } from "./low-water.ts";
 
@@ -53,14 +54,29 @@ export class RecordStore implements Store {
     this.#codec = codec;
   }
 
-  /** Rejects with `Fault("store_failed")` when the disk refused (the process must end), with `Unstorable` for a bug (R3). */
+  /** `write` rejects with `Fault("store_failed")` when the disk refused: the process must end. */
+  batch(): Batch {
+    const disk = this.#disk.batch();
+    const dues: number[] = [];
+    const add = (writes: readonly Write[]): void => {
+      const changes = this.#checked(writes);
+      if (changes.length > 0) disk.add(changes);
+      for (const write of writes) if ("put" in write && write.put === "timer") dues.push(write.due);
+    };
+    const write = async (): Promise<void> => {
+      const turn = this.#tail.then(() => this.#write(disk));
+      // The tail only orders; the failure reaches the caller through `turn` and later callers through R2.
+      this.#tail = turn.catch(() => undefined);
+      await turn;
+      for (const due of dues) this.#timerFloor.committed(due);
+    };
+    return { add, write };
+  }
+
   async commit(writes: readonly Write[]): Promise<void> {
-    const changes = this.#checked(writes);
-    const turn = this.#tail.then(() => this.#write(changes));
-    // The tail only orders; the failure reaches the caller through `turn` and later callers through R2.
-    this.#tail = turn.catch(() => undefined);
-    await turn;
-    for (const write of writes) if ("put" in write && write.put === "timer") this.#timerFloor.committed(write.due);
+    const batch = this.batch();
+    batch.add(writes);
+    await batch.write();
   }
 
   unstorable(writes: readonly Write[]): { write: Write; problem: string } | undefined {
@@ -245,11 +261,10 @@ export class RecordStore implements Store {
     }
   }
 
-  async #write(changes: readonly Change[]): Promise<void> {
+  async #write(batch: DiskBatch): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
-    if (changes.length === 0) return;
     try {
-      await this.#disk.write(changes);
+      await batch.write();
     } catch (cause) {
       this.#failure = writeFault(cause);
       throw this.#failure;

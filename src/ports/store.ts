@@ -1,10 +1,10 @@
 /**
  * What the engine needs from a disk.
  *
- * S1. `commit` is atomic and synced: after it resolves, all of its writes survive loss of power; before, none may be seen.
+ * S1. A commit is atomic and synced: after it resolves, all of its writes survive loss of power; before, none may be seen.
  * S2. Reads see exactly the committed writes, in the order of the commits.
- * S3. A rejected `commit` means that memory may be ahead of disk: the process must end.
- *     Not so when it rejects with `Unstorable`: that happens before anything is written, and the store goes on.
+ * S3. A rejected commit means that memory may be ahead of disk: the process must end.
+ *     `Unstorable` is no such failure: it is thrown before anything is written, and the store goes on.
  * S4. Records are checked against their schema on both ways; what does not fit throws `Fault("store_corrupt")` on read.
  */
 import type {
@@ -66,9 +66,19 @@ export type IdPage = { readonly ids: readonly { readonly id: string }[]; readonl
 /** `cursor` is opaque: what `next` of the page before said. */
 export type PageRequest = { readonly limit: number; readonly cursor?: string; readonly newestFirst?: boolean };
 
+/** A commit in the making. Its writes are checked and encoded as they are added, while the disk may still be busy with another. */
+export interface Batch {
+  /** Throws `Unstorable` when a value is not what its schema says; then none of these writes is in the batch. */
+  add(writes: readonly Write[]): void;
+  /** Once, at the end. Batches reach the disk in the order of these calls. */
+  write(): Promise<void>;
+}
+
 export interface Store {
+  batch(): Batch;
+  /** A batch with these writes and no others. */
   commit(writes: readonly Write[]): Promise<void>;
-  /** The first of these writes that `commit` would reject, or undefined. As costly as the encoding: not for every commit. */
+  /** The first of these writes that no batch would take, or undefined. As costly as the encoding: not for every commit. */
   unstorable(writes: readonly Write[]): { readonly write: Write; readonly problem: string } | undefined;
 
   // Synchronous point reads: loading an actor never interleaves with a step.

@@ -13,6 +13,7 @@ import type { ActorAddress, OutboxEntry } from "../../src/domain/records.ts";
 import type { Store, TimerRow } from "../../src/ports/store.ts";
 import { silentLogger } from "../../src/ports/telemetry.ts";
 import { memoryStore } from "../support/engine.ts";
+import { interpose } from "../support/interposed-store.ts";
 import { STAMP } from "../support/kernel.ts";
 import { drain, ManualClock } from "../support/manual-clock.ts";
 import { toy, toyEntry } from "../support/toys.ts";
@@ -115,11 +116,11 @@ describe("a group commit", () => {
     const fatal: unknown[] = [];
     const store = memoryStore();
     let commits = 0;
-    store.commit = async () => {
+    interpose(store, async () => {
       commits += 1;
       await drain(2);
       throw new Error("broken");
-    };
+    });
     const group = new GroupCommit({ lastFeedSequence: 0 }, { store, onFatal: (error) => fatal.push(error) });
     group.add([{ put: "meta", name: "a", value: 1 }], unused);
     void group.flush();
@@ -129,6 +130,51 @@ describe("a group commit", () => {
     await group.settled();
     expect([commits, fatal.length]).toEqual([1, 1]);
   });
+});
+
+test("a store that fails while it encodes breaks the group, once everything before is on disk", async () => {
+  const fatal: unknown[] = [];
+  const store = memoryStore();
+  const open = store.batch.bind(store);
+  let land = () => {};
+  interpose(store, (_writes, inner) => new Promise<void>((resolve) => (land = resolve)).then(inner));
+  const group = new GroupCommit({ lastFeedSequence: 0 }, { store, onFatal: (error) => fatal.push(error) });
+  const told: string[] = [];
+  group.add([{ put: "meta", name: "a", value: 1 }], () => told.push("a"));
+  void group.flush();
+  const closed = () => {
+    throw new Error("the database is closed");
+  };
+  store.batch = () => ({ ...open(), add: closed });
+  group.add([{ put: "meta", name: "b", value: 1 }], () => told.push("b"));
+  void group.flush();
+  expect([told, fatal]).toEqual([[], []]);
+  land();
+  await group.settled();
+  expect([told, fatal.map(String), store.meta("b")]).toEqual([["a"], ["Error: the database is closed"], undefined]);
+});
+
+test("the next batch is on its way before those of the last one are told", async () => {
+  const store = memoryStore();
+  const order: string[] = [];
+  interpose(store, (writes, land) => {
+    order.push(`write ${writes.length}`);
+    return land();
+  });
+  const group = new GroupCommit({ lastFeedSequence: 0 }, { store, onFatal: unused });
+  group.add([{ put: "meta", name: "a", value: 1 }], () => order.push("a"));
+  void group.flush();
+  group.add([{ put: "meta", name: "b", value: 1 }], () => order.push("b"));
+  await group.flush();
+  group.add(
+    [
+      { put: "meta", name: "c", value: 1 },
+      { put: "meta", name: "d", value: 1 },
+    ],
+    () => order.push("c"),
+  );
+  await group.settled();
+  expect(order).toEqual(["write 1", "write 3", "a", "b", "c"]);
 });
 
 test("a loop that is closed in the middle of a turn stops there, and takes nothing more", async () => {
@@ -162,7 +208,7 @@ test("a loop whose group is full waits for the disk without turning, and goes on
   const ids = Array.from({ length: 3 * GROUP_MESSAGES_MAX }, (_, i) => `t${i}`);
   for (const id of ids) ports.cells.replace(toy(id), toyRecord(id));
   const releases: (() => void)[] = [];
-  store.commit = () => new Promise((resolve) => releases.push(resolve));
+  interpose(store, () => new Promise((resolve) => releases.push(resolve)));
   let turns = 0;
   let committed = 0;
   const loop = new Loop({

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { Write } from "../../src/ports/store.ts";
 import { Codec } from "../../src/persistence/codec.ts";
-import type { Change } from "../../src/persistence/key-value.ts";
+import type { Batch, Change } from "../../src/persistence/key-value.ts";
 import { MemoryKeyValue } from "../../src/persistence/memory-key-value.ts";
 import { RecordStore } from "../../src/persistence/record-store.ts";
 import { recordOf } from "./support/records.ts";
@@ -11,10 +11,15 @@ import { recordOf } from "./support/records.ts";
 class HandDisk extends MemoryKeyValue {
   readonly waiting: { changes: readonly Change[]; proceed: (refusal?: Error) => void }[] = [];
 
-  override async write(changes: readonly Change[]): Promise<void> {
-    const refusal = await new Promise<Error | undefined>((resolve) => this.waiting.push({ changes, proceed: resolve }));
-    if (refusal !== undefined) throw refusal;
-    await super.write(changes);
+  override batch(): Batch {
+    const inner = super.batch();
+    const changes: Change[] = [];
+    const write = async () => {
+      const refusal = await new Promise<Error | undefined>((proceed) => this.waiting.push({ changes, proceed }));
+      if (refusal !== undefined) throw refusal;
+      await inner.write();
+    };
+    return { add: (more) => (inner.add(more), void changes.push(...more)), write };
   }
 
   async next(refusal?: Error): Promise<void> {
@@ -83,7 +88,9 @@ test("a dead letter whose time is listed but whose row is gone is damage", async
   const letter = { actor: { kind: "payout", id: "po_1" }, at: 1, revision: 1, event: { type: "x" }, error: "e" };
   await store.commit([{ put: "deadLetter", letter }]);
   const [row] = await disk.keys({ from: "d!", to: 'd"', limit: 1 });
-  await disk.write([{ key: row ?? "", value: undefined }]);
+  const removal = disk.batch();
+  removal.add([{ key: row ?? "", value: undefined }]);
+  await removal.write();
   await expect(store.deadLetters({ limit: 9 })).rejects.toMatchObject({ code: "store_corrupt" });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Store, Write } from "../../src/ports/store.ts";
 import { memoryStore } from "../support/engine.ts";
+import { interpose } from "../support/interposed-store.ts";
 import { drain } from "../support/manual-clock.ts";
 import { ask, create, recordOf, seenBy, toy, toyRig } from "../support/toys.ts";
 
@@ -11,33 +12,17 @@ function slowStore(): {
   next: (failure?: Error) => Promise<void>;
   commits: (readonly Write[])[];
 } {
-  const inner = memoryStore();
+  const store = memoryStore();
   let held = false;
   const waiting: ((failure: Error | undefined) => void)[] = [];
   const commits: (readonly Write[])[] = [];
-  const commit = async (writes: readonly Write[]) => {
+  interpose(store, async (writes, land) => {
     if (held) {
       const failure = await new Promise<Error | undefined>((resolve) => waiting.push(resolve));
       if (failure !== undefined) throw failure;
     }
     commits.push(writes);
-    return inner.commit(writes);
-  };
-  const store: Store = Object.assign(Object.create(inner) as Store, {
-    commit,
-    unstorable: inner.unstorable.bind(inner),
-    record: inner.record.bind(inner),
-    reply: inner.reply.bind(inner),
-    meta: inner.meta.bind(inner),
-    quarantine: inner.quarantine.bind(inner),
-    outbox: inner.outbox.bind(inner),
-    outboxSources: inner.outboxSources.bind(inner),
-    timers: inner.timers.bind(inner),
-    nextTimer: inner.nextTimer.bind(inner),
-    quarantines: inner.quarantines.bind(inner),
-    inbox: inner.inbox.bind(inner),
-    feed: inner.feed.bind(inner),
-    lastFeedSequence: inner.lastFeedSequence.bind(inner),
+    await land();
   });
   const next = async (failure?: Error) => {
     waiting.shift()?.(failure);

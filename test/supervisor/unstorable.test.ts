@@ -7,6 +7,7 @@ import { MemoryKeyValue } from "../../src/persistence/memory-key-value.ts";
 import { RecordStore } from "../../src/persistence/record-store.ts";
 import { Unstorable, type Store } from "../../src/ports/store.ts";
 import { ledgerOf, openWallet, pay, startRig, tagOf } from "../support/engine.ts";
+import { interpose } from "../support/interposed-store.ts";
 import { drain } from "../support/manual-clock.ts";
 import { ask, create, fact, recordOf, seenBy, toy, toyRig, type ToyRig, type ToyRigOptions } from "../support/toys.ts";
 
@@ -19,12 +20,11 @@ const shout: Message = { type: "toy.shout" };
 /** A store that knows what a toy may remember, and counts what is written to it. */
 function strictStore(): { store: Store; commits: () => number } {
   const store = new RecordStore(new MemoryKeyValue(), new Codec({ toy: { version: "1", schema: Names } }));
-  const commit = store.commit.bind(store);
   let commits = 0;
-  store.commit = async (writes) => {
-    await commit(writes);
+  interpose(store, async (_writes, land) => {
+    await land();
     commits += 1;
-  };
+  });
   return { store, commits: () => commits };
 }
 
@@ -201,13 +201,13 @@ describe("what has no actor to blame", () => {
 
   test("goes on when it only shared a commit with the guilty one", async () => {
     const { rig, fatal } = await rigOf();
-    const commit = rig.store.commit.bind(rig.store);
     let proceed = () => {};
     const gate = new Promise<void>((resolve) => (proceed = resolve));
-    rig.store.commit = (writes) => gate.then(() => commit(writes));
-    // While the first is on its way to the disk, the next group gathers.
+    interpose(rig.store, (_writes, land) => gate.then(land));
+    // While the first is on its way to the disk, what follows gathers behind it.
     const first = rig.engine.commit([{ put: "meta", name: "a", value: 1 }]);
     const odd = ask(rig, "t1", add(TOO_LONG));
+    await drain();
     const own = rig.engine.commit([{ put: "meta", name: "b", value: 2 }]);
     await drain();
     proceed();
@@ -215,6 +215,28 @@ describe("what has no actor to blame", () => {
     await Promise.all([first, own]);
     expect([rig.store.meta("a"), rig.store.meta("b"), fatal]).toEqual([1, 2, []]);
   });
+});
+
+test("what was encoded before the guilty step is written as it is, and the step is taken back to it", async () => {
+  const { rig, fatal, commits } = await rigOf();
+  let proceed = () => {};
+  const gate = new Promise<void>((resolve) => (proceed = resolve));
+  interpose(rig.store, (_writes, land) => gate.then(land));
+  const before = commits();
+  const own = rig.engine.commit([{ put: "meta", name: "a", value: 1 }]);
+  const fine = [ask(rig, "t1", add("fine")), ask(rig, "t2", shout)];
+  await drain();
+  const odd = ask(rig, "t1", add(TOO_LONG));
+  await drain();
+  const later = [ask(rig, "t1", add("later")), ask(rig, "t2", shout)];
+  await drain();
+  expect([commits() - before, recordOf(rig, "t1")?.revision]).toEqual([0, 1]);
+  proceed();
+  expect(await odd).toMatchObject({ refusal: { code: "internal" } });
+  expect(await Promise.all([...fine, ...later])).toMatchObject(Array(4).fill({ status: 200 }));
+  await own;
+  expect([seenBy(rig, "t1"), fatal]).toEqual([["fine", "later"], []]);
+  expect((await rig.engine.feed({ afterSequence: 0, limit: 9 })).map(({ sequence }) => sequence)).toEqual([1, 2]);
 });
 
 test("a bug in the gateway stops the transaction that met it; the others are sent, and the money stays held", async () => {

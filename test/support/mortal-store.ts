@@ -1,5 +1,6 @@
 /** A store whose process can die: from then on nothing is written or read, and what was being written may or may not be. */
 import type { Store, Write } from "../../src/ports/store.ts";
+import { interpose } from "./interposed-store.ts";
 
 const never = new Promise<never>(() => {});
 
@@ -11,15 +12,16 @@ export function mortal(inner: Store, options: { writeTurns: () => number; landsA
     <A extends unknown[], R>(read: (...args: A) => Promise<R>) =>
     async (...args: A): Promise<R> =>
       dead ? never : read(...args);
-  const commit = async (writes: readonly Write[]): Promise<void> => {
+  const pass = async (_writes: readonly Write[], land: () => Promise<void>): Promise<void> => {
     if (dead) return never;
     for (let turns = options.writeTurns(); turns > 0; turns -= 1) await new Promise((resolve) => setImmediate(resolve));
     if (dead && !options.landsAnyway()) return never;
-    await inner.commit(writes);
+    await land();
     return dead ? never : undefined;
   };
   const store: Store = {
-    commit,
+    batch: () => inner.batch(),
+    commit: (writes) => inner.commit(writes),
     unstorable: (writes) => inner.unstorable(writes),
     record: (actor) => inner.record(actor),
     reply: (key) => inner.reply(key),
@@ -39,5 +41,6 @@ export function mortal(inner: Store, options: { writeTurns: () => number; landsA
     inbox: alive((actor, page) => inner.inbox(actor, page)),
     close: () => inner.close(),
   };
+  interpose(store, pass);
   return { store, die: () => (dead = true) };
 }
