@@ -6,12 +6,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PayoutView } from "../../../src/http/contract/payouts.ts";
-import { resolveEncryptionKey } from "../../../src/security/encryption-key.ts";
-import { openKeystore } from "../../../src/security/keystore.ts";
 import { fromHex41 } from "../../../src/tron/address.ts";
 import { Client } from "../../support/client.ts";
 import { until } from "../../support/poll.ts";
 import { audit, remainsOf, type Audit, type Remains } from "./audit.ts";
+import { ENCRYPTION_KEY, prepareKeystore } from "./cheap-keystore.ts";
 import { DevnetChild } from "./devnet-child.ts";
 import { EngineChild } from "./engine-child.ts";
 import type { EngineSetup } from "./protocol.ts";
@@ -19,7 +18,6 @@ import type { EngineSetup } from "./protocol.ts";
 /** A slot of the chain is 3 s; so is a tick of the engine's clock at this speed. */
 const SLOT_MS = 60;
 const SPEED = 3_000 / SLOT_MS;
-const ENCRYPTION_KEY = "qK7-vV2e_Rk9x0ZbTQ4mUeWf1JgYhN6s8LdPaCi3";
 const RECIPIENTS = 6;
 const ENDS = new Set(["confirmed", "failed", "needs_attention", "rejected", "cancelled"]);
 
@@ -75,7 +73,7 @@ export class Lane {
     const directory = await mkdtemp(join(tmpdir(), "lucid-crash-"));
     // Compiled code is shared by all of them: a start takes half the time.
     const lane = new Lane(directory, { NODE_COMPILE_CACHE: join(tmpdir(), "lucid-crash-compiled") });
-    await lane.prepareKeystore();
+    await prepareKeystore(lane.dataDir);
     await lane.prepareWallet();
     return lane;
   }
@@ -165,13 +163,6 @@ export class Lane {
 
   private clientOf(engine: EngineChild): Client {
     return new Client({ address: () => engine.address, dataDir: this.dataDir });
-  }
-
-  /** With the cheapest stretching of the key: it is not what is tested, and every start would pay for it. */
-  private async prepareKeystore(): Promise<void> {
-    const source = { env: { WALLET_ENCRYPTION_KEY: ENCRYPTION_KEY }, network: "devnet", dataDir: this.dataDir };
-    const encryptionKey = await resolveEncryptionKey(source);
-    await openKeystore({ directory: join(this.dataDir, "keys"), encryptionKey, kdf: { N: 1_024, r: 8, p: 1 } });
   }
 
   private async prepareWallet(): Promise<void> {

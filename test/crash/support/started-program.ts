@@ -1,17 +1,19 @@
-/** `node src/main.ts` with its embedded devnet, as `npm start` runs it. */
+/** `node src/main.ts` as `npm start` runs it, in a process of its own. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 
 const MAIN = join(import.meta.dirname, "../../../src/main.ts");
+/** Enough of what it said to explain an end; a long run says more. */
+const OUTPUT_KEPT = 20_000;
 
 export class StartedProgram {
   url: string | undefined;
-  private output = "";
+  output = "";
   private readonly child: ChildProcess;
 
-  constructor(environment: Readonly<Record<string, string>>) {
-    this.child = spawn(process.execPath, [MAIN], { stdio: ["ignore", "pipe", "pipe"], env: environment });
+  constructor(environment: Readonly<Record<string, string>>, nodeFlags: readonly string[] = []) {
+    this.child = spawn(process.execPath, [...nodeFlags, MAIN], { stdio: ["ignore", "pipe", "pipe"], env: environment });
     for (const stream of [this.child.stdout, this.child.stderr])
       stream?.on("data", (chunk) => this.read(String(chunk)));
   }
@@ -21,6 +23,21 @@ export class StartedProgram {
     const { exitCode } = this.child;
     if (exitCode !== null && exitCode !== 0) throw new Error(`it ended with ${exitCode}: ${this.output}`);
     return this.url;
+  }
+
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  /** Exit code or signal; `undefined` while it runs. */
+  get over(): number | string | undefined {
+    return this.child.exitCode ?? this.child.signalCode ?? undefined;
+  }
+
+  /** Resolves when it has ended, by itself or not. */
+  async gone(): Promise<number | string> {
+    if (this.over === undefined) await once(this.child, "close");
+    return this.over ?? "?";
   }
 
   /** Resolves when it is gone. */
@@ -35,7 +52,7 @@ export class StartedProgram {
   }
 
   private read(text: string): void {
-    this.output += text;
+    this.output = (this.output + text).slice(-OUTPUT_KEPT);
     this.url ??= /is ready +(http:\S+)/.exec(this.output)?.[1];
   }
 }
