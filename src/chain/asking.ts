@@ -8,7 +8,12 @@ export type Lane = (typeof LANES)[number];
 export type Api = "full" | "solidity";
 export type NodeRole = Api | "both";
 
-export type Question = { readonly path: string; readonly body: unknown };
+export type Question = {
+  readonly path: string;
+  readonly body: unknown;
+  /** From the bytes of an answer to its value; throws `SyntaxError`. `parseLossless` unless set. */
+  readonly parse?: (bytes: Buffer) => unknown;
+};
 
 export type AskTerms = {
   readonly lane: Lane;

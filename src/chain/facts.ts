@@ -11,6 +11,7 @@ import type {
 import { Fault } from "../domain/errors.ts";
 import { AMOUNT_MAX, units, type Units } from "../domain/money.ts";
 import { fromEvm20 } from "../tron/address.ts";
+import { mayMoveCoin } from "../tron/coin-transfer.ts";
 import { decodeTransferLog } from "../tron/trc20.ts";
 import { checkHeader, provesBody } from "./block-integrity.ts";
 import {
@@ -44,7 +45,7 @@ export function blockFact(wire: WireBlock): Block {
   const transactions = (wire.transactions ?? []).map((transaction) => ({
     txId: transaction.txID,
     result: transaction.ret?.[0]?.contractRet ?? "SUCCESS",
-    rawHex: transaction.raw_data_hex,
+    ...(mayMoveCoin(transaction.raw_data_hex) ? { rawHex: transaction.raw_data_hex } : {}),
   }));
   return proved ? { ...header, transactions } : { ...header, transactions, unproved: true };
 }
@@ -68,9 +69,7 @@ export function receiptFact(wire: WireInfo): Receipt {
       transfers ??= transfersOf(wire);
       return transfers;
     },
-    get logs() {
-      return (wire.log ?? []).map(({ address, topics = [], data = "" }) => ({ address, topics, data }));
-    },
+    logs: wire.log ?? [],
   };
 }
 
@@ -135,8 +134,8 @@ function transfersOf(wire: WireInfo): TokenTransfer[] {
   // Failed executions have no logs; a node that shows some must not make them count.
   if (resultOf(wire) !== "SUCCESS") return [];
   const transfers: TokenTransfer[] = [];
-  for (const [logIndex, log] of (wire.log ?? []).entries()) {
-    const transfer = decodeTransferLog({ address: log.address, topics: log.topics ?? [], data: log.data ?? "" });
+  for (const [logIndex, log] of [...(wire.log ?? [])].entries()) {
+    const transfer = decodeTransferLog(log);
     if (transfer === undefined) continue;
     const { from, to, amount } = transfer;
     transfers.push({ logIndex, token: fromEvm20(log.address), from, to, amount: amount.toString() });

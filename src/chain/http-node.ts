@@ -9,6 +9,7 @@
 import { errors, type Dispatcher } from "undici";
 import { Fault } from "../domain/errors.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Question } from "./asking.ts";
 import { parseLossless } from "./json.ts";
 import { NodeFailure, type FailureKind } from "./node-failure.ts";
 import { suspensionOf } from "./suspension.ts";
@@ -25,9 +26,7 @@ export type HttpNodeOptions = Connecting & {
   readonly userAgent: string;
 };
 
-export type NodeRequest = {
-  readonly path: string;
-  readonly body: unknown;
+export type NodeRequest = Question & {
   readonly signal?: AbortSignal | undefined;
   /** Shorter than the node's own limit when the caller has less time. */
   readonly timeoutMs?: number | undefined;
@@ -49,8 +48,11 @@ export type HttpNodePorts = {
 type Answer = {
   readonly status: number;
   readonly headers: Dispatcher.ResponseData["headers"];
-  readonly text: string;
+  readonly bytes: Buffer;
 };
+
+type Parse = (bytes: Buffer) => unknown;
+const parseText: Parse = (bytes) => parseLossless(bytes.toString());
 
 export class HttpNode {
   /** Host and port: safe to log. */
@@ -85,7 +87,7 @@ export class HttpNode {
     const finished = (outcome: NodeRequestEvent["outcome"]) =>
       observe?.({ node: this.name, path: request.path, outcome, milliseconds: clock.now() - startedAt });
     try {
-      const result = this.#read(await this.#exchange(request), read);
+      const result = this.#read(await this.#exchange(request), request.parse ?? parseText, read);
       finished("ok");
       return result;
     } catch (error) {
@@ -124,7 +126,8 @@ export class HttpNode {
         signal: controller.signal,
       });
       answering = true;
-      return { status: response.statusCode, headers: response.headers, text: await response.body.text() };
+      const bytes = Buffer.from(await response.body.arrayBuffer());
+      return { status: response.statusCode, headers: response.headers, bytes };
     } catch (error) {
       throw this.#failureOf(error, answering);
     } finally {
@@ -133,20 +136,22 @@ export class HttpNode {
     }
   }
 
-  #read<T>(answer: Answer, read: (answer: unknown) => T): T {
-    const value = this.#valueOf(answer);
+  #read<T>(answer: Answer, parse: Parse, read: (answer: unknown) => T): T {
+    const value = this.#valueOf(answer, parse);
     try {
       return read(value);
     } catch (error) {
+      // A long answer is parsed while it is read.
+      if (error instanceof SyntaxError) throw this.#unparsable(answer.bytes, error);
       // A shape that cannot be trusted is a fault of this node; every other fault is an answer to the question.
       if (error instanceof Fault && error.code !== "chain_error") throw error;
       throw this.#fail("mistyped", error instanceof Error ? error.message : "wrong shape", error);
     }
   }
 
-  #valueOf({ status, headers, text }: Answer): unknown {
-    if (status === 403 || status === 429) throw this.#throttled({ status, headers, text });
-    if (status >= 500) throw this.#fail("overloaded", `HTTP ${status}`, undefined, this.#suspension(headers, text));
+  #valueOf({ status, headers, bytes }: Answer, parse: Parse): unknown {
+    if (status === 403 || status === 429) throw this.#throttled({ status, headers, bytes });
+    if (status >= 500) throw this.#fail("overloaded", `HTTP ${status}`, undefined, this.#suspension(headers, bytes));
     if (status !== 200) throw this.#fail("rejected", `HTTP ${status}`);
     const encoding = headers["content-encoding"] ?? "identity";
     // Nobody asked for compression. What is never inflated cannot be a bomb.
@@ -155,32 +160,37 @@ export class HttpNode {
     if (type !== undefined && !JSON_TYPE.test(String(type))) {
       throw this.#fail("untyped", `an answer of type ${JSON.stringify(String(type).slice(0, 60))}`);
     }
-    return this.#withoutError(this.#parse(text), text);
+    return this.#withoutError(this.#parse(bytes, parse), bytes);
   }
 
-  #parse(text: string): unknown {
+  #parse(bytes: Buffer, parse: Parse): unknown {
     try {
-      return parseLossless(text);
+      return parse(bytes);
     } catch (error) {
-      throw this.#fail("unparsable", `not a node's JSON: ${JSON.stringify(text.slice(0, 80))}`, error);
+      throw this.#unparsable(bytes, error);
     }
   }
 
+  #unparsable(bytes: Buffer, error: unknown): NodeFailure {
+    const start = JSON.stringify(bytes.toString("utf8", 0, 80));
+    return this.#fail("unparsable", `not a node's JSON: ${start}`, error);
+  }
+
   /** Nodes wrap their errors into HTTP 200 (tron.md §2.1). */
-  #withoutError(value: unknown, text: string): unknown {
+  #withoutError(value: unknown, bytes: Buffer): unknown {
     const refusal = nodeErrorOf(value);
     if (refusal === undefined) return value;
     if (refusal.includes("lack of computing resources")) throw this.#fail("overloaded", refusal.slice(0, 300));
-    if (refusal.includes("frequency limit")) throw this.#throttled({ status: 200, headers: {}, text });
+    if (refusal.includes("frequency limit")) throw this.#throttled({ status: 200, headers: {}, bytes });
     throw this.#fail("rejected", refusal.slice(0, 300));
   }
 
-  #throttled({ status, headers, text }: Answer): NodeFailure {
-    return this.#fail("throttled", `HTTP ${status}`, undefined, this.#suspension(headers, text));
+  #throttled({ status, headers, bytes }: Answer): NodeFailure {
+    return this.#fail("throttled", `HTTP ${status}`, undefined, this.#suspension(headers, bytes));
   }
 
-  #suspension(headers: Answer["headers"], text: string): number | undefined {
-    return suspensionOf({ retryAfter: headers["retry-after"], text }, this.#ports.clock.now());
+  #suspension(headers: Answer["headers"], bytes: Buffer): number | undefined {
+    return suspensionOf({ retryAfter: headers["retry-after"], text: bytes.toString() }, this.#ports.clock.now());
   }
 
   #failureOf(error: unknown, answering: boolean): NodeFailure {

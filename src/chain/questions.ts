@@ -12,14 +12,18 @@ import { Fault } from "../domain/errors.ts";
 import type { Units } from "../domain/money.ts";
 import { toEvmWord, toHex41 } from "../tron/address.ts";
 import type { Asker } from "./asking.ts";
+import { parseBlock, parseBlocks } from "./block-json.ts";
 import { accountFact, blockFact, chainParametersFact, headerFact, receiptFact, unitsFact } from "./facts.ts";
+import { parseReceipts } from "./receipt-json.ts";
 import * as wire from "./wire.ts";
 
 /** A full node's view of its head, or the view that ends at the solidified block. */
 type Prefix = "wallet" | "walletsolidity";
 
 export async function askHead(node: Asker): Promise<Block> {
-  const block = await node.ask({ path: "wallet/getnowblock", body: {} }, (answer) => blockFact(wire.readBlock(answer)));
+  const block = await node.ask({ path: "wallet/getnowblock", body: {}, parse: parseBlock }, (answer) =>
+    blockFact(wire.readBlock(answer)),
+  );
   node.saw({ head: block.number });
   return block;
 }
@@ -50,7 +54,8 @@ export function askSolidHeader(node: Asker, number: number): Promise<BlockHeader
 
 /** `undefined`: the node has no such block yet. */
 export function askBlock(node: Asker, number: number, prefix: Prefix = "wallet"): Promise<Block | undefined> {
-  return node.ask({ path: `${prefix}/getblockbynum`, body: { num: number } }, (answer) => {
+  const question = { path: `${prefix}/getblockbynum`, body: { num: number }, parse: parseBlock };
+  return node.ask(question, (answer) => {
     const found = wire.readBlockOrNothing(answer);
     if (found === undefined) return undefined;
     const block = blockFact(found);
@@ -61,8 +66,9 @@ export function askBlock(node: Asker, number: number, prefix: Prefix = "wallet")
 
 /** Blocks `from`..`to` inclusive, at most 100, ascending; may stop early at the node's head. */
 export function askBlocks(node: Asker, from: number, to: number): Promise<Block[]> {
-  return node.ask({ path: "wallet/getblockbylimitnext", body: { startNum: from, endNum: to + 1 } }, (answer) => {
-    const page = (wire.readBlockList(answer).block ?? []).map(blockFact).toSorted((a, b) => a.number - b.number);
+  const body = { startNum: from, endNum: to + 1 };
+  return node.ask({ path: "wallet/getblockbylimitnext", body, parse: parseBlocks }, (answer) => {
+    const page = Array.from(wire.readBlocks(answer), blockFact).toSorted((a, b) => a.number - b.number);
     if (page.some((block, index) => block.number !== from + index) || page.length > to - from + 1) {
       throw new Fault("chain_error", `the page ${from}..${to} has a hole or blocks that were not asked for`);
     }
@@ -73,7 +79,8 @@ export function askBlocks(node: Asker, from: number, to: number): Promise<Block[
 export async function askReceipts(node: Asker, blockNumber: number, prefix: Prefix = "wallet"): Promise<Receipt[]> {
   // The genesis block has none, and the node answers `{}` for it.
   if (blockNumber <= 0) return [];
-  return node.ask({ path: `${prefix}/gettransactioninfobyblocknum`, body: { num: blockNumber } }, (answer) => {
+  const body = { num: blockNumber };
+  return node.ask({ path: `${prefix}/gettransactioninfobyblocknum`, body, parse: parseReceipts }, (answer) => {
     const receipts = wire.readInfos(answer).map(receiptFact);
     if (receipts.some((receipt) => receipt.blockNumber !== blockNumber)) {
       throw new Fault("chain_error", `the receipts of block ${blockNumber} name another block`);

@@ -8,12 +8,13 @@
  *     succeeded: neither symbols nor call data say anything (tron.md §12.2, §12.4).
  * M3. A movement is named by txID and the index of its log: one transaction can hold many. Zero moves nothing.
  */
-import type { ContractLog, TronAddress, TxId } from "../domain/chain-facts.ts";
+import type { BlockTransaction, ContractLog, Receipt, TronAddress, TxId } from "../domain/chain-facts.ts";
 import { AMOUNT_MAX, units, type Units } from "../domain/money.ts";
-import { fromHex41, toHex41 } from "../tron/address.ts";
-import { decodeRawTransaction } from "../tron/transaction.ts";
+import { fromEvm20, toHex41 } from "../tron/address.ts";
+import { coinTransferOf } from "../tron/coin-transfer.ts";
 import { decodeTransferLog, TOPICS } from "../tron/trc20.ts";
 import type { AddressSet } from "./address-set.ts";
+import { LogBytes } from "./receipt-json.ts";
 
 export type WatchedTransfer = {
   readonly txId: TxId;
@@ -26,12 +27,8 @@ export type WatchedTransfer = {
 };
 
 export type MatchedBlock = {
-  readonly transactions: readonly { readonly txId: TxId; readonly result: string; readonly rawHex?: string }[];
-  readonly receipts: readonly {
-    readonly txId: TxId;
-    readonly result: string;
-    readonly logs?: readonly ContractLog[];
-  }[];
+  readonly transactions: readonly BlockTransaction[];
+  readonly receipts: readonly Pick<Receipt, "txId" | "result" | "logs">[];
 };
 
 /** In the order of the block, logs in the order of their transaction. */
@@ -47,8 +44,8 @@ export function matchTransfers(
     const coin = trxTransfer(rawHex, watched);
     if (coin !== undefined) found.push({ txId, ...coin });
     const receipt = receipts.get(txId);
-    if (receipt?.result !== "SUCCESS") continue;
-    for (const [logIndex, log] of (receipt.logs ?? []).entries()) {
+    if (receipt?.result !== "SUCCESS" || !mayConcern(receipt.logs, watched)) continue;
+    for (const [logIndex, log] of [...(receipt.logs ?? [])].entries()) {
       const moved = tokenTransfer(log, { watched, token });
       if (moved !== undefined) found.push({ txId, logIndex, ...moved });
     }
@@ -56,9 +53,13 @@ export function matchTransfers(
   return found;
 }
 
+/** Logs that are still bytes are asked first: nearly all are about strangers. */
+function mayConcern(logs: Receipt["logs"], watched: AddressSet): boolean {
+  return !(logs instanceof LogBytes) || logs.mention((hex, at) => watched.hasAt(hex, at));
+}
+
 const TRANSFER = TOPICS["Transfer(address,address,uint256)"];
 
-/** Addresses are decoded, which costs four hashes, only when one of them is watched. */
 function tokenTransfer(
   log: ContractLog,
   { watched, token }: { watched: AddressSet; token: string },
@@ -71,28 +72,10 @@ function tokenTransfer(
   return { asset: "USDT", from: moved.from, to: moved.to, amount: units(moved.amount) };
 }
 
-/** Bytes of `type.googleapis.com/protocol.TransferContract`, and the tag of the message after it. */
-const TRANSFER_URL = `${Buffer.from("type.googleapis.com/protocol.TransferContract").toString("hex")}12`;
-/** owner_address and to_address: tag, length 21, 41 and 20 bytes each; with the message's own length before them. */
-const OWNER_AT = 2 + 4 + 2;
-const TO_AT = OWNER_AT + 40 + 4 + 2;
-
-/** Looks at the two addresses where they have to stand; the bytes are decoded only when one of them is watched. */
 function trxTransfer(rawHex: string, watched: AddressSet): Omit<WatchedTransfer, "txId"> | undefined {
-  const start = rawHex.indexOf(TRANSFER_URL);
-  if (start < 0) return undefined;
-  const value = start + TRANSFER_URL.length;
-  const owner = rawHex.slice(value + OWNER_AT, value + OWNER_AT + 40);
-  const to = rawHex.slice(value + TO_AT, value + TO_AT + 40);
-  if (!watched.has(owner) && !watched.has(to)) return undefined;
-  const [contract] = decodeRawTransaction(rawHex).contracts;
-  if (contract?.type !== "TransferContract" || contract.value.amount <= 0n) return undefined;
-  const { owner_address, to_address, amount } = contract.value;
-  return {
-    logIndex: undefined,
-    asset: "TRX",
-    from: fromHex41(owner_address),
-    to: fromHex41(to_address),
-    amount: units(amount),
-  };
+  const moved = coinTransferOf(rawHex);
+  if (moved === undefined || moved.amount <= 0n) return undefined;
+  const { from, to, amount } = moved;
+  if (!watched.has(from) && !watched.has(to)) return undefined;
+  return { logIndex: undefined, asset: "TRX", from: fromEvm20(from), to: fromEvm20(to), amount: units(amount) };
 }

@@ -24,7 +24,7 @@ export type Block = BlockHeader & {
 export type BlockTransaction = {
   readonly txId: TxId;
   readonly result: string;
-  /** Its bytes, which the txID is the hash of; absent where nobody asked a node for them. */
+  /** Its bytes, which the txID is the hash of, where it moves TRX by itself; nobody reads those of others. */
   readonly rawHex?: string;
 };
 
@@ -45,7 +45,7 @@ export type Receipt = {
   readonly message?: string;
   readonly transfers: readonly TokenTransfer[];
   /** In the order of the transaction; absent where nobody asked a node for them. */
-  readonly logs?: readonly ContractLog[];
+  readonly logs?: Iterable<ContractLog>;
 };
 
 export type TokenTransfer = {

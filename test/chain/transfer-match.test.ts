@@ -84,6 +84,30 @@ test("a set of addresses holds what was put in and nothing else, and a million o
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(120 * 1024 * 1024);
 });
 
+test("addresses leave a set as if they had never been in it", () => {
+  const random = new Random(7);
+  const addresses = new AddressSet();
+  const truth = new Set<string>();
+  // Few homes: most stand where another one belongs.
+  const some = Array.from(
+    { length: 3_000 },
+    (_, at) => `${`${at}`.padStart(32, "0")}${(at % 97).toString(16).padStart(8, "0")}`,
+  );
+  for (let turn = 0; turn < 30_000; turn += 1) {
+    const address = random.pick(some);
+    if (random.chance(0.5)) {
+      addresses.add(address);
+      truth.add(address);
+    } else {
+      addresses.delete(address);
+      truth.delete(address);
+    }
+  }
+  expect(addresses.size).toBe(truth.size);
+  expect(some.filter((address) => addresses.has(address))).toEqual(some.filter((address) => truth.has(address)));
+  expect(addresses.has("zz".repeat(20))).toBe(false);
+});
+
 test.each([1, 2, 3])("what is found in solidified blocks is what the devnet's ledger holds (seed %i)", async (seed) => {
   const random = new Random(seed);
   const devnet = await startDevnet({ port: 0, slotMs: "manual", solidLag: 3, seed: `match ${seed}` });
