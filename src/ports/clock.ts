@@ -1,6 +1,6 @@
 /** Time and chance for the engine. Machines never see this; they see the stamp on each message. */
 export interface Clock {
-  /** Milliseconds since epoch of this machine. Decides delays only, never whether money moved. */
+  /** Whole milliseconds since epoch of this machine. Decides delays only, never whether money moved. */
   now(): number;
   /** Runs `task` once, not before `delayMs`. Returns the cancel function. */
   schedule(delayMs: number, task: () => void): () => void;

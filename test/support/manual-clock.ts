@@ -2,7 +2,7 @@ import type { Clock } from "../../src/ports/clock.ts";
 
 type Task = { due: number; order: number; task: () => void };
 
-/** A clock that moves only when told. `soon` still uses the event loop, so that real I/O can finish in between. */
+/** A clock that moves only when told, in whole milliseconds as the real one. `soon` still uses the event loop, so that real I/O can finish in between. */
 export class ManualClock implements Clock {
   private time: number;
   private readonly tasks = new Set<Task>();
@@ -18,7 +18,7 @@ export class ManualClock implements Clock {
 
   schedule(delayMs: number, task: () => void): () => void {
     this.order += 1;
-    const entry = { due: this.time + delayMs, order: this.order, task };
+    const entry = { due: Math.ceil(this.time + delayMs), order: this.order, task };
     this.tasks.add(entry);
     return () => void this.tasks.delete(entry);
   }
