@@ -52,7 +52,14 @@ export const rooms = {
   http: {
     owns: "the HTTP surface",
     may: ["domain", "ports", "machines", "actors/machine-tree", "actors/step", "security/access", "supervisor/facade"],
-    packages: ["@fastify/swagger", "@fastify/type-provider-typebox", "fastify", "nanoid", "typebox"],
+    packages: [
+      "@fastify/ajv-compiler",
+      "@fastify/swagger",
+      "@fastify/type-provider-typebox",
+      "fastify",
+      "nanoid",
+      "typebox",
+    ],
   },
   operations: {
     owns: "configuration, logs, metrics, clock",

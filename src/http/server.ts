@@ -18,6 +18,7 @@ import {
 import { allowCrossOrigin } from "./cors.ts";
 import { mayBeEmpty, mount } from "./endpoint.ts";
 import { endpointsOf } from "./endpoints.ts";
+import { buildLazyValidator } from "./lazy-validation.ts";
 import { MethodTable } from "./method-table.ts";
 import { serveDocument } from "./openapi.ts";
 import type { HttpOptions, HttpPorts } from "./ports.ts";
@@ -60,6 +61,7 @@ function bareServer(ports: HttpPorts): FastifyInstance {
     // The engine refuses by itself while it drains, in the words of the catalogue.
     return503OnClosing: false,
     exposeHeadRoutes: false,
+    schemaController: { compilersFactory: { buildValidator: buildLazyValidator } },
     ajv: {
       customOptions: {
         coerceTypes: false,
