@@ -5,6 +5,7 @@
 import { Semaphore } from "async-mutex";
 import { afterAll, describe, expect, test } from "vitest";
 import { Lane, type Storm, type StormReport } from "./support/lane.ts";
+import { packEngine } from "./support/packed-engine.ts";
 
 const KILLS_PER_POINT = 19;
 const KILLS_IN_ALL = 200;
@@ -41,6 +42,7 @@ const KILLS_WITHHELD = 10;
 
 const MORE_STORMS = 6;
 
+const packed = await packEngine();
 const reports: StormReport[] = [];
 const idle: Lane[] = [];
 /** Chains with their engines at a time: one more than the cores of the smallest machine, because each waits now and then. */
@@ -49,7 +51,7 @@ const lanes = new Semaphore(3);
 /** On a lane that other storms have used before: its history is part of the test. */
 async function storm(storm: Storm): Promise<StormReport> {
   return lanes.runExclusive(async () => {
-    const lane = idle.pop() ?? (await Lane.open());
+    const lane = idle.pop() ?? (await Lane.open(packed));
     try {
       return await lane.storm(storm);
     } finally {
@@ -67,6 +69,7 @@ function expectHonest(report: StormReport): void {
 
 afterAll(async () => {
   await Promise.all(idle.map((lane) => lane.close()));
+  await packed.remove();
 });
 
 describe.concurrent("an engine killed by SIGKILL", { timeout: 10 * WITHIN_MS }, () => {
@@ -105,7 +108,7 @@ describe.concurrent("an engine killed by SIGKILL", { timeout: 10 * WITHIN_MS }, 
   });
 
   test("that signs anew at each push pays twice, and the audit says so", async () => {
-    const lane = await lanes.runExclusive(() => Lane.open());
+    const lane = await lanes.runExclusive(() => Lane.open(packed));
     try {
       const failpoint = { name: "after-effect:broadcastTransaction", probability: 0.5 };
       const report = await lanes.runExclusive(() =>

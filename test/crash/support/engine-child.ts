@@ -4,11 +4,11 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { EngineLine, EngineSetup } from "./protocol.ts";
 
 export type EngineChildOptions = {
+  readonly script: string;
   readonly environment: NodeJS.ProcessEnv;
   /** Asked at each start. */
   readonly setup: () => EngineSetup;
@@ -70,10 +70,10 @@ export class EngineChild {
 
   private start(): void {
     this.starts += 1;
-    const script = join(import.meta.dirname, "engine-process.ts");
-    const child = spawn(process.execPath, [...CHEAP_START, script, JSON.stringify(this.options.setup())], {
+    const { script, environment, setup } = this.options;
+    const child = spawn(process.execPath, [...CHEAP_START, script, JSON.stringify(setup())], {
       stdio: ["pipe", "pipe", "inherit"],
-      env: this.options.environment,
+      env: environment,
     });
     this.child = child;
     this.last = child;

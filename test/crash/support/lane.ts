@@ -13,6 +13,7 @@ import { audit, remainsOf, type Audit, type Remains } from "./audit.ts";
 import { ENCRYPTION_KEY, prepareKeystore } from "./cheap-keystore.ts";
 import { DevnetChild } from "./devnet-child.ts";
 import { EngineChild } from "./engine-child.ts";
+import type { PackedEngine } from "./packed-engine.ts";
 import type { EngineSetup } from "./protocol.ts";
 
 /** A slot of the chain is 3 s; so is a tick of the engine's clock at this speed. */
@@ -54,7 +55,7 @@ export class Lane {
   private readonly directory: string;
   private readonly dataDir: string;
   private readonly devnet: DevnetChild;
-  private readonly environment: NodeJS.ProcessEnv;
+  private readonly packed: PackedEngine;
   private readonly origin = Date.now();
   private wallet: { id: string; address: string } | undefined;
   /** Ids of everything ever accepted here. */
@@ -62,17 +63,16 @@ export class Lane {
   private ordered = 0;
   private engine: EngineChild | undefined;
 
-  private constructor(directory: string, environment: NodeJS.ProcessEnv) {
+  private constructor(directory: string, packed: PackedEngine) {
     this.directory = directory;
     this.dataDir = join(directory, "data");
-    this.environment = environment;
-    this.devnet = new DevnetChild(environment);
+    this.packed = packed;
+    this.devnet = new DevnetChild({});
   }
 
-  static async open(): Promise<Lane> {
+  static async open(packed: PackedEngine): Promise<Lane> {
     const directory = await mkdtemp(join(tmpdir(), "lucid-crash-"));
-    // Compiled code is shared by all of them: a start takes half the time.
-    const lane = new Lane(directory, { NODE_COMPILE_CACHE: join(tmpdir(), "lucid-crash-compiled") });
+    const lane = new Lane(directory, packed);
     await prepareKeystore(lane.dataDir);
     await lane.prepareWallet();
     return lane;
@@ -156,8 +156,9 @@ export class Lane {
       WALLET_ID: this.wallet?.id ?? "",
     };
     const { origin } = this;
+    const { script, compiled } = this.packed;
     const setup = () => ({ environment, speed: SPEED, origin, ...now() });
-    this.engine = new EngineChild({ environment: this.environment, setup });
+    this.engine = new EngineChild({ script, environment: { NODE_COMPILE_CACHE: compiled }, setup });
     return this.engine;
   }
 
