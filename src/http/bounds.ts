@@ -29,6 +29,8 @@ export const PAGE_SCAN_MAX = 1_000;
 /** Entries of `skip`, which only exists for callers that cannot use cursors. */
 export const SKIP_MAX = 10_000;
 export const JOURNAL_PAGE_MAX = 200;
+/** A key of the journal holds ten digits, and the entry after this one has to fit. */
+export const REVISION_MAX = 9_999_999_998;
 
 /** Callers whose recent requests are remembered. */
 export const BUCKETS_MAX = 10_000;

@@ -136,7 +136,7 @@ export function mayBeEmpty(described: Description | undefined): boolean {
 function prepare(query: TObject | undefined, emptyAllowed: boolean) {
   return (request: FastifyRequest, _reply: FastifyReply, done: () => void): void => {
     if (query !== undefined) coerceQuery(query, request.query);
-    if (emptyAllowed) request.body ??= {};
+    if (emptyAllowed && request.body === undefined) request.body = {};
     done();
   };
 }

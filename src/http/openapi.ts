@@ -29,7 +29,23 @@ export async function serveDocument(app: FastifyInstance, about: { build: Build 
       if (described === undefined || route.config?.isAlias === true) return { schema: { ...schema, hide: true }, url };
       return { schema: { ...schema, ...operationOf(described) }, url };
     },
+    transformObject: (document) => {
+      if (!("openapiObject" in document)) return document.swaggerObject;
+      for (const item of Object.values(document.openapiObject.paths ?? {})) {
+        for (const operation of [item?.post, item?.put, item?.delete]) allowEmptyBody(operation?.requestBody);
+      }
+      return document.openapiObject;
+    },
   });
+}
+
+type Body = { required?: boolean; content: Record<string, { schema?: object }> };
+
+/** The plugin calls every body required; one without a required field may be left out (`mayBeEmpty`). */
+function allowEmptyBody(body: Body | { $ref: string } | undefined): void {
+  if (body === undefined || "$ref" in body) return;
+  const schema = body.content["application/json"]?.schema;
+  if (schema !== undefined && !("required" in schema)) body.required = false;
 }
 
 function operationOf(described: Endpoint) {
@@ -62,6 +78,7 @@ function idempotencyHeader(required: boolean) {
         type: "string",
         minLength: 1,
         maxLength: IDEMPOTENCY_KEY_MAX,
+        pattern: "^[\\x20-\\x7e]+$",
         description: "The same for each repeat of one intended request",
       },
     },

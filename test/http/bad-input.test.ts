@@ -243,3 +243,9 @@ test("nothing half-written stays: after all of the above there is still only the
   expect((await door.get("/api/v1/wallets")).json().items).toHaveLength(1);
   expect(door.engine.status().actorsInMemory).toBe(1);
 });
+
+test("null is no body where a body may be left out, and is refused like any other body that is no object", async () => {
+  const frozen = await door.call("POST", "/api/v1/tron/wallets/wal_1/freeze", { text: "null" });
+  expect(frozen.json()).toMatchObject({ status: 400, code: "validation_failed" });
+  expect((await door.call("POST", "/api/v1/tron/wallets/wal_1/freeze")).statusCode).toBe(200);
+});

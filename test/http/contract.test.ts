@@ -19,7 +19,7 @@ type Operation = Document["paths"][string][string] & {
   security: unknown[];
   "x-scope": string;
   parameters?: { name: string; in: string; required?: boolean }[];
-  requestBody?: { content: Record<string, { schema: Schema }> };
+  requestBody?: { required?: boolean; content: Record<string, { schema: Schema }> };
 };
 
 let door: Door;
@@ -101,6 +101,16 @@ describe("the document", () => {
       expect(statuses, name(each)).toContain("500");
       for (const code of operation["x-errors"])
         expect(statuses, `${name(each)} ${code}`).toContain(String(ERRORS[code as keyof typeof ERRORS].status));
+    }
+  });
+
+  test("asks for a body only where a field of it is required", () => {
+    const bodies = operations.filter(({ operation }) => operation.requestBody !== undefined);
+    const optional = bodies.filter(({ operation }) => operation.requestBody?.required === false).map(name);
+    expect(optional).toContain("POST /api/v1/tron/wallets/{wallet_id}/freeze");
+    for (const each of bodies) {
+      const fields = each.operation.requestBody?.content["application/json"]?.schema.required ?? [];
+      expect(optional.includes(name(each)), name(each)).toBe(fields.length === 0);
     }
   });
 

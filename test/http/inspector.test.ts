@@ -115,6 +115,16 @@ describe("actors", () => {
     expect((await door.get(`${INSPECTOR}/actors/${actor.id}`)).json()).toEqual(view);
   });
 
+  test("a revision that no journal can have is refused, and the last that one could have is an empty page", async () => {
+    const door = await openDoor();
+    const { id } = (await door.post("/api/v1/payouts", payout())).json();
+    const after = async (revision: string) =>
+      (await door.get(`${INSPECTOR}/actors/${id}?after_revision=${revision}`)).json();
+    expect(await after("9999999999")).toMatchObject({ status: 400, code: "validation_failed" });
+    expect(await after("34794028212")).toMatchObject({ status: 400, code: "validation_failed" });
+    expect((await after("9999999998")).journal).toEqual([]);
+  });
+
   test.each(["po_none", "payout/po_none", "constructor/x", "__proto__/x", "nobody/x"])(
     "%s is not found",
     async (path) => {

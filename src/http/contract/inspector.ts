@@ -1,4 +1,5 @@
 import { Type } from "typebox";
+import { REVISION_MAX } from "../bounds.ts";
 import { Anything, Id, pageQuery, strict, Time } from "./common.ts";
 import { TimelineEntry } from "./payouts.ts";
 
@@ -54,7 +55,11 @@ export const ActorPlace = { kind: Type.String({ maxLength: 64 }), id: Id };
 export const JournalQuery = Type.Object(
   {
     after_revision: Type.Optional(
-      Type.Integer({ minimum: 0, description: "Journal entries after this revision; 200 at most" }),
+      Type.Integer({
+        minimum: 0,
+        maximum: REVISION_MAX,
+        description: "Journal entries after this revision; 200 at most",
+      }),
     ),
   },
   strict,
