@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { audit } from "../crash/support/audit.ts";
 import { until } from "../support/poll.ts";
 import { drill } from "./drill.ts";
-import { counted, type Judge } from "./support/judge.ts";
+import { counted, pause, type Judge } from "./support/judge.ts";
 import { Payer } from "./support/payer.ts";
 import { Rig } from "./support/rig.ts";
 
@@ -49,16 +49,13 @@ async function killAndJudge(rig: Rig, judge: Judge, kills: number): Promise<void
   rig.start();
   const paying = payer.payWhile(() => raging, IN_FLIGHT);
   let early = 0;
-  let startMs = 1_000;
   for (let kill = 1; kill <= kills; kill += 1) {
-    const begun = performance.now();
     if (Math.random() < START_SHARE) {
-      await pause(Math.random() * startMs);
+      await pause(Math.random() * rig.startMs);
       if (rig.address === undefined) early += 1;
     } else {
       await rig.ready();
-      startMs = 0.9 * startMs + 0.1 * (performance.now() - begun);
-      await pause(Math.random() * LIFE_PER_START * startMs);
+      await pause(Math.random() * LIFE_PER_START * rig.startMs);
     }
     await rig.kill();
     rig.start();
@@ -77,7 +74,7 @@ async function killAndJudge(rig: Rig, judge: Judge, kills: number): Promise<void
     "their ends": counted(payer.statuses()),
     "payments on the chain": result.paid,
     "requests sent again": rig.client.repeated,
-    "a start until it is ready, ms": Math.round(startMs),
+    "a start until it is ready, ms": Math.round(rig.startMs),
   });
 }
 
@@ -108,8 +105,4 @@ async function forgetAndNotice(judge: Judge): Promise<void> {
   } finally {
     await rig.close();
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -5,14 +5,27 @@
  */
 import { parseArgs } from "node:util";
 import type { Drill } from "./drill.ts";
+import { fuzzApi } from "./fuzz-api.ts";
 import { kill9 } from "./kill-9.ts";
+import { powerCut } from "./power-cut.ts";
 import { Judge } from "./support/judge.ts";
+import { Rig } from "./support/rig.ts";
 
 const DRILLS: Readonly<Record<string, Drill>> = {
   "kill-9": kill9,
+  "power-cut": powerCut,
+  "fuzz-api": fuzzApi,
 };
 
 class UsageError extends Error {}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    Rig.endAll();
+    console.log("interrupted: 0 passed, 1 failed");
+    process.exit(1);
+  });
+}
 
 try {
   const { drill, options } = asked(process.argv.slice(2));
