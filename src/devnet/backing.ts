@@ -16,7 +16,16 @@ export interface Backing {
 }
 
 export class MemoryBacking implements Backing {
-  readonly #rows = new Map<string, unknown>();
+  readonly #rows: Map<string, unknown>;
+
+  /** `rows`: what another one held, so that a chain need not be begun anew. */
+  constructor(rows: Iterable<Entry> = []) {
+    this.#rows = new Map(rows);
+  }
+
+  rows(): Entry[] {
+    return [...this.#rows];
+  }
 
   get(key: string): unknown {
     return this.#rows.get(key);

@@ -61,6 +61,11 @@ export class MemoryKeyValue implements KeyValue {
   async #write(changes: readonly Change[]): Promise<void> {
     this.#assertOpen();
     await Promise.resolve();
+    this.writeNow(changes);
+  }
+
+  /** For a simulated disk, which decides itself when a write is done. */
+  writeNow(changes: readonly Change[]): void {
     for (const { key, value } of changes) {
       if (value === undefined) this.#delete(key);
       else this.#put(key, value);

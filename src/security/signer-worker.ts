@@ -14,7 +14,13 @@ import type { Batch, Failure, FromWorker, JobResult, WorkerSetup } from "./signi
 const given: unknown = workerData;
 if (parentPort !== null && isSetup(given)) serve(parentPort, given);
 
-function serve(port: NonNullable<typeof parentPort>, setup: WorkerSetup): void {
+/** What a thread needs of its port to the engine's thread. */
+export type SignerPort = {
+  on(name: "message", listener: (batch: Batch) => void): void;
+  postMessage(message: FromWorker): void;
+};
+
+export function serve(port: SignerPort, setup: WorkerSetup): void {
   const jobs = openJobs(setup);
   // This copy of the key-encryption key was only for the journey; `jobs` keeps its own.
   setup.kek.fill(0);

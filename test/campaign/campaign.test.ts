@@ -23,10 +23,10 @@ test("an engine that believes a single node is caught believing what the ledger 
     const first = await pay(world, { wallet: wallet.id, seed: 1, index: 1 });
     for (let slot = 0; slot < 80 && (await statusOf(world, first)) !== "confirmed"; slot += 1) await world.slot();
     expect(await statusOf(world, first)).toBe("confirmed");
-    liar?.arm("accept then lose", 1);
+    liar?.tricks.arm("accept then lose", 1);
     await pay(world, { wallet: wallet.id, seed: 1, index: 0 });
-    while (liar?.played.get("accept then lose") !== 1) await world.slot();
-    liar.chain.begin({ from: devnet.ledger.headNumber() + 1, shows: "what was lost" });
+    while (liar?.tricks.played.get("accept then lose") !== 1) await world.slot();
+    liar.tricks.chain.begin({ from: devnet.ledger.headNumber() + 1, shows: "what was lost" });
     // The bytes are pushed again, and the real chain must not show them too.
     devnet.setCensoring(true);
     for (let slot = 0; slot < 80 && world.denied.length === 0; slot += 1) await world.slot();

@@ -1,55 +1,17 @@
-/**
- * One node in front of the devnet's chain, with faults and lies of its own: a socket that asks the devnet and passes on
- * what it says, or something else. Several doors are several nodes of one network.
- */
+/** One node in front of the devnet's chain, with tricks of its own, on a socket. Several doors are several nodes of one network. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { request as ask } from "undici";
-import { FalseChain } from "./false-chain.ts";
-import { isRecord, type Json } from "./json.ts";
-
-export const ANY_FAULTS = ["reset", "hang", "html", "limited", "suspended", "truncated", "wrong shape"] as const;
-export const BROADCAST_FAULTS = [
-  "accept then hang",
-  "accept then reset",
-  "accept then lose",
-  "reset before",
-  "duplicate",
-  "not gossiped",
-  "busy",
-  "other error",
-  "refused",
-] as const;
-export const READ_FAULTS = ["stale solid", "no receipts", "fewer receipts"] as const;
-/** Each one contradicts the block's own hashes, so that no second node is needed to notice. */
-export const CLUMSY_LIES = ["hides a transaction", "changes a result", "changes a time"] as const;
-/** These fit together; only another node's word stands against them. */
-export const LIES = ["changes a fee", "false branch without", "false branch with"] as const;
-
-export type Fault =
-  | (typeof ANY_FAULTS)[number]
-  | (typeof BROADCAST_FAULTS)[number]
-  | (typeof READ_FAULTS)[number]
-  | (typeof CLUMSY_LIES)[number]
-  | (typeof LIES)[number];
-
-const BROADCASTS: ReadonlySet<string> = new Set(BROADCAST_FAULTS);
-const BODIES = /getnowblock|getblockbynum|getblockbylimitnext/;
-const INFOS = "gettransactioninfobyblocknum";
+import { request } from "undici";
+import { Tricks, type Asked } from "./tricks.ts";
 
 export class Door {
-  /** How often each fault was played. */
-  readonly played = new Map<Fault, number>();
   /** Requests that are being answered; a request that hangs is not. */
   inFlight = 0;
-  readonly chain: FalseChain;
-  private readonly armed: { fault: Fault; times: number }[] = [];
+  readonly tricks: Tricks;
   private readonly server: Server;
-  private readonly upstream: string;
 
   private constructor(upstream: string) {
-    this.upstream = upstream;
-    this.chain = new FalseChain((number) => this.block(number));
+    this.tricks = new Tricks((asked) => ask(upstream, asked));
     this.server = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
       this.inFlight += 1;
       this.serve(request, response)
@@ -68,16 +30,6 @@ export class Door {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** The next `times` requests that it fits meet the fault. */
-  arm(fault: Fault, times: number): void {
-    this.armed.push({ fault, times });
-  }
-
-  heal(): void {
-    this.armed.length = 0;
-    this.chain.end();
-  }
-
   async close(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
@@ -86,114 +38,17 @@ export class Door {
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const asked = { path: (request.url ?? "/").slice(1), body: Buffer.concat(chunks).toString() };
-    const fault = this.take(asked.path);
-    if (fault === "hang") return;
-    if (fault === "reset" || fault === "reset before") return void request.socket.resetAndDestroy();
-    const refusal = refusalOf(fault);
-    if (refusal !== undefined) return send(response, refusal.status, refusal.text);
-    if (fault === "accept then lose") {
-      this.chain.remember(asked.body);
-      return send(response, 200, JSON.stringify({ result: true, code: "SUCCESS", message: "", txid: "00".repeat(32) }));
-    }
-    const honest = await this.ask(asked);
-    if (fault === "accept then hang") return;
-    if (fault === "accept then reset") return void request.socket.resetAndDestroy();
-    const told = await this.tell(asked, honest, fault);
-    const text = JSON.stringify(told);
-    send(response, 200, fault === "truncated" ? text.slice(0, text.length / 2) : text);
-  }
-
-  private async tell(asked: { path: string; body: string }, honest: Json, fault: Fault | undefined): Promise<Json> {
-    if (fault !== undefined && BROADCASTS.has(fault)) return broadcastAnswer(fault);
-    if (fault === "wrong shape") return { blockID: 7, block: "?", result: "yes" };
-    if (fault === "no receipts") return [];
-    if (fault === "fewer receipts") return Array.isArray(honest) ? honest.slice(1) : honest;
-    if (fault === "changes a fee" && Array.isArray(honest))
-      return honest.map((info) => ({ ...asRecord(info), fee: 1 }));
-    if (fault === "stale solid") return (await this.block(Math.max(1, numberOf(honest) - 7))) ?? honest;
-    if (fault === "hides a transaction") return alterFirst(honest, (block) => ({ ...block, transactions: [] }));
-    if (fault === "changes a time") return alterFirst(honest, laterBlock);
-    if (fault === "changes a result") return alterFirst(honest, failedBlock);
-    return this.chain.active ? this.chain.answer(asked, honest) : honest;
-  }
-
-  private take(path: string): Fault | undefined {
-    const at = this.armed.findIndex(({ fault }) => fits(fault, path));
-    const found = this.armed[at];
-    if (found === undefined) return undefined;
-    found.times -= 1;
-    if (found.times <= 0) this.armed.splice(at, 1);
-    this.played.set(found.fault, (this.played.get(found.fault) ?? 0) + 1);
-    return found.fault;
-  }
-
-  private async ask({ path, body }: { path: string; body: string }): Promise<Json> {
-    const headers = { "content-type": "application/json" };
-    const answer = await ask(`${this.upstream}/${path}`, { method: "POST", headers, body });
-    return (await answer.body.json()) as Json;
-  }
-
-  private async block(number: number): Promise<Record<string, Json> | undefined> {
-    const found = await this.ask({ path: "wallet/getblockbynum", body: JSON.stringify({ num: number }) });
-    return isRecord(found) && "blockID" in found ? found : undefined;
+    const body = Buffer.concat(chunks).toString();
+    const told = await this.tricks.answer({ path: (request.url ?? "/").slice(1), body });
+    if (told === "hang") return;
+    if (told === "reset") return void request.socket.resetAndDestroy();
+    response.writeHead(told.status, { "content-type": "application/json" });
+    response.end(told.text);
   }
 }
 
-function fits(fault: Fault, path: string): boolean {
-  const isBroadcast = path.includes("broadcast");
-  if (BROADCASTS.has(fault)) return isBroadcast;
-  if (fault === "stale solid") return path === "walletsolidity/getnowblock";
-  if (fault === "no receipts" || fault === "fewer receipts" || fault === "changes a fee") return path.includes(INFOS);
-  if ((CLUMSY_LIES as readonly string[]).includes(fault)) return BODIES.test(path);
-  return true;
-}
-
-function refusalOf(fault: Fault | undefined): { status: number; text: string } | undefined {
-  if (fault === "html") return { status: 500, text: "<html>Internal Server Error</html>" };
-  if (fault === "limited") return { status: 429, text: '{"Error":"request rate exceeded the allowed_rps(15)"}' };
-  if (fault === "suspended") return { status: 403, text: '{"Error":"the query server is suspended for 30s"}' };
-  return undefined;
-}
-
-function broadcastAnswer(fault: Fault): Json {
-  const no = (code: string, message: string) => ({ result: false, code, message, txid: "00".repeat(32) });
-  if (fault === "duplicate") return no("DUP_TRANSACTION_ERROR", "Dup transaction.");
-  if (fault === "not gossiped") return no("NOT_ENOUGH_EFFECTIVE_CONNECTION", "P2P broadcast failed.");
-  if (fault === "busy") return no("SERVER_BUSY", "Server busy.");
-  if (fault === "refused") return no("CONTRACT_VALIDATE_ERROR", "Contract validate error : refused");
-  return no("OTHER_ERROR", "Unexpected.");
-}
-
-function alterFirst(answer: Json, change: (block: Record<string, Json>) => Json): Json {
-  if (!isRecord(answer)) return answer;
-  if (!Array.isArray(answer["block"])) return "blockID" in answer ? change(answer) : answer;
-  const [first, ...rest] = answer["block"];
-  return isRecord(first) ? { block: [change(first), ...rest] } : answer;
-}
-
-function laterBlock(block: Record<string, Json>): Json {
-  const header = asRecord(block["block_header"]);
-  const raw = asRecord(header["raw_data"]);
-  return { ...block, block_header: { ...header, raw_data: { ...raw, timestamp: Number(raw["timestamp"]) + 3_000 } } };
-}
-
-function failedBlock(block: Record<string, Json>): Json {
-  const { transactions } = block;
-  if (!Array.isArray(transactions)) return laterBlock(block);
-  const failed = transactions.map((transaction) => ({ ...asRecord(transaction), ret: [{ contractRet: "REVERT" }] }));
-  return { ...block, transactions: failed };
-}
-
-function numberOf(block: Json): number {
-  return Number(asRecord(asRecord(asRecord(block)["block_header"])["raw_data"])["number"] ?? 0);
-}
-
-function asRecord(value: Json | undefined): Record<string, Json> {
-  return isRecord(value) ? value : {};
-}
-
-function send(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { "content-type": "application/json" });
-  response.end(text);
+async function ask(upstream: string, { path, body }: Asked): Promise<string> {
+  const headers = { "content-type": "application/json" };
+  const answer = await request(`${upstream}/${path}`, { method: "POST", headers, body });
+  return answer.body.text();
 }

@@ -2,7 +2,7 @@
 import type { PayoutView } from "../../src/http/contract/payouts.ts";
 import { fromHex41 } from "../../src/tron/address.ts";
 import { Random } from "../support/random.ts";
-import { ANY_FAULTS, BROADCAST_FAULTS, CLUMSY_LIES, READ_FAULTS, type Door } from "./door.ts";
+import { ANY_FAULTS, BROADCAST_FAULTS, CLUMSY_LIES, READ_FAULTS, type Tricks } from "./tricks.ts";
 import { SOLID_LAG, type World } from "./world.ts";
 
 export type Outcome = {
@@ -30,7 +30,7 @@ export async function runSeed(world: World, seed: number): Promise<Outcome> {
       const order = await pay(world, { wallet: wallet.id, seed, index: orders.size });
       if (order !== undefined) orders.set(order.to, order);
     }
-    for (const door of world.doors) trouble(random, door, { world, mayLie: door === world.liar });
+    for (const door of world.doors) trouble(random, door.tricks, { world, mayLie: door === world.liar });
     forks += await weather(world, random);
     await world.slot({ mined: !random.chance(0.1) });
   }
@@ -38,7 +38,7 @@ export async function runSeed(world: World, seed: number): Promise<Outcome> {
     const payout = await world.client.payout(id);
     if (!ENDS.has(payout.status) && payout.waiting_for === "") complaints.push(`${id} does not say what it waits for`);
   }
-  for (const door of world.doors) door.heal();
+  for (const door of world.doors) door.tricks.heal();
   world.devnet.setCensoring(false);
   const ended = await peace(world, [...orders.values()]);
   for (const { id, to } of orders.values()) complaints.push(...judge(world, { payout: ended.get(id), id, to }));
@@ -47,20 +47,20 @@ export async function runSeed(world: World, seed: number): Promise<Outcome> {
   return { seed, complaints, accepted: orders.size, paid, forks };
 }
 
-function trouble(random: Random, door: Door, { world, mayLie }: { world: World; mayLie: boolean }): void {
-  if (random.chance(0.2)) door.arm(random.pick(ANY_FAULTS), 1 + random.below(2));
-  if (random.chance(0.3)) door.arm(random.pick(BROADCAST_FAULTS), 1);
-  if (random.chance(0.2)) door.arm(random.pick(READ_FAULTS), 1 + random.below(3));
-  if (random.chance(0.15)) door.arm(random.pick(CLUMSY_LIES), 1 + random.below(2));
+function trouble(random: Random, node: Tricks, { world, mayLie }: { world: World; mayLie: boolean }): void {
+  if (random.chance(0.2)) node.arm(random.pick(ANY_FAULTS), 1 + random.below(2));
+  if (random.chance(0.3)) node.arm(random.pick(BROADCAST_FAULTS), 1);
+  if (random.chance(0.2)) node.arm(random.pick(READ_FAULTS), 1 + random.below(3));
+  if (random.chance(0.15)) node.arm(random.pick(CLUMSY_LIES), 1 + random.below(2));
   if (!mayLie) return;
-  if (random.chance(0.1)) door.arm("changes a fee", 1 + random.below(3));
-  if (random.chance(0.1) && !door.chain.active) {
+  if (random.chance(0.1)) node.arm("changes a fee", 1 + random.below(3));
+  if (random.chance(0.1) && !node.chain.active) {
     const shows = random.chance(0.5) ? "nothing" : "what was lost";
     const fault = shows === "nothing" ? "false branch without" : "false branch with";
-    door.played.set(fault, (door.played.get(fault) ?? 0) + 1);
-    door.chain.begin({ from: world.devnet.ledger.solidNumber() + 1 + random.below(SOLID_LAG), shows });
+    node.played.set(fault, (node.played.get(fault) ?? 0) + 1);
+    node.chain.begin({ from: world.devnet.ledger.solidNumber() + 1 + random.below(SOLID_LAG), shows });
   } else if (random.chance(0.1)) {
-    door.chain.end();
+    node.chain.end();
   }
 }
 

@@ -14,7 +14,8 @@ import { loadConfig } from "../../src/operations/config.ts";
 import { createLogger } from "../../src/operations/logger.ts";
 import { Client } from "../support/client.ts";
 import { ManualClock } from "../support/manual-clock.ts";
-import { Door, type Fault } from "./door.ts";
+import { Door } from "./door.ts";
+import type { Fault } from "./tricks.ts";
 
 export const SOLID_LAG = 18;
 const SLOT_MS = 3_000;
@@ -108,8 +109,8 @@ export class World {
 
   played(): ReadonlyMap<Fault, number> {
     const sum = new Map<Fault, number>();
-    for (const { played } of this.doors)
-      for (const [fault, count] of played) sum.set(fault, (sum.get(fault) ?? 0) + count);
+    for (const { tricks } of this.doors)
+      for (const [fault, count] of tricks.played) sum.set(fault, (sum.get(fault) ?? 0) + count);
     return sum;
   }
 

@@ -147,9 +147,10 @@ function disabled(path: string): Answer {
   return json(200, { result: { code: "CONTRACT_VALIDATE_ERROR", message } });
 }
 
-type Place = { readonly chain: Chain; readonly found: Found | undefined; readonly fault: NodeFault | undefined };
+export type Place = { readonly chain: Chain; readonly found: Found | undefined; readonly fault: NodeFault | undefined };
 
-async function answerTo(asked: Asked, { chain, found, fault }: Place): Promise<Answer> {
+/** What a node says, without the connection that carries it. */
+export async function answerTo(asked: Asked, { chain, found, fault }: Place): Promise<Answer> {
   if (asked.path === "/healthcheck") return plain(200, "OK");
   if (found === undefined) return html(404, "Not Found");
   if (found.route.closed === true) return json(404, { Error: "this API is unavailable due to config" });

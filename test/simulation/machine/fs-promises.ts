@@ -1,0 +1,71 @@
+/** Stands where `node:fs/promises` is for the program: the part that it uses, over the files of the machine. */
+import { machine, operation } from "./power.ts";
+
+const CALL_MS = 2;
+
+function call<T>(name: string, run: () => T): Promise<T> {
+  const { delays } = machine();
+  return operation(`file ${name}`, delays.next() * CALL_MS, run);
+}
+
+export function mkdir(path: string): Promise<void> {
+  return call("mkdir", () => machine().files.makeFolder(path));
+}
+
+export function chmod(_path: string): Promise<void> {
+  return call("chmod", () => undefined);
+}
+
+export function readdir(path: string): Promise<string[]> {
+  return call("readdir", () => machine().files.names(path));
+}
+
+export function readFile(path: string, encoding?: BufferEncoding): Promise<Buffer | string> {
+  return call("read", () => {
+    const data = machine().files.read(path);
+    return encoding === undefined ? data : data.toString(encoding);
+  });
+}
+
+export function rename(from: string, to: string): Promise<void> {
+  return call("rename", () => machine().files.rename(from, to));
+}
+
+export function rm(path: string): Promise<void> {
+  return call("remove", () => machine().files.remove(path));
+}
+
+export function stat(path: string): Promise<{ size: number }> {
+  return call("stat", () => ({ size: machine().files.read(path).length }));
+}
+
+export function statfs(_path: string): Promise<{ bavail: number; bsize: number }> {
+  return call("statfs", () => ({ bavail: machine().disk.freeBytes, bsize: 1 }));
+}
+
+export function open(path: string, flags: string): Promise<FileHandle> {
+  return call("open", () => {
+    if (flags === "wx") machine().files.create(path);
+    return new FileHandle(path);
+  });
+}
+
+class FileHandle {
+  private readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  writeFile(text: string): Promise<void> {
+    return call("write", () => machine().files.write(this.path, Buffer.from(text)));
+  }
+
+  sync(): Promise<void> {
+    return call("sync", () => machine().files.sync(this.path));
+  }
+
+  close(): Promise<void> {
+    return call("close", () => undefined);
+  }
+}

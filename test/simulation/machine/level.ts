@@ -1,0 +1,91 @@
+/** Stands where `level` is for the program: one database over the disk of the machine. */
+import { join } from "node:path";
+import type { Change, Entry } from "../../../src/persistence/key-value.ts";
+import { machine, operation } from "./power.ts";
+
+type Bounds = { readonly gte: string; readonly lt: string; readonly limit: number; readonly reverse: boolean };
+
+/** An fsync of a good disk, and now and then of a busy one. */
+function syncMs(): number {
+  const { delays } = machine();
+  return delays.chance(0.02) ? 20 + 180 * delays.next() : 0.2 + 2 * delays.next();
+}
+
+export class Level {
+  private readonly directory: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /** The files of a database that was just made: what looks at them before LevelDB does finds nothing wrong. */
+  open(): Promise<void> {
+    return operation("disk open", syncMs(), () => {
+      const { files } = machine();
+      for (const [name, text] of [
+        ["MANIFEST-000001", ""],
+        ["CURRENT", "MANIFEST-000001\n"],
+      ] as const) {
+        const path = join(this.directory, name);
+        if (!files.names(this.directory).includes(name)) files.create(path);
+        files.write(path, Buffer.from(text));
+        files.sync(path);
+      }
+      files.sync(this.directory);
+    });
+  }
+
+  close(): Promise<void> {
+    return operation("disk close", syncMs(), () => undefined);
+  }
+
+  getSync(key: string): string | undefined {
+    return machine().disk.getSync(key);
+  }
+
+  batch(): Batch {
+    return new Batch();
+  }
+
+  iterator(bounds: Bounds): { all(): Promise<Entry[]> } {
+    return { all: () => read(machine().disk.entries(rangeOf(bounds))) };
+  }
+
+  keys(bounds: Bounds): { all(): Promise<string[]> } {
+    return { all: () => read(machine().disk.keys(rangeOf(bounds))) };
+  }
+
+  compactRange(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+class Batch {
+  private readonly changes: Change[] = [];
+
+  put(key: string, value: string): void {
+    this.changes.push({ key, value });
+  }
+
+  del(key: string): void {
+    this.changes.push({ key, value: undefined });
+  }
+
+  async write({ sync }: { sync: boolean }): Promise<void> {
+    const { disk, scheduler } = machine();
+    const { changes } = this;
+    for (const { key, value } of changes) scheduler.note(`${key}=${value}`);
+    if (scheduler.isAlive(scheduler.life)) disk.begin(changes);
+    await operation("disk write", syncMs(), () => disk.finish(changes, { sync }));
+  }
+}
+
+function rangeOf({ gte, lt, limit, reverse }: Bounds) {
+  return { from: gte, to: lt, limit, newestFirst: reverse };
+}
+
+/** What was there when it was asked for, told a little later: a reader never sees half of a batch, nor a later one. */
+async function read<T>(found: Promise<T>): Promise<T> {
+  const rows = await found;
+  return operation("disk read", machine().delays.next(), () => rows);
+}

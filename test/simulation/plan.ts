@@ -1,0 +1,342 @@
+/**
+ * What a seed does: every order with the outcome it is meant to have, every deed of the operators, and every fault, each
+ * at its time. All of it is written down before the world begins, so that a schedule can be shown, cut and played again.
+ */
+import { fromHex41 } from "../../src/tron/address.ts";
+import { ANY_FAULTS, BROADCAST_FAULTS, CLUMSY_LIES, READ_FAULTS, type Fault as NodeFault } from "../campaign/tricks.ts";
+import { Random } from "../support/random.ts";
+
+/** ms from the beginning. */
+type At = { readonly at: number };
+
+/** What a caller means to happen. */
+export type Meaning =
+  | "paid"
+  | "approved"
+  | "rejected"
+  | "cancelled"
+  | "below_minimum"
+  | "above_maximum"
+  | "invalid_address"
+  | "insufficient_funds"
+  | "daily_limit_exceeded"
+  | "duplicate_external_id";
+
+export type Order = At & {
+  readonly meaning: Meaning;
+  readonly key: string;
+  /** Index of the wallet in the plan. */
+  readonly wallet: number;
+  readonly asset: "TRX" | "USDT";
+  readonly to: string;
+  /** Decimal text. */
+  readonly amount: string;
+  readonly externalId?: string;
+  /** Sent so many times at once under one key. */
+  readonly times: number;
+  /** ms until somebody decides about it. */
+  readonly decidedAfter: number;
+};
+
+export type Batch = At & {
+  readonly key: string;
+  readonly wallet: number;
+  readonly asset: "TRX" | "USDT";
+  readonly mode: "all_or_nothing" | "best_effort";
+  readonly lines: readonly { readonly line_id: string; readonly to: string; readonly amount: string }[];
+  /** Lines of a best effort that no amount of effort pays. */
+  readonly invalid: readonly string[];
+};
+
+export type WalletPlan = {
+  readonly name: string;
+  /** Imported, so that its money can be there before it is. */
+  readonly privateKey: string;
+  readonly limits: Readonly<Record<string, string>> | undefined;
+  readonly trxSun: bigint;
+  readonly usdt: bigint;
+};
+
+export type Deed = At &
+  (
+    | { readonly deed: "restart"; readonly service: string }
+    | { readonly deed: "freeze"; readonly wallet: number; readonly forMs: number }
+    | { readonly deed: "retry" }
+    | { readonly deed: "look" }
+  );
+
+export type Fault = At &
+  (
+    | { readonly kind: "crash"; readonly power: boolean; readonly before: string }
+    | { readonly kind: "disk write"; readonly how: "fails" | "fails but is stored" | "full" }
+    | { readonly kind: "disk full"; readonly forMs: number }
+    | { readonly kind: "threads die" }
+    | { readonly kind: "clock"; readonly ms: number }
+    | { readonly kind: "node"; readonly node: number; readonly fault: NodeFault; readonly times: number }
+    | { readonly kind: "node away"; readonly node: number; readonly forMs: number }
+    | { readonly kind: "node lags"; readonly node: number; readonly blocks: number; readonly forMs: number }
+    | { readonly kind: "false branch"; readonly shows: "nothing" | "what was lost"; readonly forMs: number }
+    | { readonly kind: "fork"; readonly depth: number; readonly more: number; readonly how: "same" | "move" | "drop" }
+    | { readonly kind: "slots missed"; readonly count: number }
+    | { readonly kind: "censoring"; readonly forMs: number }
+  );
+
+export type Plan = {
+  readonly seed: number;
+  readonly nodes: number;
+  readonly wallets: readonly WalletPlan[];
+  readonly orders: readonly Order[];
+  readonly batches: readonly Batch[];
+  readonly deeds: readonly Deed[];
+  readonly faults: readonly Fault[];
+  /** How long faults happen, ms. */
+  readonly busyMs: number;
+};
+
+export const SLOT_MS = 3_000;
+const BUSY_SLOTS = 26;
+/** Orders begin when the wallets have their money. */
+const FIRST_ORDER_MS = 2_000;
+const SERVICES = ["tron-client", "wallet-manager", "usdt-manager", "payout-router", "trx-staking", "payment-gateway"];
+/** What a crash waits for: the names of the tasks it may strike before. */
+const CRASH_POINTS = [
+  "disk write",
+  "disk write",
+  "disk read",
+  "told /wallet/broadcast",
+  "ask",
+  "told",
+  "reply",
+  "thread",
+  "timer",
+  "file",
+  "",
+] as const;
+
+export function planOf(seed: number): Plan {
+  const random = new Random(Math.imul(seed, 2_654_435_761));
+  const busyMs = BUSY_SLOTS * SLOT_MS;
+  const nodes = 1 + random.below(3);
+  const names = new Names(seed);
+  const batches = batchesOf(random, names);
+  const orders = ordersOf(random, names, busyMs);
+  const faults = faultsOf(random, { nodes, busyMs });
+  return { seed, nodes, wallets: WALLETS, orders, batches, deeds: deedsOf(random, busyMs), faults, busyMs };
+}
+
+const WALLETS: readonly WalletPlan[] = [
+  { name: "main", privateKey: "a1".repeat(32), limits: undefined, trxSun: 3_000_000_000n, usdt: 2_000_000_000n },
+  {
+    name: "strict",
+    privateKey: "b2".repeat(32),
+    limits: { minimum: "5", maximum: "400", daily: "900", approval_above: "100" },
+    trxSun: 400_000_000n,
+    usdt: 5_000_000_000n,
+  },
+  { name: "poor", privateKey: "c3".repeat(32), limits: undefined, trxSun: 40_000_000n, usdt: 30_000_000n },
+];
+const MAIN = 0;
+const STRICT = 1;
+const POOR = 2;
+
+/** Every payee is paid by one order at most, so that the chain itself says what was paid. */
+class Names {
+  private readonly seed: number;
+  private count = 0;
+
+  constructor(seed: number) {
+    this.seed = seed;
+  }
+
+  payee(): string {
+    this.count += 1;
+    return fromHex41(`41${(this.seed * 1_000 + this.count).toString(16).padStart(40, "d")}`);
+  }
+
+  key(): string {
+    this.count += 1;
+    return `seed ${this.seed} order ${this.count}`;
+  }
+}
+
+/** At least `whole`, and no two alike. */
+function amount(random: Random, whole: number, spread: number): string {
+  return `${whole + random.below(spread)}.${String(random.below(1_000_000)).padStart(6, "0")}`;
+}
+
+function batchesOf(random: Random, names: Names): Batch[] {
+  const lines = (count: number, of: () => string) =>
+    Array.from({ length: count }, (_, at) => ({ line_id: `l${at}`, to: names.payee(), amount: of() }));
+  const trx = lines(88 + random.below(12), () => amount(random, 1, 4));
+  const usdt = lines(3 + random.below(4), () => amount(random, 10, 20));
+  const isBest = random.chance(0.5);
+  const wrong = isBest ? [{ line_id: "wrong", to: names.payee(), amount: "0.0000001" }] : [];
+  const best = isBest ? "best_effort" : "all_or_nothing";
+  return [
+    {
+      at: at(random, 20_000),
+      key: names.key(),
+      wallet: MAIN,
+      asset: "TRX",
+      mode: "all_or_nothing",
+      lines: trx,
+      invalid: [],
+    },
+    {
+      at: at(random, 40_000),
+      key: names.key(),
+      wallet: MAIN,
+      asset: "USDT",
+      mode: best,
+      lines: [...usdt, ...wrong],
+      invalid: wrong.map(({ line_id: id }) => id),
+    },
+  ];
+}
+
+function at(random: Random, within: number): number {
+  return FIRST_ORDER_MS + Math.floor(random.next() * within);
+}
+
+function ordersOf(random: Random, names: Names, busyMs: number): Order[] {
+  const order = (meaning: Meaning, rest: Pick<Order, "wallet" | "asset" | "amount"> & Partial<Order>): Order => ({
+    meaning,
+    key: names.key(),
+    to: names.payee(),
+    times: random.chance(0.15) ? 2 : 1,
+    decidedAfter: 500 + random.below(12_000),
+    at: at(random, busyMs - 10_000),
+    ...rest,
+  });
+  const many = (count: number, of: () => Order) => Array.from({ length: count }, of);
+  const external = `invoice ${names.key()}`;
+  return [
+    ...many(10 + random.below(8), () => order("paid", { wallet: MAIN, asset: "TRX", amount: amount(random, 1, 9) })),
+    ...many(3 + random.below(4), () => order("paid", { wallet: MAIN, asset: "USDT", amount: amount(random, 10, 30) })),
+    ...many(2 + random.below(3), () =>
+      order("cancelled", {
+        wallet: MAIN,
+        asset: "TRX",
+        amount: amount(random, 1, 5),
+        decidedAfter: random.below(1_500),
+      }),
+    ),
+    ...many(2, () => order("approved", { wallet: STRICT, asset: "USDT", amount: amount(random, 101, 90) })),
+    order("rejected", { wallet: STRICT, asset: "USDT", amount: amount(random, 101, 90) }),
+    order("cancelled", { wallet: STRICT, asset: "USDT", amount: amount(random, 101, 90) }),
+    ...many(3, () => order("paid", { wallet: STRICT, asset: "USDT", amount: amount(random, 60, 39) })),
+    ...many(2, () =>
+      order("daily_limit_exceeded", {
+        wallet: STRICT,
+        asset: "USDT",
+        amount: amount(random, 200, 190),
+        at: busyMs - random.below(5_000),
+      }),
+    ),
+    order("below_minimum", { wallet: STRICT, asset: "USDT", amount: "4.999999" }),
+    order("above_maximum", { wallet: STRICT, asset: "USDT", amount: "400.000001" }),
+    order("invalid_address", { wallet: MAIN, asset: "TRX", amount: "2", to: "T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwc" }),
+    ...many(3, () => order("insufficient_funds", { wallet: POOR, asset: "TRX", amount: amount(random, 30, 9) })),
+    order("paid", {
+      wallet: MAIN,
+      asset: "TRX",
+      amount: amount(random, 1, 5),
+      externalId: external,
+      at: at(random, 10_000),
+    }),
+    order("duplicate_external_id", {
+      wallet: MAIN,
+      asset: "TRX",
+      amount: "3",
+      externalId: external,
+      at: busyMs - random.below(9_000),
+    }),
+  ];
+}
+
+function deedsOf(random: Random, busyMs: number): Deed[] {
+  const deeds: Deed[] = [];
+  for (let count = 1 + random.below(3); count > 0; count -= 1)
+    deeds.push({ at: random.below(busyMs), deed: "restart", service: random.pick(SERVICES) });
+  if (random.chance(0.4))
+    deeds.push({
+      at: random.below(busyMs),
+      deed: "freeze",
+      wallet: random.below(2),
+      forMs: 2_000 + random.below(20_000),
+    });
+  deeds.push({ at: random.below(busyMs), deed: "retry" }, { at: busyMs / 2, deed: "look" });
+  return deeds;
+}
+
+type Setting = { readonly nodes: number; readonly busyMs: number };
+
+function faultsOf(random: Random, setting: Setting): Fault[] {
+  const count = 34 + random.below(24);
+  const faults = Array.from({ length: count }, () => faultOf(random, setting));
+  const crashes = 1 + random.below(4);
+  for (let made = 0; made < crashes; made += 1) faults.push(crash(random, setting));
+  return faults.toSorted((a, b) => a.at - b.at);
+}
+
+function crash(random: Random, { busyMs }: Setting): Fault {
+  return { at: random.below(busyMs), kind: "crash", power: random.chance(0.5), before: random.pick(CRASH_POINTS) };
+}
+
+function faultOf(random: Random, setting: Setting): Fault {
+  const when = random.below(setting.busyMs);
+  const node = random.below(setting.nodes);
+  const onNode = (fault: NodeFault, times: number): Fault => ({ at: when, kind: "node", node, fault, times });
+  const forMs = 1_000 + random.below(20_000);
+  switch (random.below(20)) {
+    case 0:
+      return crash(random, setting);
+    case 1:
+      return { at: when, kind: "disk write", how: random.pick(["fails", "fails but is stored", "full"]) };
+    case 2:
+      return { at: when, kind: "disk full", forMs };
+    case 3:
+      return { at: when, kind: "threads die" };
+    case 4:
+      return { at: when, kind: "clock", ms: random.below(1_200_000) - 600_000 };
+    case 5:
+      return { at: when, kind: "node away", node, forMs };
+    case 6:
+      return { at: when, kind: "node lags", node, blocks: 1 + random.below(25), forMs };
+    case 7:
+    case 8:
+      return {
+        at: when,
+        kind: "fork",
+        depth: 1 + random.below(17),
+        more: 1 + random.below(2),
+        how: random.pick(["same", "move", "drop"]),
+      };
+    case 9:
+      return { at: when, kind: "slots missed", count: 1 + random.below(15) };
+    case 10:
+      return { at: when, kind: "censoring", forMs: forMs * 2 };
+    case 11:
+      return liar(random, setting, when);
+    case 12:
+    case 13:
+    case 14:
+      return onNode(random.pick(ANY_FAULTS), 1 + random.below(4));
+    case 15:
+    case 16:
+      return onNode(random.pick(READ_FAULTS), 1 + random.below(3));
+    case 17:
+      return onNode(random.pick(CLUMSY_LIES), 1 + random.below(2));
+    default:
+      return onNode(random.pick(BROADCAST_FAULTS), 1 + random.below(4));
+  }
+}
+
+/** With one node there is nobody who could be right against it, so a single node does not lie in ways that fit together. */
+function liar(random: Random, { nodes }: Setting, when: number): Fault {
+  if (nodes === 1) return { at: when, kind: "slots missed", count: 1 + random.below(5) };
+  if (random.chance(0.5))
+    return { at: when, kind: "node", node: nodes - 1, fault: "changes a fee", times: 1 + random.below(3) };
+  const shows = random.chance(0.5) ? "nothing" : "what was lost";
+  return { at: when, kind: "false branch", shows, forMs: 5_000 + random.below(40_000) };
+}

@@ -1,0 +1,187 @@
+/** Makes the callers and operators of a plan do what they are meant to, and writes down what they were told. */
+import { codeOf, fieldOf, type Json, type Reply } from "./client.ts";
+import type { Batch, Deed, Order, Plan } from "./plan.ts";
+import { WORLD } from "./scheduler.ts";
+import { TOKENS, type World } from "./world.ts";
+
+const ROOT = "/api/v1/tron";
+
+export type Wallet = { readonly id: string; readonly address: string };
+/** What became of an order in the eyes of its caller: the last answers that were definite. */
+export type Told = {
+  readonly order: Order;
+  accepted: Reply | undefined;
+  refused: string | undefined;
+  decided: Reply | undefined;
+};
+export type BatchTold = { readonly batch: Batch; accepted: Reply | undefined; refused: string | undefined };
+
+export class Story {
+  readonly wallets: Wallet[] = [];
+  readonly orders: Told[] = [];
+  readonly batches: BatchTold[] = [];
+  /** Stories that have not come to their end. */
+  open = 0;
+  private readonly world: World;
+  private readonly plan: Plan;
+
+  constructor(world: World, plan: Plan) {
+    this.world = world;
+    this.plan = plan;
+  }
+
+  begin(): void {
+    this.tell(async () => {
+      await this.fund();
+      const { orders, batches, deeds } = this.plan;
+      for (const order of orders) this.after(order.at, () => this.order(order));
+      for (const batch of batches) this.after(batch.at, () => this.batch(batch));
+      for (const deed of deeds) this.after(deed.at, () => this.deed(deed));
+    });
+  }
+
+  private after(at: number, story: () => Promise<void>): void {
+    this.open += 1;
+    this.world.scheduler.at(
+      at,
+      "story",
+      () => {
+        this.open -= 1;
+        this.tell(story);
+      },
+      WORLD,
+    );
+  }
+
+  private tell(story: () => Promise<void>): void {
+    this.open += 1;
+    void story().then(() => (this.open -= 1));
+  }
+
+  /** The wallets of the plan; each is ready when the engine has counted its money. */
+  private async fund(): Promise<void> {
+    const { clients, scheduler } = this.world;
+    const token = TOKENS.client.text;
+    for (const { name, limits, privateKey } of this.plan.wallets) {
+      const body = { name, private_key: privateKey, ...(limits === undefined ? {} : { limits }) };
+      const path = `${ROOT}/wallets/import`;
+      const reply = await clients.insist({ method: "POST", path, token, key: `wallet ${name}`, body });
+      this.wallets.push({ id: fieldOf(reply.body, "id"), address: fieldOf(reply.body, "address") });
+    }
+    for (const { id } of this.wallets) {
+      const path = `${ROOT}/wallets/${id}/balance`;
+      for (let units = "0"; units === "0" || units === "";) {
+        const reply = await clients.insist({ method: "GET", path, token });
+        units = unitsOf(reply.body, "usdt");
+        if (units === "0") await scheduler.wait(500, "waiting for money");
+      }
+    }
+  }
+
+  private async order(order: Order): Promise<void> {
+    const { clients, scheduler } = this.world;
+    const told: Told = { order, accepted: undefined, refused: undefined, decided: undefined };
+    this.orders.push(told);
+    const { asset, amount, to, externalId, key } = order;
+    const wallet = this.wallets[order.wallet]?.id ?? "";
+    const question = {
+      method: "POST",
+      path: `${ROOT}/payouts`,
+      token: TOKENS.client.text,
+      key,
+      body: { wallet, to, amount, asset, ...(externalId === undefined ? {} : { external_id: externalId }) },
+    } as const;
+    const replies = await Promise.all(Array.from({ length: order.times }, () => clients.insist(question)));
+    const accepted = replies.find(({ status }) => status === 202);
+    told.accepted = accepted;
+    if (accepted === undefined) told.refused = codeOf(replies.at(-1) ?? { status: 0, text: "", body: null });
+    if (accepted === undefined || !DECIDED.has(order.meaning)) return;
+    await scheduler.wait(order.decidedAfter, "an operator thinks");
+    told.decided = await this.decide(order, accepted.body);
+  }
+
+  private decide(order: Order, payout: Json): Promise<Reply> {
+    const { clients } = this.world;
+    const path = `${ROOT}/payouts/${fieldOf(payout, "id")}`;
+    const token = TOKENS.operator.text;
+    if (order.meaning === "approved") {
+      const body = { payout_hash: fieldOf(payout, "payout_hash") };
+      return clients.insist({ method: "POST", path: `${path}/approve`, token, body, key: `${order.key} decision` });
+    }
+    const verb = order.meaning === "rejected" ? "reject" : "cancel";
+    return clients.insist({ method: "POST", path: `${path}/${verb}`, token, body: {}, key: `${order.key} decision` });
+  }
+
+  private async batch(batch: Batch): Promise<void> {
+    const told: BatchTold = { batch, accepted: undefined, refused: undefined };
+    this.batches.push(told);
+    const { asset, mode, lines: items } = batch;
+    const body = { wallet: this.wallets[batch.wallet]?.id ?? "", asset, mode, items };
+    const path = `${ROOT}/payouts/batch`;
+    const reply = await this.world.clients.insist({
+      method: "POST",
+      path,
+      token: TOKENS.client.text,
+      key: batch.key,
+      body,
+    });
+    if (reply.status === 202) told.accepted = reply;
+    else told.refused = codeOf(reply);
+  }
+
+  private async deed(deed: Deed): Promise<void> {
+    const { clients, scheduler } = this.world;
+    const token = TOKENS.operator.text;
+    switch (deed.deed) {
+      case "restart":
+        await clients.insist({ method: "POST", path: `/restart/${deed.service}`, token, body: {} });
+        return;
+      case "freeze": {
+        const path = `${ROOT}/wallets/${this.wallets[deed.wallet]?.id ?? ""}`;
+        await clients.insist({ method: "POST", path: `${path}/freeze`, token, body: { reason: "a drill" } });
+        await scheduler.wait(deed.forMs, "frozen");
+        await clients.insist({ method: "POST", path: `${path}/unfreeze`, token, body: {} });
+        return;
+      }
+      case "retry":
+        await this.retryEnded();
+        return;
+      case "look":
+        await clients.insist({ method: "GET", path: `${ROOT}/network/status`, token });
+        await clients.insist({ method: "GET", path: "/health/ready", token });
+        return;
+    }
+  }
+
+  /** An operator who tries again whatever says that it ended without paying. */
+  private async retryEnded(): Promise<void> {
+    const { clients } = this.world;
+    const token = TOKENS.operator.text;
+    for (const status of ["failed", "needs_attention"]) {
+      const reply = await clients.insist({ method: "GET", path: `${ROOT}/payouts?status=${status}&limit=100`, token });
+      for (const payout of itemsOf(reply.body)) {
+        const id = fieldOf(payout, "id");
+        await clients.insist({
+          method: "POST",
+          path: `${ROOT}/payouts/${id}/retry`,
+          token,
+          body: {},
+          key: `retry ${id}`,
+        });
+      }
+    }
+  }
+}
+
+const DECIDED = new Set(["approved", "rejected", "cancelled"]);
+
+export function itemsOf(body: Json): Json[] {
+  const items = typeof body === "object" && body !== null && !Array.isArray(body) ? body["items"] : undefined;
+  return Array.isArray(items) ? items : [];
+}
+
+/** Total of one asset in a balance. */
+export function unitsOf(body: Json, asset: "usdt" | "trx", field = "total_units"): string {
+  const purse = typeof body === "object" && body !== null && !Array.isArray(body) ? body[asset] : undefined;
+  return fieldOf(purse, field);
+}

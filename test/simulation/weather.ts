@@ -1,0 +1,137 @@
+/** Makes the faults of a plan happen to a world, and ends them all when peace begins. */
+import { killThreads } from "./machine/worker-threads.ts";
+import type { Fault } from "./plan.ts";
+import { WORLD } from "./scheduler.ts";
+import type { World } from "./world.ts";
+
+/** Enough for the guard to say that the disk is full. */
+const NO_ROOM = 1_000_000;
+const CRASH_WAIT_MS = 6_000;
+const ROOMY = 64 * 1024 ** 3;
+
+export class Weather {
+  private readonly counts = new Map<string, number>();
+  private readonly world: World;
+  /** A crash that waits for its moment: a task whose name begins so. */
+  private armed: { before: string; power: boolean } | undefined;
+  private isOver = false;
+
+  constructor(world: World, faults: readonly Fault[]) {
+    this.world = world;
+    const { scheduler } = world;
+    for (const fault of faults) {
+      scheduler.at(fault.at, `fault ${fault.kind}`, () => this.isOver || void this.play(fault), WORLD);
+    }
+    scheduler.onTask = (name) => {
+      const { armed } = this;
+      if (armed === undefined || !name.startsWith(armed.before)) return;
+      this.armed = undefined;
+      this.count("crash");
+      world.host.crash({ power: armed.power });
+    };
+  }
+
+  /** How often each fault met the engine; what a node was armed with and nobody asked for does not count. */
+  played(): Map<string, number> {
+    const sum = new Map(this.counts);
+    for (const { tricks } of this.world.network.nodes) {
+      for (const [fault, count] of tricks.played) sum.set(fault, (sum.get(fault) ?? 0) + count);
+    }
+    return sum;
+  }
+
+  /** From now on nothing goes wrong any more. */
+  end(): void {
+    const { world } = this;
+    this.isOver = true;
+    this.armed = undefined;
+    world.network.heal();
+    world.chain.setCensoring(false);
+    world.machine.disk.fault = undefined;
+    world.machine.disk.freeBytes = ROOMY;
+    world.scheduler.wallOffset = 0;
+  }
+
+  private count(kind: string): void {
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
+  }
+
+  private later(ms: number, run: () => void): void {
+    this.world.scheduler.at(ms, "fault ends", () => this.isOver || run(), WORLD);
+  }
+
+  private async play(fault: Fault): Promise<void> {
+    const { world } = this;
+    const { machine, network, chain } = world;
+    if (fault.kind !== "crash" && fault.kind !== "node") this.count(fault.kind);
+    switch (fault.kind) {
+      case "crash":
+        this.armed = fault;
+        // The moment may never come; the crash does.
+        return this.later(CRASH_WAIT_MS, () => {
+          if (this.armed === fault) this.armed = { ...fault, before: "" };
+        });
+      case "disk write":
+        machine.disk.fault = fault.how;
+        return;
+      case "disk full":
+        machine.disk.freeBytes = NO_ROOM;
+        return this.later(fault.forMs, () => (machine.disk.freeBytes = ROOMY));
+      case "threads die":
+        if (world.host.program !== undefined && killThreads() > 0) world.mark("signing thread died");
+        return;
+      case "clock":
+        world.scheduler.wallOffset = fault.ms;
+        return;
+      case "censoring":
+        chain.setCensoring(true);
+        return this.later(fault.forMs, () => chain.setCensoring(false));
+      case "slots missed":
+        return chain.missSlots(fault.count);
+      case "fork":
+        return this.fork(fault);
+      case "node":
+      case "node away":
+      case "node lags":
+      case "false branch":
+        return this.node(fault, network.nodes);
+    }
+  }
+
+  private node(
+    fault: Extract<Fault, { kind: "node" | "node away" | "node lags" | "false branch" }>,
+    nodes: World["network"]["nodes"],
+  ): void {
+    const node = fault.kind === "false branch" ? nodes.at(-1) : nodes[fault.node % nodes.length];
+    if (node === undefined) return;
+    switch (fault.kind) {
+      case "node":
+        node.tricks.arm(fault.fault, fault.times);
+        return;
+      case "node away":
+        node.isAway = true;
+        return this.later(fault.forMs, () => (node.isAway = false));
+      case "node lags":
+        node.lag = fault.blocks;
+        return this.later(fault.forMs, () => (node.lag = 0));
+      case "false branch": {
+        const { ledger } = this.world;
+        const above = ledger.headNumber() - ledger.solidNumber();
+        node.tricks.chain.begin({
+          from: ledger.solidNumber() + 1 + this.world.random.below(above),
+          shows: fault.shows,
+        });
+        return this.later(fault.forMs, () => node.tricks.chain.end());
+      }
+    }
+  }
+
+  private async fork(fault: Extract<Fault, { kind: "fork" }>): Promise<void> {
+    const { chain, ledger } = this.world;
+    const depth = Math.min(fault.depth, ledger.headNumber() - ledger.solidNumber());
+    if (depth < 1) return;
+    const how = { same: {}, move: { move: true }, drop: { drop: "all" as const } }[fault.how];
+    await chain.fork({ depth, length: depth + fault.more, ...how });
+    this.world.onBlock();
+  }
+}
