@@ -6,7 +6,7 @@ import type { Ledger, Payment } from "../../src/devnet/ledger.ts";
 import { fieldOf, type Json } from "./client.ts";
 import type { Plan } from "./plan.ts";
 import { itemsOf, unitsOf, type Story } from "./story.ts";
-import { TOKENS, type World } from "./world.ts";
+import { SECRETS, TOKENS, type World } from "./world.ts";
 
 const ROOT = "/api/v1/tron";
 const ENDS = new Set(["confirmed", "failed", "needs_attention", "rejected", "cancelled"]);
@@ -87,6 +87,16 @@ export class Auditor {
       }
     }
     await this.ledgers();
+    this.secrets();
+  }
+
+  private secrets(): void {
+    const { clients, lines } = this.world;
+    const said = [...lines, ...clients.heard.map(({ reply }) => reply.text)];
+    for (const secret of SECRETS) {
+      const at = said.find((text) => text.includes(secret));
+      if (at !== undefined) this.complain("no secret in any output", at.replaceAll(secret, "…").slice(0, 300));
+    }
   }
 
   private promised(to: string, payout: Json | undefined): void {

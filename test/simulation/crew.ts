@@ -2,6 +2,7 @@
 import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import type { Fault } from "./plan.ts";
 import type { Outcome } from "./run.ts";
 import type { Asked, Said } from "./worker.ts";
 
@@ -9,9 +10,10 @@ import type { Asked, Said } from "./worker.ts";
 const PROCESS_SEEDS_MIN = 8;
 
 export type Work = Omit<Asked, "seeds"> & { readonly from: number; readonly seeds: number };
+export type Tell = (outcome: Outcome, schedule?: readonly Fault[]) => void;
 export type Done = { readonly outcomes: readonly Outcome[]; readonly cpuMs: number; readonly processes: number };
 
-export async function runCrew({ from, seeds, ...rest }: Work, tell: (outcome: Outcome) => void): Promise<Done> {
+export async function runCrew({ from, seeds, ...rest }: Work, tell: Tell): Promise<Done> {
   const processes = Math.max(1, Math.min(availableParallelism(), Math.floor(seeds / PROCESS_SEEDS_MIN)));
   const all = Array.from({ length: seeds }, (_, at) => from + at);
   const parts = await Promise.all(
@@ -26,7 +28,7 @@ export async function runCrew({ from, seeds, ...rest }: Work, tell: (outcome: Ou
   };
 }
 
-function runPart(asked: Asked, tell: (outcome: Outcome) => void): Promise<{ outcomes: Outcome[]; cpuMs: number }> {
+function runPart(asked: Asked, tell: Tell): Promise<{ outcomes: Outcome[]; cpuMs: number }> {
   const child = fork(join(import.meta.dirname, "worker.ts"), { execArgv: ["--max-semi-space-size=32"] });
   const outcomes: Outcome[] = [];
   return new Promise((resolve) => {
@@ -35,7 +37,7 @@ function runPart(asked: Asked, tell: (outcome: Outcome) => void): Promise<{ outc
       if ("done" in said) cpuMs = said.cpuMs;
       else {
         outcomes.push(said.outcome);
-        tell(said.outcome);
+        tell(said.outcome, said.schedule);
       }
     });
     child.on("exit", (code) => {

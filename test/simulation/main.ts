@@ -2,11 +2,16 @@
  * `npm run simulate -- --seeds 1000 --from 1`: the production engine in a simulated world, one world per seed.
  * Exits 1 when a seed failed or did less than it claims, 2 when the command line is wrong.
  */
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { runCrew } from "./crew.ts";
 import { optionsOf, USAGE, UsageError, type Options } from "./options.ts";
+import type { Fault } from "./plan.ts";
 import type { Outcome } from "./run.ts";
+import { scheduleText } from "./schedule-file.ts";
 import { hashOf, summed, tallyOf } from "./tally.ts";
+
+const SCHEDULES = ".cache/simulation";
 
 try {
   process.exitCode = await simulate(optionsOf(process.argv.slice(2)));
@@ -44,8 +49,13 @@ async function simulate({ from, seeds, faults, report }: Options): Promise<numbe
   return failed === 0 ? 0 : 1;
 }
 
-function tell({ seed, complaints, hash }: Outcome): void {
+function tell({ seed, complaints, hash }: Outcome, schedule?: readonly Fault[]): void {
   if (complaints.length === 0) return;
   for (const complaint of complaints) console.log(`seed ${seed}: ${complaint}`);
   console.log(`  replay: npm run simulate -- --from ${seed} --seeds 1   (hash ${hash})`);
+  if (schedule === undefined) return;
+  mkdirSync(SCHEDULES, { recursive: true });
+  const file = join(SCHEDULES, `seed-${seed}.json`);
+  writeFileSync(file, scheduleText(schedule));
+  console.log(`  with ${schedule.length} faults: npm run simulate -- --from ${seed} --seeds 1 --schedule ${file}`);
 }

@@ -7,10 +7,16 @@ export type Asked = {
   readonly seeds: readonly number[];
   readonly faults?: readonly Fault[];
   readonly mutation?: Mutation;
-  /** Stop at the first seed that fails. */
+  /** Stop at the first seed that fails; do not look for a smaller schedule. */
   readonly stopAtFailure?: boolean;
 };
-export type Said = { readonly outcome: Outcome } | { readonly done: true; readonly cpuMs: number };
+/** `schedule`: the few faults with which a seed fails as it did with all of them. */
+export type Said =
+  | { readonly outcome: Outcome; readonly schedule?: readonly Fault[] }
+  | { readonly done: true; readonly cpuMs: number };
+
+/** Seeds of one process whose schedules are made small; it takes a minute each. */
+const SHRUNK_MAX = 2;
 
 process.once("message", (asked: Asked) => {
   void work(asked).then(({ user, system }) => {
@@ -20,12 +26,18 @@ process.once("message", (asked: Asked) => {
 
 async function work({ seeds, faults, mutation, stopAtFailure }: Asked): Promise<NodeJS.CpuUsage> {
   installMachine(mutation);
-  const { runSeed } = await import("./run.ts");
+  const [{ runSeed }, { shrunkFaults }] = await Promise.all([import("./run.ts"), import("./shrink.ts")]);
   const before = process.cpuUsage();
+  let shrunk = 0;
   for (const seed of seeds) {
     const outcome = await runSeed(seed, faults);
-    say({ outcome });
-    if (stopAtFailure === true && outcome.complaints.length > 0) break;
+    const isGood = outcome.complaints.length === 0;
+    if (isGood || stopAtFailure === true || shrunk >= SHRUNK_MAX) say({ outcome });
+    else {
+      shrunk += 1;
+      say({ outcome, schedule: await shrunkFaults(outcome, faults) });
+    }
+    if (stopAtFailure === true && !isGood) break;
   }
   return process.cpuUsage(before);
 }
