@@ -2,6 +2,7 @@
 import { Auditor } from "./auditor.ts";
 import { fieldOf } from "./client.ts";
 import { planOf, SLOT_MS, type Fault, type Plan } from "./plan.ts";
+import { Restless } from "./scheduler.ts";
 import { itemsOf, Story } from "./story.ts";
 import { Weather } from "./weather.ts";
 import { vacuityOf } from "./tally.ts";
@@ -45,10 +46,15 @@ async function live(world: World, { plan, isWhole }: { plan: Plan; isWhole: bool
   const auditor = new Auditor(world, { plan, story });
   world.onBlock = () => auditor.block();
   story.begin();
-  await scheduler.run(() => scheduler.now >= plan.busyMs);
-  weather.end();
-  await peace(world, { story, auditor });
-  await act(world, auditor.end());
+  try {
+    await scheduler.run(() => scheduler.now >= plan.busyMs);
+    weather.end();
+    await peace(world, { story, auditor });
+    await act(world, auditor.end());
+  } catch (error) {
+    if (!(error instanceof Restless)) throw error;
+    auditor.complain("liveness", `after ${scheduler.tasks} tasks: ${world.host.refusal?.message ?? "no end in sight"}`);
+  }
   const { marks } = world;
   const sum = auditor.sum();
   const outcome: Outcome = {

@@ -15,6 +15,11 @@ export const WORLD = 0;
 /** Nobody lives: what still runs within the turn of a death schedules nothing. */
 const NOBODY = -1;
 
+/** Many times what a seed takes. */
+const TASKS_MAX = 60_000;
+
+export class Restless extends Error {}
+
 type Task = {
   readonly due: number;
   readonly tie: number;
@@ -104,10 +109,11 @@ export class Scheduler {
     return this.trace.copy().digest("hex");
   }
 
-  /** Runs tasks until `isDone` or nothing is left. */
+  /** Runs tasks until `isDone` or nothing is left. Throws `Restless` when the world does not come to an end. */
   async run(isDone: () => boolean): Promise<void> {
     await this.settle();
     while (!isDone()) {
+      if (this.tasks > TASKS_MAX) throw new Restless();
       const task = this.pop();
       if (task === undefined) return;
       if (task.cancelled || !this.isAlive(task.life)) continue;

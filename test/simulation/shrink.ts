@@ -3,7 +3,7 @@ import { planOf, type Fault } from "./plan.ts";
 import { runSeed, type Outcome } from "./run.ts";
 
 /** Runs; a schedule that could still be smaller is better than an answer tomorrow. */
-const TRIES_MAX = 60;
+const TRIES_MAX = 40;
 
 /** The name of the first invariant that is broken. */
 export function invariantOf({ complaints }: Outcome): string {

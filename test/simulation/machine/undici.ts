@@ -24,12 +24,24 @@ export class Pool {
       headers: answered,
       text,
     } = await machine().ask({ origin: this.origin, path, headers, body, signal });
-    return { statusCode: status, headers: answered, body: { text: () => Promise.resolve(text) } };
+    return { statusCode: status, headers: answered, body: bodyOf(text) };
   }
 
   destroy(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+/** However the program wants to read it. */
+function bodyOf(text: string) {
+  const bytes = Buffer.from(text);
+  return {
+    text: () => Promise.resolve(text),
+    json: () => Promise.resolve().then((): unknown => JSON.parse(text)),
+    bytes: () => Promise.resolve(new Uint8Array(bytes)),
+    arrayBuffer: () => Promise.resolve(new Uint8Array(bytes).buffer),
+    dump: () => Promise.resolve(),
+  };
 }
 
 export class ProxyAgent extends Pool {}
