@@ -32,9 +32,9 @@ export type FormatMarker = { readonly format: number; readonly storeId: string; 
 export type Shapes = {
   readonly format: FormatMarker;
   readonly record: ActorRecord;
-  readonly journal: JournalEntry;
+  readonly journal: JournalEntry | readonly JournalEntry[];
   readonly outbox: OutboxEntry;
-  readonly feed: FeedEntry;
+  readonly feed: FeedEntry | readonly FeedEntry[];
   readonly reply: StoredReply;
   readonly deadLetter: DeadLetter;
   readonly quarantine: QuarantineEntry;
@@ -59,6 +59,25 @@ const StoredState = Type.Unsafe<StateValue>(
 );
 const Timer = Type.Object({ due: Count, event: StoredMessage, generation: Count }, closed);
 
+const JOURNAL_ENTRY = Type.Object(
+  {
+    revision: Count,
+    at: Count,
+    event: StoredMessage,
+    from: Type.String(),
+    to: Type.String(),
+    effects: Type.Array(Type.String()),
+    reason: Type.Optional(Type.String()),
+  },
+  closed,
+);
+const FEED_ENTRY = Type.Object(
+  { sequence: Count, at: Count, actor: Address, revision: Count, event: StoredMessage },
+  closed,
+);
+/** Format 1 had a row for each entry. */
+const oneOrMany = (entry: TSchema) => Type.Union([entry, Type.Array(entry, { minItems: 2 })]);
+
 const SCHEMAS: Readonly<Record<ShapeName, TSchema>> = {
   /** Open: a newer release may add fields, and its format number is what has to be reported. */
   format: Type.Object({ format: Count, storeId: Type.String({ minLength: 1 }), createdAt: Count }),
@@ -80,23 +99,12 @@ const SCHEMAS: Readonly<Record<ShapeName, TSchema>> = {
     },
     closed,
   ),
-  journal: Type.Object(
-    {
-      revision: Count,
-      at: Count,
-      event: StoredMessage,
-      from: Type.String(),
-      to: Type.String(),
-      effects: Type.Array(Type.String()),
-      reason: Type.Optional(Type.String()),
-    },
-    closed,
-  ),
+  journal: oneOrMany(JOURNAL_ENTRY),
   outbox: Type.Object(
     { key: Type.String(), actor: Address, invokeId: Type.String(), source: Type.String(), input: Type.Unknown() },
     closed,
   ),
-  feed: Type.Object({ sequence: Count, at: Count, actor: Address, revision: Count, event: StoredMessage }, closed),
+  feed: oneOrMany(FEED_ENTRY),
   reply: Type.Object(
     {
       fingerprint: Type.String(),

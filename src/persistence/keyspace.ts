@@ -5,11 +5,11 @@
  * | ------ | ----------------------------------------- | ------------------------------------------------- |
  * | a      | a!                                        | format marker: store id, format, created at       |
  * | s      | s!kind!id                                 | ActorRecord, the single truth about an actor      |
- * | j      | j!kind!id!revision                        | JournalEntry, the audit trail                     |
+ * | j      | j!kind!id!revision                        | JournalEntry, or several up to that revision      |
  * | o      | o!source!kind!id!effect                   | OutboxEntry; a row until its answer is committed  |
  * | t      | t!due!kind!id!timer                       | nothing; the store is the timer queue             |
  * | x      | x!kind!index!createdAt!id                 | nothing; lists by status, wallet, …               |
- * | e      | e!sequence                                | FeedEntry, the public events                      |
+ * | e      | e!sequence                                | FeedEntry, or several up to that sequence         |
  * | r      | r!key                                     | StoredReply to a request with an Idempotency-Key  |
  * | d      | d!kind!id!at!revision!digest              | DeadLetter                                        |
  * | w      | w!at!kind!id!revision!digest              | nothing; dead letters of all actors by time       |

@@ -18,8 +18,10 @@ import { findTableDamage, tableBytes } from "./level-table.ts";
 import { LevelKeyValue, type TextLevel } from "./level-key-value.ts";
 import { RecordStore } from "./record-store.ts";
 
-/** Raised when a release writes something that the release before cannot read. */
-const STORE_FORMAT = 1;
+/** Raised when a release writes something that the release before cannot read. 2: rows of several journal or feed entries. */
+const STORE_FORMAT = 2;
+/** Formats whose rows this release reads as they are; from its first start on the store is of today's. */
+const FORMATS_CONTINUED: readonly number[] = [1];
 
 export type OpenLevelStoreOptions = {
   /** Used for nothing but the store; created when it does not exist. */
@@ -54,7 +56,9 @@ export async function openLevelStore(options: OpenLevelStoreOptions): Promise<Op
   try {
     const codec = new Codec(options.contextSchemas);
     const existing = await readMarker({ directory, disk, codec });
-    const identity = existing ?? (await writeMarker({ disk, codec, createdAt: (options.now ?? Date.now)() }));
+    const fresh = { format: STORE_FORMAT, storeId: randomUUID(), createdAt: (options.now ?? Date.now)() };
+    const identity = { ...fresh, ...existing, format: STORE_FORMAT };
+    if (existing?.format !== STORE_FORMAT) await writeMarker(identity, { disk, codec });
     const verify = (signal?: AbortSignal) => verifyTables(directory, signal);
     return { store: new RecordStore(disk, codec), identity, created: existing === undefined, verify };
   } catch (error) {
@@ -130,7 +134,7 @@ async function readMarker(open: {
     throw foreign(directory);
   }
   const marker = codec.decode("format", FORMAT_KEY, text);
-  if (marker.format !== STORE_FORMAT) {
+  if (marker.format !== STORE_FORMAT && !FORMATS_CONTINUED.includes(marker.format)) {
     throw new Fault(
       "store_corrupt",
       `The store in ${directory} has format ${marker.format}; this release knows format ${STORE_FORMAT}. ` +
@@ -141,16 +145,14 @@ async function readMarker(open: {
   return marker;
 }
 
-async function writeMarker(fresh: { disk: KeyValue; codec: Codec; createdAt: number }): Promise<FormatMarker> {
-  const marker: FormatMarker = { format: STORE_FORMAT, storeId: randomUUID(), createdAt: fresh.createdAt };
+async function writeMarker(marker: FormatMarker, { disk, codec }: { disk: KeyValue; codec: Codec }): Promise<void> {
+  const batch = disk.batch();
+  batch.add([{ key: FORMAT_KEY, value: codec.encode("format", FORMAT_KEY, marker) }]);
   try {
-    const batch = fresh.disk.batch();
-    batch.add([{ key: FORMAT_KEY, value: fresh.codec.encode("format", FORMAT_KEY, marker) }]);
     await batch.write();
   } catch (cause) {
-    throw new Fault("store_failed", "The new store cannot be written", { cause });
+    throw new Fault("store_failed", "The store cannot be written", { cause });
   }
-  return marker;
 }
 
 /** LevelDB hides its own error behind one that says only that the database is not open. */

@@ -4,7 +4,7 @@
  * R1. Batches reach the disk one after the other, in the order in which they are told to.
  * R2. After one failed write every later commit is refused with the same fault: nobody knows what is on disk (S3).
  * R3. What cannot be encoded is refused before anything of it is written, and the store stays usable.
- * R4. Within one commit the last write to a key wins; earlier ones that are added with it are not even encoded.
+ * R4. Within one commit the last write to a key wins; rows.ts says how writes become rows.
  */
 import { Fault } from "../domain/errors.ts";
 import type {
@@ -29,18 +29,22 @@ import {
   type Write,
 } from "../ports/store.ts";
 import type { Codec, ShapeName, Shapes } from "./codec.ts";
-import { digestOf } from "./codec.ts";
 import { corrupt } from "./damage.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { isDiskFull } from "./disk-guard.ts";
 import type { Batch as DiskBatch, Change, Entry, KeyValue } from "./key-value.ts";
 import * as keyspace from "./keyspace.ts";
 import { LowWater } from "./low-water.ts";
+import { rowsOf } from "./rows.ts";
 
-type Put = Extract<Write, { put: string }>;
+type AppendedRequest<E> = keyspace.KeyRange & {
+  readonly limit: number;
+  readonly entriesOf: (rows: readonly Entry[]) => readonly E[];
+  readonly isShown: (entry: E) => boolean;
+};
 
-/** The value of a row whose key says all. Not empty: classic-level never frees the copy it makes of an empty text. */
-const NOTHING = "-";
+/** Rows of appended entries that are read at a time. */
+const ROWS_AT_A_TIME = 32;
 
 export class RecordStore implements Store {
   readonly #disk: KeyValue;
@@ -82,7 +86,7 @@ export class RecordStore implements Store {
   unstorable(writes: readonly Write[]): { write: Write; problem: string } | undefined {
     for (const write of writes) {
       try {
-        this.#encodeAll([write]);
+        rowsOf([write], this.#codec);
       } catch (error) {
         return { write, problem: String(error) };
       }
@@ -159,14 +163,36 @@ export class RecordStore implements Store {
     return { keys: shown, next };
   }
 
-  async journal(actor: ActorAddress, page: { afterRevision: number; limit: number }): Promise<JournalEntry[]> {
-    const range = keyspace.journalRange(actor, page.afterRevision);
-    return this.#decodeAll("journal", await this.#disk.entries({ ...range, limit: page.limit }));
+  journal(actor: ActorAddress, page: { afterRevision: number; limit: number }): Promise<JournalEntry[]> {
+    return this.#appended({
+      ...keyspace.journalRange(actor, page.afterRevision),
+      limit: page.limit,
+      entriesOf: (rows) => this.#decodeAll("journal", rows).flat(),
+      isShown: ({ revision }) => revision > page.afterRevision,
+    });
   }
 
-  async feed(page: { afterSequence: number; limit: number }): Promise<FeedEntry[]> {
-    const range = keyspace.feedRange(page.afterSequence);
-    return this.#decodeAll("feed", await this.#disk.entries({ ...range, limit: page.limit }));
+  feed(page: { afterSequence: number; limit: number }): Promise<FeedEntry[]> {
+    return this.#appended({
+      ...keyspace.feedRange(page.afterSequence),
+      limit: page.limit,
+      entriesOf: (rows) => this.#decodeAll("feed", rows).flat(),
+      isShown: ({ sequence }) => sequence > page.afterSequence,
+    });
+  }
+
+  /** The first row may begin before the range (rows.ts W2). */
+  async #appended<E>(request: AppendedRequest<E>): Promise<E[]> {
+    const found: E[] = [];
+    for (let { from } = request; found.length < request.limit;) {
+      const limit = Math.min(ROWS_AT_A_TIME, request.limit);
+      const rows = await this.#disk.entries({ from, to: request.to, limit });
+      for (const entry of request.entriesOf(rows)) if (request.isShown(entry)) found.push(entry);
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < limit) break;
+      from = successor(last[0]);
+    }
+    return found.slice(0, request.limit);
   }
 
   /** 0 when there is none. */
@@ -216,48 +242,9 @@ export class RecordStore implements Store {
   /** R3 */
   #checked(writes: readonly Write[]): Change[] {
     try {
-      return this.#encodeAll(writes);
+      return rowsOf(writes, this.#codec);
     } catch (cause) {
       throw new Unstorable(String(cause), { cause });
-    }
-  }
-
-  #encodeAll(writes: readonly Write[]): Change[] {
-    const latest = new Map<string, Write>();
-    for (const write of writes) latest.set(keyOf(write), write);
-    const changes: Change[] = [];
-    for (const [key, write] of latest) {
-      changes.push({ key, value: "put" in write ? this.#encode(key, write) : undefined });
-      if ("put" in write && write.put === "deadLetter") {
-        changes.push({ key: keyspace.deadLetterTimeKey(positionOf(write.letter)), value: NOTHING });
-      }
-    }
-    return changes;
-  }
-
-  #encode(key: string, write: Put): string {
-    switch (write.put) {
-      case "record":
-        return this.#codec.encode("record", key, write.record);
-      case "journal":
-        return this.#codec.encode("journal", key, write.entry);
-      case "outbox":
-        return this.#codec.encode("outbox", key, write.entry);
-      case "feed":
-        return this.#codec.encode("feed", key, write.entry);
-      case "quarantine":
-        return this.#codec.encode("quarantine", key, write.entry);
-      case "inbox":
-        return this.#codec.encode("inbox", key, write.entry);
-      case "reply":
-        return this.#codec.encode("reply", key, write.reply);
-      case "deadLetter":
-        return this.#codec.encode("deadLetter", key, write.letter);
-      case "meta":
-        return this.#codec.encode("meta", key, write.value);
-      case "timer":
-      case "index":
-        return NOTHING;
     }
   }
 
@@ -279,56 +266,6 @@ export class RecordStore implements Store {
   #decodeAll<N extends ShapeName>(shape: N, entries: readonly Entry[]): Shapes[N][] {
     return entries.map(([key, text]) => this.#codec.decode(shape, key, text));
   }
-}
-
-function keyOf(write: Write): string {
-  return "put" in write ? keyOfPut(write) : keyOfDelete(write);
-}
-
-function keyOfPut(write: Put): string {
-  switch (write.put) {
-    case "record":
-      return keyspace.recordKey(write.record);
-    case "journal":
-      return keyspace.journalKey(write.actor, write.entry.revision);
-    case "outbox":
-      return keyspace.outboxKey(write.entry);
-    case "timer":
-      return keyspace.timerKey(write);
-    case "index":
-      return keyspace.indexKey(write);
-    case "feed":
-      return keyspace.feedKey(write.entry.sequence);
-    case "reply":
-      return keyspace.replyKey(write.key);
-    case "deadLetter":
-      return keyspace.deadLetterKey(positionOf(write.letter));
-    case "quarantine":
-      return keyspace.quarantineKey(write.entry.actor);
-    case "inbox":
-      return keyspace.inboxKey(write.entry.actor, write.entry.sequence);
-    case "meta":
-      return keyspace.metaKey(write.name);
-  }
-}
-
-function keyOfDelete(write: Exclude<Write, Put>): string {
-  switch (write.delete) {
-    case "outbox":
-      return keyspace.outboxKey(write);
-    case "timer":
-      return keyspace.timerKey(write);
-    case "index":
-      return keyspace.indexKey(write);
-    case "quarantine":
-      return keyspace.quarantineKey(write.actor);
-    case "inbox":
-      return keyspace.inboxKey(write.actor, write.sequence);
-  }
-}
-
-function positionOf(letter: DeadLetter): keyspace.DeadLetterPosition {
-  return { ...letter, digest: digestOf([letter.event, letter.error]) };
 }
 
 /** The rest of the range behind the entry that `cursor` names. */

@@ -21,6 +21,7 @@ import type {
 
 export type Write =
   | { readonly put: "record"; readonly record: ActorRecord }
+  /** Appended: each revision once. */
   | { readonly put: "journal"; readonly actor: ActorAddress; readonly entry: JournalEntry }
   | { readonly put: "outbox"; readonly entry: OutboxEntry }
   | { readonly delete: "outbox"; readonly source: string; readonly actor: ActorAddress; readonly key: string }
@@ -41,6 +42,7 @@ export type Write =
       readonly createdAt: number;
       readonly id: string;
     }
+  /** Appended: each number once. */
   | { readonly put: "feed"; readonly entry: FeedEntry }
   | { readonly put: "reply"; readonly key: string; readonly reply: StoredReply }
   | { readonly put: "deadLetter"; readonly letter: DeadLetter }

@@ -262,6 +262,35 @@ function lists(of: () => Store): void {
     expect(await of().journal(actor, { afterRevision: 120, limit: 4 })).toEqual([]);
   });
 
+  test("a journal and a feed that grew by commits of any size are read the same from any place", async () => {
+    const [long, short] = [
+      { kind: "wallet", id: "w" },
+      { kind: "wallet", id: "w!" },
+    ];
+    let n = 0;
+    for (const size of [1, 40, 2, 1, 33, 64, 1]) {
+      const numbers = Array.from({ length: size }, () => (n += 1));
+      await of().commit(
+        numbers.flatMap((revision): Write[] => [
+          { put: "journal", actor: long, entry: journalOf(revision) },
+          ...(revision % 7 === 0 ? [{ put: "journal", actor: short, entry: journalOf(revision / 7) } as const] : []),
+          { put: "feed", entry: feedOf(revision) },
+        ]),
+      );
+    }
+    const all = Array.from({ length: n }, (_, index) => index + 1);
+    for (const after of [0, 1, 17, 40, 41, 42, 43, 44, 75, 76, 100, n - 1, n, n + 5]) {
+      for (const limit of [1, 3, 32, 33, 500]) {
+        const expected = all.filter((number) => number > after).slice(0, limit);
+        const journal = await of().journal(long, { afterRevision: after, limit });
+        expect(journal).toEqual(expected.map((number) => journalOf(number)));
+        expect(await of().feed({ afterSequence: after, limit })).toEqual(expected.map((number) => feedOf(number)));
+      }
+    }
+    expect(await of().journal(short, { afterRevision: 0, limit: 500 })).toHaveLength(Math.floor(n / 7));
+    expect(await of().lastFeedSequence()).toBe(n);
+  });
+
   test("the feed is read in order of its sequence, and its last number is known", async () => {
     const entries = [8, 9, 10, 99, 100, 1_000_000_000_000].map((sequence) => feedOf(sequence));
     await of().commit(entries.map((entry): Write => ({ put: "feed", entry })));

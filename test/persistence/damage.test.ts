@@ -5,11 +5,12 @@ import fc from "fast-check";
 import { Level } from "level";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Codec } from "../../src/persistence/codec.ts";
-import { FORMAT_KEY } from "../../src/persistence/keyspace.ts";
+import { feedKey, FORMAT_KEY, journalKey } from "../../src/persistence/keyspace.ts";
 import { findSilentDamage } from "../../src/persistence/level-files.ts";
 import { openLevelStore } from "../../src/persistence/open-level-store.ts";
 import { completeRevision, writesOf } from "./support/commits.ts";
 import { flip, withDirectory } from "./support/directories.ts";
+import { journalOf } from "./support/records.ts";
 
 const SIZE = 900;
 const IN_TABLE = 30;
@@ -232,13 +233,39 @@ test("a store of a newer release is refused with the way out, and an older relea
   await withDirectory(async (directory) => {
     await (await openLevelStore({ directory })).store.close();
     const level = new Level(directory);
-    const newer = { format: 2, storeId: "s", createdAt: 1, somethingNew: true };
+    const newer = { format: 3, storeId: "s", createdAt: 1, somethingNew: true };
     await level.put(FORMAT_KEY, new Codec().encode("format", FORMAT_KEY, newer));
     await level.close();
     await expect(openLevelStore({ directory })).rejects.toMatchObject({
       code: "store_corrupt",
-      message: expect.stringMatching(/format 2; this release knows format 1/),
+      message: expect.stringMatching(/format 3; this release knows format 2/),
     });
+  });
+});
+
+test("a store of format 1 is read as it is and goes on as one of today, which an older release refuses", async () => {
+  await withDirectory(async (directory) => {
+    const codec = new Codec();
+    const actor = { kind: "payout", id: "po_1" };
+    const first = { format: 1, storeId: "kept", createdAt: 5 };
+    const feed = { sequence: 1, at: 1, actor, revision: 1, event: { type: "payout.created" } };
+    const level = new Level(directory);
+    await level.put(FORMAT_KEY, codec.encode("format", FORMAT_KEY, first));
+    const rows = [1, 2].map((revision) => ["journal", journalKey(actor, revision), journalOf(revision)] as const);
+    for (const [shape, key, value] of rows) await level.put(key, codec.encode(shape, key, value));
+    await level.put(feedKey(1), codec.encode("feed", feedKey(1), feed));
+    await level.close();
+    const opened = await openLevelStore({ directory });
+    expect(opened).toMatchObject({ created: false, identity: { ...first, format: 2 } });
+    await opened.store.commit([3, 4].map((revision) => ({ put: "journal", actor, entry: journalOf(revision) })));
+    await opened.store.commit([{ put: "feed", entry: { ...feed, sequence: 2 } }]);
+    const journal = await opened.store.journal(actor, { afterRevision: 0, limit: 9 });
+    expect(journal).toEqual([1, 2, 3, 4].map((revision) => journalOf(revision)));
+    expect(await opened.store.feed({ afterSequence: 0, limit: 9 })).toEqual([feed, { ...feed, sequence: 2 }]);
+    await opened.store.close();
+    const again = await openLevelStore({ directory });
+    expect(again.identity).toEqual({ ...first, format: 2 });
+    await again.store.close();
   });
 });
 
@@ -249,7 +276,7 @@ test("a new store has an identity that stays, and a creation that was interrupte
     await level.open();
     await level.close();
     const first = await openLevelStore({ directory: nested, now: () => 77 });
-    expect(first).toMatchObject({ created: true, identity: { format: 1, createdAt: 77 } });
+    expect(first).toMatchObject({ created: true, identity: { format: 2, createdAt: 77 } });
     await first.store.close();
     const second = await openLevelStore({ directory: nested, now: () => 99 });
     expect(second).toMatchObject({ created: false, identity: first.identity });
