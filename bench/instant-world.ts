@@ -9,6 +9,7 @@ import type {
   BuiltTransaction,
   ChainGateway,
   ChainView,
+  PreparedTransaction,
   SignedTransaction,
   Signer,
   SigningOrder,
@@ -79,6 +80,11 @@ export class InstantWorld implements ChainView, TransactionWatcher, Signer {
 
   async sign(_order: SigningOrder, built: BuiltTransaction): Promise<SignedTransaction> {
     return { signedHex: `${built.rawHex}${"cd".repeat(65)}`, txId: built.txId };
+  }
+
+  async prepare(order: SigningOrder): Promise<PreparedTransaction> {
+    const built = await this.build(order);
+    return { ...built, ...(await this.sign(order, built)) };
   }
 
   private async mine(): Promise<void> {

@@ -56,6 +56,8 @@ export type Program = {
   readonly devnet: Devnet | undefined;
   readonly engine: Engine;
   readonly app: FastifyInstance;
+  /** Requests at the signing threads. */
+  readonly signing: () => number;
   stop(): Promise<void>;
 };
 
@@ -131,6 +133,7 @@ async function start(options: ComposeOptions, opened: Opened): Promise<Program> 
     devnet,
     engine,
     app,
+    signing: () => signer.pending(),
     stop: () => opened.closeAll(),
   };
 }

@@ -72,8 +72,10 @@ export type BuildOutput = {
   readonly expiration: number;
   readonly timestamp: number;
   readonly reference: { readonly number: number; readonly id: string };
+  /** Present when the bytes could be signed at once. */
+  readonly signedHex?: string;
 };
-export type SignInput = BuildOutput & BuildInput;
+export type SignInput = Omit<BuildOutput, "signedHex"> & BuildInput;
 export type SignOutput = { readonly signedHex: string; readonly txId: string };
 export type BroadcastInput = { readonly txId: string; readonly signedHex: string };
 export type WatchInput = { readonly txId: string; readonly expiration: number; readonly referenceNumber: number };

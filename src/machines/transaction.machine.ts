@@ -1,7 +1,7 @@
 /**
  * The life of one on-chain transaction, shared by everything that sends.
  *
- *   building -> signing -> (signed) -> broadcasting -> pending -> included -> confirmed | reverted | expired
+ *   building -> (signing) -> (signed) -> broadcasting -> pending -> included -> confirmed | reverted | expired
  *
  * T1. Signed bytes are in this record before they are handed to any node, and they are never replaced.
  * T2. The same bytes are pushed as often as needed. `unknown` is a state, never a failure.
@@ -11,19 +11,12 @@
  * T6. A simulated revert or a price above the cap is tried `BUILD_OBJECTIONS_MAX` times; then it ends, never signed.
  */
 import { assertEvent, assign, setup } from "xstate";
-import type {
-  AbsenceProof,
-  BroadcastClass,
-  BroadcastOutcome,
-  Inclusion,
-  SolidEvidence,
-} from "../domain/chain-facts.ts";
-import { BUILD_OBJECTIONS_MAX, XSTATE_ITERATIONS_MAX } from "../domain/limits.ts";
+import type { BroadcastOutcome } from "../domain/chain-facts.ts";
+import { XSTATE_ITERATIONS_MAX } from "../domain/limits.ts";
 import { durableActions, effect, effectError, subscription, type Stamp, type StateMeta } from "./durable.ts";
 import {
   broadcastInput,
   buildInput,
-  isObjection,
   signInput,
   watchInput,
   type BroadcastInput,
@@ -35,28 +28,16 @@ import {
   type TransactionInput,
   type WatchInput,
 } from "./transaction-context.ts";
+import {
+  isObjectedTooOften,
+  isRetryable,
+  isSigned,
+  objectionsWith,
+  outcomeIs,
+  type TransactionEvent,
+} from "./transaction-events.ts";
 import { disputed, toOwner } from "./transaction-messages.ts";
 
-type Events =
-  | { type: "transaction.cancel" }
-  | { type: "transaction.rebroadcast" }
-  | { type: "chain.included"; inclusion: Inclusion }
-  | { type: "chain.orphaned"; blockNumber: number; blockId: string }
-  | { type: "chain.solidified"; inclusion: Inclusion; evidence?: SolidEvidence }
-  | { type: "chain.disputed"; detail: string }
-  | { type: "chain.expired"; proof: AbsenceProof };
-type TransactionEvent = Events & Partial<Stamp>;
-
-const outcomeIs =
-  (wanted: BroadcastClass) =>
-  ({ event }: { event: { output: BroadcastOutcome } }) =>
-    event.output.class === wanted;
-const isRetryable = ({ event }: { event: object }) => effectError(event).retryable;
-const objectionsWith = ({ objections = 0 }: TransactionContext, event: object) =>
-  isObjection(effectError(event)) ? objections + 1 : objections;
-/** T6 */
-const isObjectedTooOften = ({ context, event }: { context: TransactionContext; event: object }) =>
-  isObjection(effectError(event)) && objectionsWith(context, event) >= BUILD_OBJECTIONS_MAX;
 const meta = (waitingFor: string): StateMeta => ({ waitingFor });
 const CANCEL_UNSIGNED = { target: "cancelled", description: "the owner cancelled before anything was signed" } as const;
 const PUSH_ON_REQUEST = { target: "broadcasting", description: "an operator asked to push the same bytes" } as const;
@@ -133,17 +114,26 @@ export const transactionMachine = setup({
   states: {
     building: {
       tags: "pending",
-      description: "The transfer is estimated and its bytes are built. Nothing is signed.",
-      meta: meta("a fee estimate and a solidified reference block"),
+      description: "The transfer is estimated, its bytes are built and signed. No signature has left the process.",
+      meta: meta("a fee estimate, a solidified reference block and the signature"),
       invoke: {
         src: "buildTransaction",
         id: "build",
         input: ({ context: c }) => buildInput(c),
-        onDone: {
-          target: "signing",
-          actions: assign(({ event }) => event.output),
-          description: "the bytes are built and recorded",
-        },
+        onDone: [
+          {
+            guard: isSigned,
+            target: "signed",
+            // The signed bytes contain the others.
+            actions: assign(({ event }) => ({ ...event.output, rawHex: undefined, failure: undefined })),
+            description: "the bytes are built, compared with the order, signed and recorded",
+          },
+          {
+            target: "signing",
+            actions: assign(({ event }) => event.output),
+            description: "the bytes are built and recorded; the signature could not be had at once",
+          },
+        ],
         onError: [
           {
             guard: isObjectedTooOften,

@@ -53,10 +53,14 @@ export type SigningOrder = TransferOrder & {
 
 export type BuiltTransaction = { readonly rawHex: string; readonly txId: TxId };
 export type SignedTransaction = { readonly signedHex: string; readonly txId: TxId };
+/** Without `signedHex` when the bytes could be built but not signed now; `sign` says why. */
+export type PreparedTransaction = BuiltTransaction & { readonly signedHex?: string };
 
 /** Builds bytes, and signs them only after decoding them and comparing every field with the order (`order_mismatch`). */
 export interface Signer {
   build(order: SigningOrder): Promise<BuiltTransaction>;
+  /** Both in one go. */
+  prepare(order: SigningOrder): Promise<PreparedTransaction>;
   sign(order: SigningOrder, built: BuiltTransaction): Promise<SignedTransaction>;
 }
 

@@ -11,8 +11,8 @@
  */
 import { Worker } from "node:worker_threads";
 import type { TronAddress } from "../domain/chain-facts.ts";
-import { Fault } from "../domain/errors.ts";
-import type { BuiltTransaction, SignedTransaction, Signer, SigningOrder } from "../ports/world.ts";
+import { Fault, isFault } from "../domain/errors.ts";
+import type { BuiltTransaction, PreparedTransaction, SignedTransaction, Signer, SigningOrder } from "../ports/world.ts";
 import type { WalletRecord } from "./key-records.ts";
 import type { Keystore } from "./keystore.ts";
 import type { Batch, FromWorker, Job, JobResult, WorkerSetup } from "./signing-protocol.ts";
@@ -84,11 +84,19 @@ export class ThreadedSigner implements Signer {
     throw faultOf(result);
   }
 
+  /** Throws `Fault("order_mismatch")` when no bytes can say what is ordered. Bytes that cannot be signed come unsigned. */
+  async prepare(order: SigningOrder): Promise<PreparedTransaction> {
+    const record = this.#records.get(order.walletId) ?? (await this.#load(order.walletId).catch(nothingIfFault));
+    const result = await this.#ask({ do: record === undefined ? "build" : "prepare", order }, record);
+    if ("rawHex" in result) return result;
+    throw faultOf(result);
+  }
+
   /** Throws `Fault("order_mismatch")`, `Fault("key_unavailable")`, `Fault("wallet_watch_only")`: nothing was signed. */
   async sign(order: SigningOrder, built: BuiltTransaction): Promise<SignedTransaction> {
     const record = this.#records.get(order.walletId) ?? (await this.#load(order.walletId));
     const result = await this.#ask({ do: "sign", order, built }, record);
-    if ("signedHex" in result) return result;
+    if ("signedHex" in result && !("rawHex" in result)) return result;
     throw faultOf(result);
   }
 
@@ -219,6 +227,10 @@ const workerUrl = new URL(
   import.meta.url.endsWith(".ts") ? "./signer-worker.ts" : "./signer-worker.js",
   import.meta.url,
 );
+
+function nothingIfFault(error: unknown): undefined {
+  if (!isFault(error)) throw error;
+}
 
 function unavailable(cause: string): Fault {
   return new Fault("signer_unavailable", `Nothing was signed: the signing thread is gone (${cause})`);

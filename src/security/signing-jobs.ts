@@ -1,7 +1,7 @@
 /** The work of a signing thread, apart from its messages: build with TronWeb, check, sign. Owns decrypted keys. */
-import { Fault } from "../domain/errors.ts";
+import { Fault, isFault } from "../domain/errors.ts";
 import type { TronAddress } from "../domain/chain-facts.ts";
-import type { BuiltTransaction, SignedTransaction, SigningOrder } from "../ports/world.ts";
+import type { BuiltTransaction, PreparedTransaction, SignedTransaction, SigningOrder } from "../ports/world.ts";
 import { privateKeyToAddress } from "../tron/address.ts";
 import { sign } from "../tron/signature.ts";
 import { encodeSigned } from "../tron/transaction.ts";
@@ -17,7 +17,7 @@ type OpenKey = { readonly address: TronAddress; readonly key: Secret };
 export type SigningJobs = {
   /** Takes in the sealed keys of a batch. They are opened when first used. */
   learn(batch: Pick<Batch, "keys" | "forgetKeys">): void;
-  run(job: Job): Promise<BuiltTransaction | SignedTransaction>;
+  run(job: Job): Promise<PreparedTransaction | SignedTransaction>;
 };
 
 export function openJobs(setup: WorkerSetup): SigningJobs {
@@ -47,10 +47,23 @@ export function openJobs(setup: WorkerSetup): SigningJobs {
       for (const record of keys) sealed.set(record.walletId, record);
     },
     async run(job) {
-      if (job.do === "build") return build(job.order);
-      return signChecked({ order: job.order, built: job.built, key: keyOf(job.order.walletId), setup });
+      const { order } = job;
+      const signed = (built: BuiltTransaction) => signChecked({ order, built, key: keyOf(order.walletId), setup });
+      if (job.do === "sign") return signed(job.built);
+      const built = await build(order);
+      return job.do === "build" ? built : { ...built, ...unlessFault(() => signed(built)) };
     },
   };
+}
+
+/** Bytes that could not be signed are as good as bytes that nobody has tried to sign: who asks again hears the fault. */
+function unlessFault<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (isFault(error)) return undefined;
+    throw error;
+  }
 }
 
 function signChecked(request: {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { serviceOf } from "../../src/actors/effects/table.ts";
+import { Fault } from "../../src/domain/errors.ts";
 import { ledgerOf, openWallet, pay, send, startRig, tagOf } from "../support/engine.ts";
 import { drain } from "../support/manual-clock.ts";
 
@@ -84,6 +85,44 @@ describe("the effects of a payment", () => {
     await send(rig, "wallet", "wal_1", { type: "wallet.unfreeze" });
     await rig.clock.advance(2_000);
     expect([rig.world.signatures.length, tagOf(rig, "payout", "po_1")]).toEqual([1, "broadcast"]);
+  });
+
+  test("a payment that is signed at once takes no step of its own for it", async () => {
+    const rig = await startRig();
+    await openWallet(rig);
+    await pay(rig, "po_1");
+    await drain();
+    const journal = await rig.engine.journal(TX, { afterRevision: 0, limit: 9 });
+    expect(journal.map(({ to }) => to)).toEqual(["building", "onWire.broadcasting", "onWire.pending"]);
+  });
+
+  test("a payment that cannot be signed at once says why, and is signed later", async () => {
+    const rig = await startRig();
+    await openWallet(rig);
+    rig.world.onSign = () => Promise.reject(new Fault("signer_unavailable", "the thread ended"));
+    await pay(rig, "po_1");
+    await drain();
+    expect(rig.engine.record(TX)).toMatchObject({
+      state: "waitingToBuild",
+      context: { failure: { code: "signer_unavailable" } },
+    });
+    rig.world.onSign = async () => {};
+    await rig.clock.advance(2_000);
+    expect([rig.world.signatures.length, tagOf(rig, "payout", "po_1")]).toEqual([1, "broadcast"]);
+  });
+
+  test("nothing is signed of a payment that is cancelled while its fee is asked for", async () => {
+    const rig = await startRig();
+    await openWallet(rig);
+    const { onEstimate } = rig.world;
+    let go = () => {};
+    rig.world.onEstimate = () => new Promise((resolve) => (go = () => resolve(onEstimate())));
+    await pay(rig, "po_1");
+    await drain();
+    await send(rig, "payout", "po_1", { type: "payout.cancel", by: "me" });
+    go();
+    await drain();
+    expect([rig.world.signatures, tagOf(rig, "payout", "po_1")]).toEqual([[], "cancelled"]);
   });
 
   test("two equal payments have different bytes", async () => {

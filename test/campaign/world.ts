@@ -100,8 +100,8 @@ export class World {
     let quiet = 0;
     for (let look = 0; quiet < 3 && look < 2_000; look += 1) {
       await new Promise((resolve) => setTimeout(resolve, look < 3 ? 0 : 1));
-      const { messagesWaiting, effectsRunning } = this.program.engine.status();
-      const isSigning = (effectsRunning["signTransaction"] ?? 0) > 0;
+      const { messagesWaiting } = this.program.engine.status();
+      const isSigning = this.program.signing() > 0;
       const busy = isSigning || messagesWaiting > 0 || this.doors.some(({ inFlight }) => inFlight > 0);
       quiet = busy ? 0 : quiet + 1;
     }

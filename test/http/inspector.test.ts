@@ -104,12 +104,11 @@ describe("actors", () => {
     });
     expect(view.journal.map(({ reason }: { reason: string }) => reason)).toEqual([
       "the actor began",
-      "the bytes are built and recorded",
-      "the signed bytes are recorded; the bytes may be sent",
+      "the bytes are built, compared with the order, signed and recorded; the bytes may be sent",
       "a node accepted the bytes",
     ]);
     expect(response.body).not.toContain(door.world.broadcasts[0] ?? "none");
-    const rest = (await door.get(`${INSPECTOR}/actors/transaction/${actor.id}?after_revision=3`)).json();
+    const rest = (await door.get(`${INSPECTOR}/actors/transaction/${actor.id}?after_revision=2`)).json();
     expect(rest.journal).toHaveLength(1);
     expect(rest.next_revision).toBeNull();
     expect((await door.get(`${INSPECTOR}/actors/${actor.id}`)).json()).toEqual(view);

@@ -24,6 +24,7 @@ const hex = fc.constantFrom("0a", "0b", "0c");
 /** Everything that could ever arrive, in any order: right, wrong, late, twice. */
 const anyMessage: fc.Arbitrary<Message> = fc.oneof(
   hex.map((h) => done("build", { ...BUILT, rawHex: h, txId: h.repeat(32) })),
+  hex.map((h) => done("build", { ...BUILT, rawHex: h, txId: h.repeat(32), signedHex: `${h}bb` })),
   hex.map((h) => done("sign", { ...SIGNED, signedHex: `${h}bb` })),
   fc
     .constantFrom("accepted", "known", "busy", "refused", "ambiguous")

@@ -33,7 +33,30 @@ describe("before the signature", () => {
     ]);
   });
 
-  test("the built bytes are recorded before anybody is asked to sign them", () => {
+  test("bytes that come signed are recorded and sent, and the owner hears of it in the same commit", () => {
+    const tx = building().answer("build", { ...BUILT, signedHex: SIGNED.signedHex });
+    expect(tx.state).toBe("onWire.broadcasting");
+    const { rawHex: _, ...kept } = BUILT;
+    expect(tx.context<TransactionContext>()).toMatchObject({ ...kept, signedHex: SIGNED.signedHex });
+    expect(tx.context<TransactionContext>().rawHex).toBeUndefined();
+    expect(tellTypes(tx)).toEqual(["transaction.signed"]);
+    expect(tx.last.started.map(({ source }) => source).toSorted()).toEqual([
+      "broadcastTransaction",
+      "watchTransaction",
+    ]);
+  });
+
+  test("bytes that come signed at last leave nothing of the tries before", () => {
+    const tried = signing().fail("sign", BUSY_WORLD).elapse();
+    const tx = tried.answer("build", { ...BUILT, rawHex: "aa02", signedHex: "aa02bb" });
+    expect(tx.context<TransactionContext>()).toMatchObject({ signedHex: "aa02bb", stumbles: 1 });
+    expect([tx.context<TransactionContext>().rawHex, tx.context<TransactionContext>().failure]).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test("bytes that come unsigned are recorded before anybody is asked to sign them", () => {
     const tx = signing();
     expect(tx.state).toBe("signing");
     expect(tx.context<TransactionContext>()).toMatchObject(BUILT);

@@ -126,6 +126,26 @@ describe("signing", () => {
     }
   });
 
+  test("bytes that are built and signed in one go are those of two", async () => {
+    const { signer } = await rig();
+    const built = await signer.build(vectorOrder());
+    const signed = await signer.sign(vectorOrder(), built);
+    expect(await signer.prepare(vectorOrder())).toEqual({ ...built, ...signed });
+  });
+
+  test("bytes of a wallet that cannot sign are built all the same, and impossible ones are not", async () => {
+    const { signer } = await rig();
+    const order = vectorOrder({ walletId: "wl_unknown" });
+    expect(await signer.prepare(order)).toEqual(await signer.build(order));
+    expect(await failureOf(signer.prepare(vectorOrder({ to: "T" })))).toMatchObject({ code: "order_mismatch" });
+  });
+
+  test("a keystore with a bug is not taken for a wallet that cannot sign", async () => {
+    const { signer, keystore } = await rig();
+    keystore.sealedKey = () => Promise.reject(new TypeError("a bug"));
+    await expect(signer.prepare(vectorOrder())).rejects.toThrow("a bug");
+  });
+
   test("the same bytes signed twice are the same transaction", async () => {
     const { signer } = await rig();
     const built = await signer.build(vectorOrder());

@@ -47,6 +47,21 @@ test("bytes that differ from the order are not signed by a key that could", asyn
   await expect(jobs.run({ do: "build", order: vectorOrder() })).resolves.toEqual(built);
 });
 
+test("bytes are prepared signed when their key is known, and unsigned when it is not", async () => {
+  const jobs = openJobs({ usdtContract: USDT, kek });
+  const prepare = { do: "prepare", order: vectorOrder() } as const;
+  await expect(jobs.run(prepare)).resolves.toEqual(built);
+  jobs.learn({ keys: [record(vectors.pkA.privateKey, vectors.pkA.address)], forgetKeys: false });
+  const signed = await jobs.run(job);
+  await expect(jobs.run(prepare)).resolves.toEqual({ ...built, ...signed });
+  await expect(jobs.run({ ...prepare, order: vectorOrder({ from: vectors.pkB.address }) })).resolves.not.toHaveProperty(
+    "signedHex",
+  );
+  await expect(jobs.run({ ...prepare, order: vectorOrder({ to: "T" }) })).rejects.toMatchObject({
+    code: "order_mismatch",
+  });
+});
+
 test("another key-encryption key opens nothing", async () => {
   const jobs = openJobs({ usdtContract: USDT, kek: new Uint8Array(32).fill(8) });
   jobs.learn({ keys: [record(vectors.pkA.privateKey, vectors.pkA.address)], forgetKeys: false });

@@ -6,6 +6,7 @@ import type {
   BuiltTransaction,
   ChainGateway,
   ChainView,
+  PreparedTransaction,
   SignedTransaction,
   Signer,
   SigningOrder,
@@ -89,6 +90,11 @@ export class ScriptedWorld implements ChainView, TransactionWatcher, Signer {
     await this.onSign(order);
     this.signatures.push(order);
     return { signedHex: `${built.rawHex}bb`, txId: built.txId };
+  }
+
+  async prepare(order: SigningOrder): Promise<PreparedTransaction> {
+    const built = await this.build(order);
+    return { ...built, ...(await this.sign(order, built).catch(() => undefined)) };
   }
 
   timeOf(block: number): number {

@@ -58,22 +58,25 @@ export function createEffects(options: EffectOptions, ports: EffectPorts): Effec
 }
 
 /**
- * Estimates the fee and builds the bytes. `sequence` makes (timestamp, expiration) of two payments of one wallet differ,
- * so two equal transfers never share a txID (tron.md §1.2); the chain does not check `timestamp`.
+ * Estimates the fee, builds the bytes, and signs them when nothing is in the way; else the machine asks for the signature
+ * and hears what is. `sequence` makes (timestamp, expiration) of two payments of one wallet differ, so two equal
+ * transfers never share a txID (tron.md §1.2); the chain does not check `timestamp`.
  */
 function buildTransaction(options: EffectOptions, ports: EffectPorts): Performer {
   return performer(options.nodeConcurrency, async (input: BuildInput, { signal }): Promise<BuildOutput> => {
     refuseWhileStopped(input.walletId, ports);
     const { asset, from, to, amount, sequence } = input;
     const { feeLimitSun } = await ports.gateway.estimate({ asset, from, to, amount }, signal);
+    // It may have been frozen or cancelled while the node was asked.
+    refuseWhileStopped(input.walletId, ports);
+    if (signal.aborted) throw new Fault("state_conflict", "nobody waits for the bytes any more");
     const block = ports.view.reference();
     if (block === undefined) throw obstacleOf(ports);
     const reference = { number: block.number, id: block.id };
     const timestamp = block.headTimestamp + (sequence % 1_000);
     const expiration = block.headTimestamp + options.expirationMs + (Math.floor(sequence / 1_000) % 1_000);
     const order = { asset, from, to, amount, walletId: input.walletId, reference, expiration, timestamp, feeLimitSun };
-    const { rawHex, txId } = await ports.signer.build(order);
-    return { rawHex, txId, feeLimitSun, expiration, timestamp, reference };
+    return { ...(await ports.signer.prepare(order)), feeLimitSun, expiration, timestamp, reference };
   });
 }
 

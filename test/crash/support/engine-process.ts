@@ -19,6 +19,7 @@ const config = loadConfig(setup.environment);
 const logger = createLogger({ level: config.log.level, file: config.log.file, name: "engine" });
 
 const FOUND_SHARE = 0.75;
+const UNSIGNED_SHARE = 0.6;
 const OVER = new Set(["confirmed", "rejected", "cancelled"]);
 
 // An engine without its parent would go on for ever.
@@ -36,7 +37,10 @@ try {
       process.exit(70);
     },
     failpoint,
-    effects: (table) => (setup.signsAtEachPush ? { ...table, broadcastTransaction: signingAtEachPush(table) } : table),
+    effects: (table) =>
+      setup.signsAtEachPush
+        ? { ...table, broadcastTransaction: signingAtEachPush(table) }
+        : { ...table, buildTransaction: oftenUnsigned(table) },
   });
   process.once("SIGTERM", () => void program.stop().then(() => process.exit(0)));
   say({ ready: program.url });
@@ -83,13 +87,27 @@ function stateOf(payout: ActorRecord, read: (actor: { kind: string; id: string }
   return transaction === undefined ? own : `${own} ${stateText(transaction.state)}`;
 }
 
+/** Both ways to a signature are to be met: with the bytes, and in a step of its own. */
+function oftenUnsigned(table: EffectTable): Performer {
+  const build = performerOf(table, "buildTransaction");
+  return {
+    concurrency: build.concurrency,
+    async perform(input, context) {
+      const { signedHex, ...built } = (await build.perform(input, context)) as BuildOutput;
+      return Math.random() < UNSIGNED_SHARE || signedHex === undefined ? built : { ...built, signedHex };
+    },
+  };
+}
+
+function performerOf(table: EffectTable, source: string): Performer {
+  const found = table[source];
+  if (found === undefined || !("perform" in found)) throw new Error(`${source} is not a performer`);
+  return found;
+}
+
 /** What an engine does that has no stored bytes: the same payment, built and signed again, each time it is pushed. */
 function signingAtEachPush(table: EffectTable): Performer {
-  const performer = (source: string): Performer => {
-    const found = table[source];
-    if (found === undefined || !("perform" in found)) throw new Error(`${source} is not a performer`);
-    return found;
-  };
+  const performer = (source: string) => performerOf(table, source);
   return {
     concurrency: 8,
     async perform(input, context) {
