@@ -1,4 +1,5 @@
 /** How a question reaches one node: the words that questions, nodes and fail-over share. */
+import type { HeightKind, NamedBlock } from "./heights.ts";
 
 /** Earlier lanes go first when a node's budget is short. */
 export const LANES = ["broadcast", "follow", "read", "history"] as const;
@@ -28,6 +29,6 @@ export type Asker = {
   readonly name: string;
   /** What `read` makes of the answer. Throws `NodeFailure`; a `chain_error` thrown by `read` is a fault of this node. */
   ask<T>(question: Question, read: (answer: unknown) => T): Promise<T>;
-  /** The height of a block that this node named as its newest. */
-  saw(height: { readonly head?: number; readonly solid?: number }): void;
+  /** A block that this node named as its newest. */
+  saw(kind: HeightKind, block: NamedBlock): void;
 };

@@ -19,18 +19,17 @@ import {
 } from "./breaker.ts";
 import { BudgetRefusal, type Budget, type BudgetReading } from "./budget.ts";
 import * as health from "./health.ts";
+import type { HeightKind, Heights, NamedBlock } from "./heights.ts";
 import type { HttpNode } from "./http-node.ts";
 import { NodeFailure, type FailureKind } from "./node-failure.ts";
 import { patiently } from "./patience.ts";
 import { askGenesisId, askHeadHeader, askSolid } from "./questions.ts";
 
-/** The highest blocks that any node of the pool named. */
-export type Heights = { head: number; solid: number };
-
 export type ChainNodeParts = {
   readonly http: HttpNode;
   readonly role: NodeRole;
   readonly budget: Budget;
+  /** Of the whole pool. */
   readonly heights: Heights;
 };
 export type ChainNodePorts = { readonly clock: Clock; readonly logger: Logger };
@@ -93,7 +92,7 @@ export class ChainNode {
         if (!this.#isIdentified()) await this.#introduced(terms);
         return this.#ask(question, terms, read);
       },
-      saw: (heard) => this.#saw(heard),
+      saw: (kind, block) => this.#saw(kind, block),
     };
   }
 
@@ -140,7 +139,8 @@ export class ChainNode {
     const now = clock.now();
     const unable = this.#parts.budget.suspended() || admissionOf(this.#breaker, now) === "refused" ? 1_000 : 0;
     const crowded = this.#parts.budget.crowded("read") ? 5 : 0;
-    return unable + crowded + health.scoreOf(this.#health, { now, fastestMs });
+    const exaggerates = this.#parts.heights.exaggerates(this, now) ? 100 : 0;
+    return unable + exaggerates + crowded + health.scoreOf(this.#health, { now, fastestMs });
   }
 
   /** `undefined` when it was not asked lately. */
@@ -288,16 +288,11 @@ export class ChainNode {
     if (phase === "closed" && before !== "closed") logger.info({ node: this.name }, "a node is back");
   }
 
-  #saw({ head, solid }: { readonly head?: number; readonly solid?: number }): void {
+  #saw(kind: HeightKind, block: NamedBlock): void {
     const { heights } = this.#parts;
     const now = this.#ports.clock.now();
-    if (head !== undefined) {
-      heights.head = Math.max(heights.head, head);
-      this.#health = health.afterHeight(this.#health, { kind: "head", number: head, best: heights.head, now });
-    }
-    if (solid !== undefined) {
-      heights.solid = Math.max(heights.solid, solid);
-      this.#health = health.afterHeight(this.#health, { kind: "solid", number: solid, best: heights.solid, now });
-    }
+    heights.heard(this, { kind, block, now });
+    const best = heights.best(kind, now) ?? block.number;
+    this.#health = health.afterHeight(this.#health, { kind, number: block.number, best, now });
   }
 }

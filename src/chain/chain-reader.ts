@@ -78,7 +78,7 @@ export class ChainReader implements ChainGateway {
 
   async block(number: number, signal?: AbortSignal): Promise<Block | undefined> {
     const load = () => this.#read((node) => ask.askBlock(node, number), { api: "full", lane: "follow", signal });
-    if (this.#terms.cachedBlocks !== true || number > this.#parts.pool.heights.solid) return load();
+    if (this.#terms.cachedBlocks !== true || number > this.#parts.pool.solidHint()) return load();
     return this.#parts.blocks.get(String(number), load, signal);
   }
 

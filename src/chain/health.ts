@@ -55,7 +55,7 @@ export function afterFailure(health: Health, now: number): Health {
   return { ...health, errorRate: rate + WEIGHT * (1 - rate), errorAt: now };
 }
 
-/** `best` is the highest block of the same kind that any node named, this one included. */
+/** `best` is the highest block of the same kind that counts (heights.ts). */
 export function afterHeight(
   health: Health,
   heard: { readonly kind: "head" | "solid"; readonly number: number; readonly best: number; readonly now: number },

@@ -7,15 +7,15 @@
 import { Fault } from "../domain/errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Api } from "./asking.ts";
-import type { ChainNode, Heights } from "./chain-node.ts";
+import type { ChainNode } from "./chain-node.ts";
+import type { Heights } from "./heights.ts";
 import { worseOf } from "./retry.ts";
 
 /** A node in reserve is asked for its height this often. */
 const PROBE_EVERY_MS = 30_000;
 
 export class NodePool {
-  /** The highest blocks that any node named: a hint, not a fact. */
-  readonly heights: Readonly<Heights>;
+  readonly #heights: Heights;
   readonly #nodes: readonly ChainNode[];
   readonly #clock: Clock;
   #cancelProbe: (() => void) | undefined;
@@ -28,7 +28,7 @@ export class NodePool {
     }
     this.#nodes = nodes;
     this.#clock = clock;
-    this.heights = heights;
+    this.#heights = heights;
   }
 
   /** Who may be asked, the best one first; only those that serve `api`, if given. */
@@ -40,6 +40,11 @@ export class NodePool {
     const fastestMs = Math.min(...usable.map((node) => node.latencyMs() ?? Number.POSITIVE_INFINITY));
     const scores = new Map(usable.map((node) => [node, node.score(fastestMs)]));
     return usable.toSorted((a, b) => (scores.get(a) ?? 0) - (scores.get(b) ?? 0));
+  }
+
+  /** The highest solidified block that nodes named lately, or −1: a hint, not a fact. */
+  solidHint(): number {
+    return this.#heights.best("solid", this.#clock.now()) ?? -1;
   }
 
   /** Every configured node, in the configured order, also those that are not used. */

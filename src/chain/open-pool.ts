@@ -3,7 +3,8 @@ import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/telemetry.ts";
 import type { NodeRole } from "./asking.ts";
 import { Budget } from "./budget.ts";
-import { ChainNode, type Heights } from "./chain-node.ts";
+import { ChainNode } from "./chain-node.ts";
+import { Heights } from "./heights.ts";
 import { HttpNode, type HttpNodeOptions, type NodeRequestEvent } from "./http-node.ts";
 import { NodePool } from "./node-pool.ts";
 
@@ -32,7 +33,7 @@ export type PoolPorts = {
 export function openPool({ nodes, http }: PoolOptions, ports: PoolPorts): NodePool {
   const { clock, logger, observe } = ports;
   const budgets = new Map<string, Budget>();
-  const heights: Heights = { head: -1, solid: -1 };
+  const heights = new Heights();
   const opened = nodes.map(({ role = "both", perSecond, perDay, ...endpoint }) => {
     const client = new HttpNode({ ...http, ...endpoint }, { clock, observe });
     // A provider counts by key, or by the client's address where there is none.

@@ -24,20 +24,20 @@ export async function askHead(node: Asker): Promise<Block> {
   const block = await node.ask({ path: "wallet/getnowblock", body: {}, parse: parseBlock }, (answer) =>
     blockFact(wire.readBlock(answer)),
   );
-  node.saw({ head: block.number });
+  node.saw("head", block);
   return block;
 }
 
 /** The newest block's header without its transactions. */
 export async function askHeadHeader(node: Asker): Promise<BlockHeader> {
   const header = await node.ask({ path: "wallet/getblock", body: { detail: false } }, readHeader);
-  node.saw({ head: header.number });
+  node.saw("head", header);
   return header;
 }
 
 export async function askSolid(node: Asker): Promise<BlockHeader> {
   const header = await node.ask({ path: "walletsolidity/getnowblock", body: {} }, readHeader);
-  node.saw({ solid: header.number });
+  node.saw("solid", header);
   return header;
 }
 

@@ -169,7 +169,7 @@ function withoutVisible({ visible: _, ...rest }: Record<string, unknown>) {
   return rest;
 }
 
-/** Nodes write integers only. */
+/** Nodes write integers only, and none beyond int64. */
 function isExact(value: unknown): boolean {
-  return !/[0-9][.eE]/.test(JSON.stringify(value));
+  return !/[0-9][.eE]|[0-9]{19}/.test(JSON.stringify(value));
 }

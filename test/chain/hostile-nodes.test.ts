@@ -14,8 +14,9 @@ import { openGateway, ScriptedNode, type Answer } from "./support.ts";
 
 const GENESIS = sealedBlock({ number: 0, parentHash: "e5".repeat(32), timestamp: 0 });
 const headOf = (number: number): Answer => ({
-  body: sealedBlock({ number, parentHash: "e5".repeat(32), timestamp: 1_000 * number }),
+  body: sealedBlock({ number, parentHash: "e5".repeat(32), timestamp: 3_000 * number }),
 });
+const named = (number: number) => ({ number, timestamp: 3_000 * number });
 const ACCEPTED: Answer = { body: { result: true, code: "SUCCESS", txid: "ab" } };
 const SUSPENDED: Answer = {
   status: 403,
@@ -164,9 +165,9 @@ describe("46: one node lies or lags", () => {
     const gateway = open([first.url, second.url]);
     const [a, b] = gateway.pool.all();
     for (const node of [a, b]) {
-      node?.on({ lane: "follow" }).saw({ head: node === a ? 50 : 60 });
+      node?.on({ lane: "follow" }).saw("head", named(node === a ? 50 : 60));
     }
-    a?.on({ lane: "follow" }).saw({ head: 50 });
+    a?.on({ lane: "follow" }).saw("head", named(50));
     expect((await gateway.headBlock()).number).toBe(60);
     expect(await gateway.broadcast("0a02")).toMatchObject({ node: new URL(second.url).host });
     expect(reading(gateway)).toMatchObject({ head: 50, lagBlocks: 10 });
