@@ -13,6 +13,7 @@ const SHARED = [
   "machines",
   "operations",
   "supervisor",
+  "threats",
   "tron",
   "upgrade",
 ];
