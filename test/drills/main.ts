@@ -4,16 +4,28 @@
  * something failed or when it did less than it claims. docs/drills.md says what each one proves and does not prove.
  */
 import { parseArgs } from "node:util";
+import { clockBack } from "./clock-back.ts";
+import { clients } from "./clients.ts";
+import { diskFull } from "./disk-full.ts";
 import type { Drill } from "./drill.ts";
 import { fuzzApi } from "./fuzz-api.ts";
 import { kill9 } from "./kill-9.ts";
+import { memory } from "./memory.ts";
 import { powerCut } from "./power-cut.ts";
+import { soak } from "./soak.ts";
 import { Judge } from "./support/judge.ts";
 import { Rig } from "./support/rig.ts";
+import { twoEngines } from "./two-engines.ts";
 
 const DRILLS: Readonly<Record<string, Drill>> = {
   "kill-9": kill9,
   "power-cut": powerCut,
+  "two-engines": twoEngines,
+  "clock-back": clockBack,
+  "disk-full": diskFull,
+  clients,
+  soak,
+  memory,
   "fuzz-api": fuzzApi,
 };
 

@@ -16,6 +16,10 @@ const ENDS = new Set(["confirmed", "failed", "needs_attention", "rejected", "can
 const RECIPIENTS = 7;
 const ROOT = "/api/v1/tron";
 
+export type Order = { readonly wallet: string; readonly to: string; readonly amount: string };
+
+const keyOf = (number: number): string => `order ${number}`;
+
 export class Payer {
   /** As they were last told, by id. */
   readonly told = new Map<string, PayoutView>();
@@ -47,8 +51,8 @@ export class Payer {
   }
 
   /** Keeps so many payouts under way, with pauses, while `goesOn`. Each of them is ordered twice, with one key. */
-  async payWhile(goesOn: () => boolean, lanes: number, pauseMs = 0): Promise<void> {
-    await Promise.all(
+  payWhile(goesOn: () => boolean, lanes: number, pauseMs = 0): Promise<unknown> {
+    const paying = Promise.all(
       Array.from({ length: lanes }, async () => {
         while (goesOn()) {
           const id = await this.order();
@@ -62,20 +66,32 @@ export class Payer {
         }
       }),
     );
+    // An engine that ended by itself is told by whoever waits for it first; this is not another news.
+    paying.catch(() => {});
+    return paying;
+  }
+
+  /** A new order, for a caller that sends it by itself and then says what came of it with `adopt`. */
+  draw(): { number: number; order: Order; key: string } {
+    this.ordered += 1;
+    return { number: this.ordered, order: this.orderOf(this.ordered), key: keyOf(this.ordered) };
+  }
+
+  adopt(number: number, payout: PayoutView): void {
+    this.hear(payout);
+    this.numbers.set(payout.id, number);
   }
 
   /** One new payout, ordered until there is an answer; no id when it was refused. */
   async order(): Promise<string | undefined> {
-    this.ordered += 1;
-    const number = this.ordered;
+    const { number } = this.draw();
     const answer = await this.send(number);
     if (answer.status !== 202) {
       count(this.refused, answer.status);
       return undefined;
     }
     const { id } = answer.body;
-    this.hear(answer.body);
-    this.numbers.set(id, number);
+    this.adopt(number, answer.body);
     // An answer may be lost on its way; the same order again must not become a second payout.
     const again = await this.send(number);
     if (again.body.id !== id) this.complaints.push(`order ${number} became ${id} and ${again.body.id}`);
@@ -159,13 +175,16 @@ export class Payer {
   }
 
   /** Amounts tell payouts apart on the chain: no two are equal. */
-  private send(number: number) {
-    const order = {
+  private orderOf(number: number): Order {
+    return {
       wallet: this.rig.wallet.id,
       to: fromHex41(`41${(0xabc000 + (number % RECIPIENTS)).toString(16).padStart(40, "0")}`),
       amount: `10.${String(number).padStart(6, "0")}`,
     };
-    return this.rig.client.pay(order, `order ${number}`);
+  }
+
+  private send(number: number) {
+    return this.rig.client.pay(this.orderOf(number), keyOf(number));
   }
 
   private async comparedBalances(): Promise<{ said: string; real: string }> {

@@ -41,6 +41,7 @@ export class VolatileDisk {
   private readonly isStrict: boolean;
   /** Names that survive. */
   private durable = new Map<string, Node>();
+  private beginning: ReadonlyMap<string, Node> = new Map();
   /** Names as the program sees them. */
   private names = new Map<string, Node>();
   private nodes = new Map<bigint, Node>();
@@ -55,7 +56,8 @@ export class VolatileDisk {
   static async of(root: string, { strict = false } = {}): Promise<VolatileDisk> {
     const disk = new VolatileDisk(root, strict);
     await disk.take(root);
-    for (const [path, node] of disk.durable) disk.names.set(path, node);
+    disk.names = new Map(disk.durable);
+    disk.beginning = new Map(disk.durable);
     return disk;
   }
 
@@ -102,10 +104,11 @@ export class VolatileDisk {
     const volatileNames = this.pending.length;
     const surviving = forgets ? [] : this.survivors(random);
     for (const change of surviving) follow(this.durable, change);
+    const left = forgets ? this.beginning : this.durable;
     let volatileFiles = 0;
     await rm(this.root, { recursive: true, force: true });
     await mkdir(this.root, { recursive: true, mode: 0o700 });
-    for (const [path, node] of [...this.durable].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    for (const [path, node] of [...left].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
       if (path === this.root) continue;
       if (node.isFolder) {
         await mkdir(path, { recursive: true, mode: 0o700 });
@@ -113,7 +116,7 @@ export class VolatileDisk {
       }
       if (node.edits.length > node.synced) volatileFiles += 1;
       // A name can survive without its folder only in the strict reading; then it is lost with it.
-      if (this.durable.get(dirname(path))?.isFolder !== true) continue;
+      if (left.get(dirname(path))?.isFolder !== true) continue;
       await writeFile(path, forgets ? node.base : remainder(node, random));
       await chmod(path, 0o600);
     }
