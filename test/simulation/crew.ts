@@ -28,7 +28,7 @@ export async function runCrew({ from, seeds, ...rest }: Work, tell: Tell): Promi
   };
 }
 
-function runPart(asked: Asked, tell: Tell): Promise<{ outcomes: Outcome[]; cpuMs: number }> {
+export function runPart(asked: Asked, tell: Tell): Promise<{ outcomes: Outcome[]; cpuMs: number }> {
   const child = fork(join(import.meta.dirname, "worker.ts"), { execArgv: ["--max-semi-space-size=32"] });
   const outcomes: Outcome[] = [];
   return new Promise((resolve) => {

@@ -45,7 +45,7 @@ function parsed(args: readonly string[]) {
   }
 }
 
-function wholeNumber(name: string, text: string, { least, most }: { least: number; most: number }): number {
+export function wholeNumber(name: string, text: string, { least, most }: { least: number; most: number }): number {
   const value = /^[0-9]{1,10}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= least && value <= most))
     throw new UsageError(`${name} takes a whole number from ${least} to ${most}, not "${text}"`);

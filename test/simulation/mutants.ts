@@ -1,0 +1,307 @@
+/**
+ * Deliberate bugs, each a small replacement in one file of the program, planted while it is loaded. The simulation has to
+ * notice every one: what it cannot notice it does not prove.
+ */
+import type { Mutation } from "./machine/install.ts";
+
+export type Mutant = Mutation & { readonly bug: string };
+
+const TRANSACTION = "src/machines/transaction.machine.ts";
+const PAYOUT = "src/machines/payout.machine.ts";
+const LEDGER = "src/machines/ledger.ts";
+const WALLET = "src/machines/wallet.machine.ts";
+const GROUP = "src/actors/group-commit.ts";
+const WRITES = "src/actors/writes.ts";
+const LOOP = "src/actors/loop.ts";
+const DISPATCHER = "src/actors/dispatcher.ts";
+const ENGINE = "src/supervisor/engine.ts";
+const FOLLOWER = "src/chain/block-follower.ts";
+const COVERAGE = "src/chain/coverage.ts";
+
+/** The order of commit, reply and effect. */
+const COMMITTING: readonly Mutant[] = [
+  {
+    bug: "replies and effects do not wait for the disk",
+    file: GROUP,
+    fragment: "landed: next.writes > 0 ? next.batch.write() : undefined",
+    replacement: "landed: void next.batch.write().catch(this.ports.onFatal)",
+  },
+  {
+    bug: "a reply leaves before its commit",
+    file: LOOP,
+    fragment: "for (const { actor, record } of result.moved) ports.cells.replace(actor, record);",
+    replacement:
+      'if (result.verdict !== undefined && "keep" in result.verdict) envelope.settle({ end: "committed", verdict: result.verdict });\n' +
+      "    for (const { actor, record } of result.moved) ports.cells.replace(actor, record);",
+  },
+  {
+    bug: "an effect begins before its commit",
+    file: LOOP,
+    fragment: "for (const { actor, record } of result.moved) ports.cells.replace(actor, record);",
+    replacement:
+      "for (const { actor, record } of result.moved) ports.cells.replace(actor, record);\n" +
+      "    for (const { step } of result.steps) for (const entry of step.started) ports.dispatcher().start(entry);",
+  },
+  {
+    bug: "a failed write is ignored",
+    file: GROUP,
+    fragment: "      this.broken = true;\n      this.ports.onFatal(error);",
+    replacement: "      void error;",
+  },
+  {
+    bug: "timers are kept in memory only",
+    file: WRITES,
+    fragment: '  for (const { timerId, due } of step.timersSet) writes.push({ put: "timer", due, actor, timerId });\n',
+    replacement: "",
+  },
+  {
+    bug: "the journal forgets",
+    file: WRITES,
+    fragment: 'const writes: Write[] = [{ put: "journal", actor, entry }];',
+    replacement: 'const writes: Write[] = entry.revision % 5 === 4 ? [] : [{ put: "journal", actor, entry }];',
+  },
+];
+
+/** What comes back after a crash. */
+const RECOVERING: readonly Mutant[] = [
+  {
+    bug: "recovery forgets effects that were pending",
+    file: DISPATCHER,
+    fragment: "    this.open = true;\n    this.rescan(sources);",
+    replacement: "    this.open = true;",
+  },
+  {
+    bug: "recovery forgets who watches for a transaction",
+    file: DISPATCHER,
+    fragment: "subscribed += await this.resubscribe(source, effect);",
+    replacement: "subscribed += 1;",
+  },
+  {
+    bug: "recovery forgets timers",
+    file: ENGINE,
+    fragment: "    await this.timers.start();\n",
+    replacement: "",
+  },
+  {
+    bug: "an idempotency key is forgotten on restart",
+    file: ENGINE,
+    fragment: "idempotency === undefined\n          ? undefined",
+    replacement: "idempotency !== undefined || idempotency === undefined\n          ? undefined",
+  },
+  {
+    bug: "an order's id does not follow from its key",
+    file: "src/http/payout-intake.ts",
+    fragment: 'const id = derivedId("po", asked.idempotency);',
+    replacement: 'const id = `po_${crypto.randomUUID().replaceAll("-", "").slice(0, 22)}`;',
+  },
+  {
+    bug: "facts are forgotten when they are offered, not when they are accepted",
+    file: "src/chain/announcer.ts",
+    fragment:
+      "      if (offered.length > 0) await this.#deliver(offered.map(({ watch: { actor }, message }) => ({ actor, message })));\n      this.#outbox = this.#outbox.slice(DELIVERY_MAX);",
+    replacement:
+      "      this.#outbox = this.#outbox.slice(DELIVERY_MAX);\n      await this.#deliver(offered.slice(1).map(({ watch: { actor }, message }) => ({ actor, message })));",
+  },
+  {
+    bug: "blocks of the time before a restart are not read again",
+    file: COVERAGE,
+    fragment: "    watch.gapTo = Math.max(watch.gapTo, firstCompared - 1);\n    this.#gapped.add(watch);",
+    replacement: "",
+  },
+];
+
+/** When bytes are dead, and when they have landed. */
+const DECIDING: readonly Mutant[] = [
+  {
+    bug: "expiry by the local clock",
+    file: FOLLOWER,
+    fragment: "this.#coverage.expire(segment.solid, { ...evidence, nodes: this.#nodes });",
+    replacement:
+      "this.#coverage.expire({ ...segment.solid, timestamp: this.#ports.clock.now() }, { ...evidence, nodes: this.#nodes });",
+  },
+  {
+    bug: "expiry by the unsolidified head",
+    file: FOLLOWER,
+    fragment: "this.#coverage.expire(segment.solid, { ...evidence, nodes: this.#nodes });",
+    replacement: "this.#coverage.expire(segment.tip, { ...evidence, nodes: this.#nodes });",
+  },
+  {
+    bug: "bytes are called dead half a minute early",
+    file: "src/chain/expiry-queue.ts",
+    fragment: "first.expiration <= timestamp;",
+    replacement: "first.expiration - 30_000 <= timestamp;",
+  },
+  {
+    bug: "a refusal by a node counts as proof of death",
+    file: TRANSACTION,
+    fragment:
+      'target: "refused",\n                actions: "recordPush",\n                description: "the node refused the bytes here and now",',
+    replacement:
+      'target: "#transaction.expired",\n                actions: "recordPush",\n                description: "the node refused the bytes here and now",',
+  },
+  {
+    bug: "an answer that proves nothing counts as proof of death (DUP as failure)",
+    file: TRANSACTION,
+    fragment: '{ target: "unknown", actions: "recordPush", description: "the answer proves nothing" }',
+    replacement: '{ target: "#transaction.expired", actions: "recordPush", description: "the answer proves nothing" }',
+  },
+  {
+    bug: "new bytes after an unclear answer",
+    file: TRANSACTION,
+    fragment:
+      '            "recordDoubt",\n          ],\n          after: { rebroadcastDelay: { target: "broadcasting",',
+    replacement:
+      '            "recordDoubt",\n          ],\n          after: { rebroadcastDelay: { target: "#transaction.building",',
+  },
+  {
+    bug: "unknown gives up after half a minute",
+    file: PAYOUT,
+    fragment:
+      'meta: meta("a block with its transaction, or proof that it expired"),\n          on: {\n            "transaction.seen": {',
+    replacement:
+      'meta: meta("a block with its transaction, or proof that it expired"),\n          after: { fundsRetryDelay: { target: "#payout.retrying", description: "given up" } },\n          on: {\n            "transaction.seen": {',
+  },
+  {
+    bug: "a fork counts as proof of death",
+    file: TRANSACTION,
+    fragment: 'guard: "ofStandingBlock",\n              target: "broadcasting",',
+    replacement: 'guard: "ofStandingBlock",\n              target: "#transaction.expired",',
+  },
+  {
+    bug: "forks are not noticed",
+    file: "src/chain/branch.ts",
+    fragment: "      for (const txId of orphan.inclusions.keys()) this.#ports.announcer.orphaned(orphan, txId);\n",
+    replacement: "      void orphan;\n",
+  },
+  {
+    bug: "confirmed in a block that is not solidified",
+    file: TRANSACTION,
+    fragment: '"chain.included": {\n          target: ".included",',
+    replacement: '"chain.included": {\n          target: "confirmed",',
+  },
+  {
+    bug: "a transaction that failed on the chain counts as paid",
+    file: TRANSACTION,
+    fragment: 'event.type === "chain.solidified" && event.inclusion.result === "SUCCESS"',
+    replacement: 'event.type === "chain.solidified"',
+  },
+  {
+    bug: "cancelled although the bytes are signed",
+    file: PAYOUT,
+    fragment:
+      'entry: emit(({ context: c }) => ({ type: "payout.broadcast", txId: c.txId })),\n          on: {\n            "payout.cancel": { actions: reply.notCancellable, description: "too late to cancel" },',
+    replacement:
+      'entry: emit(({ context: c }) => ({ type: "payout.broadcast", txId: c.txId })),\n          on: {\n            "payout.cancel": { target: "#payout.cancelled", actions: ["dropReservation", reply.ok], description: "cancelled" },',
+  },
+];
+
+/** Whom the engine believes. */
+const BELIEVING: readonly Mutant[] = [
+  {
+    bug: "one node's word is finality",
+    file: "src/compose.ts",
+    fragment: "{ required: config.chain.finalityNodes }",
+    replacement: "{ required: 1 }",
+  },
+  {
+    bug: "a block's transactions are not compared with its header",
+    file: "src/chain/block-integrity.ts",
+    fragment: "if (merkleRoot(leaves) !== txTrieRoot) {",
+    replacement: "if (merkleRoot(leaves).length === 0) {",
+  },
+  {
+    bug: "receipts are one node's word",
+    file: "src/chain/finality.ts",
+    fragment: "  readonly settle: SettleInclusions = async (block, signal) => {\n    if (this.#options.required === 1)",
+    replacement:
+      "  readonly settle: SettleInclusions = async (block, signal) => {\n    if (this.#options.required > 0)",
+  },
+  {
+    bug: "a secret is written to the log",
+    file: "src/compose.ts",
+    fragment: "  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });",
+    replacement:
+      '  logger.error({ with: config.keys.walletEncryptionKey?.reveal() }, "starting");\n  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });',
+  },
+];
+
+/** Who may spend what. */
+const COUNTING: readonly Mutant[] = [
+  {
+    bug: "money in flight counts as available",
+    file: LEDGER,
+    fragment: "return saturatingSubtract(onChain, add(left, add(reserved, inFlight)));",
+    replacement: "return saturatingSubtract(onChain, add(left, reserved, ));\n  void inFlight;",
+  },
+  {
+    bug: "a reservation is not counted",
+    file: LEDGER,
+    fragment: "return saturatingSubtract(onChain, add(left, add(reserved, inFlight)));",
+    replacement: "void reserved;\n  return saturatingSubtract(onChain, add(left, inFlight));",
+  },
+  {
+    bug: "what was spent since the last reading is forgotten",
+    file: LEDGER,
+    fragment: "if (block <= ledger.balanceBlock || (spend.usdt === ZERO && spend.trx === ZERO)) return ledger;",
+    replacement: "if (block <= ledger.balanceBlock || spend.usdt !== ZERO || spend.trx !== ZERO) return ledger;",
+  },
+  {
+    bug: "an older reading of the balance replaces a newer one",
+    file: LEDGER,
+    fragment: "if (reading.atBlock < ledger.balanceBlock) return ledger;",
+    replacement: "",
+  },
+  {
+    bug: "the daily limit looks at one payment only",
+    file: LEDGER,
+    fragment: "big(add(promisedInWindow(ledger, time), hold.usdt)) > big(limits.daily)",
+    replacement: "big(hold.usdt) > big(limits.daily)",
+  },
+  {
+    bug: "a cancelled payout keeps its hold",
+    file: PAYOUT,
+    fragment:
+      '                    { to: transactionOf(c), message: { type: "transaction.cancel" } },\n                    releaseHold(c),',
+    replacement: '                    { to: transactionOf(c), message: { type: "transaction.cancel" } },',
+  },
+  {
+    bug: "a cancelled payout's transaction goes on",
+    file: PAYOUT,
+    fragment:
+      '                    { to: transactionOf(c), message: { type: "transaction.cancel" } },\n                    releaseHold(c),',
+    replacement: "                    releaseHold(c),",
+  },
+  {
+    bug: "a confirmed payout's hold is not settled",
+    file: PAYOUT,
+    fragment:
+      'actions: [{ type: "tell", params: ({ context: c, event }) => settleHold(c, event.inclusion) }, "noteEnd"],',
+    replacement: 'actions: "noteEnd",',
+  },
+  {
+    bug: "a hold is released when the bytes are signed",
+    file: PAYOUT,
+    fragment: '{ type: "tell", params: ({ context: c }) => toWallet(c, { type: "wallet.send", hold: holdFor(c) }) },',
+    replacement: '{ type: "tell", params: ({ context: c }) => releaseHold(c) },',
+  },
+  {
+    bug: "the hold of a dead attempt is not kept for the next one",
+    file: LEDGER,
+    fragment: "inFlight: subtract(p.inFlight, n), reserved: add(p.reserved, n) })),",
+    replacement: "inFlight: subtract(p.inFlight, n) })),",
+  },
+  {
+    bug: "a frozen wallet reserves",
+    file: WALLET,
+    fragment: 'params: ({ event }) => refused(event.from, refuse("wallet_frozen", "the wallet is frozen")),',
+    replacement: "params: ({ context, event }) => reserved(context, event),",
+  },
+  {
+    bug: "attempts of a payout share one transaction actor",
+    file: "src/machines/payout-messages.ts",
+    fragment: "return `tx_${context.self.id}_${attempt}`;",
+    replacement: "void attempt;\n  return `tx_${context.self.id}`;",
+  },
+];
+
+export const MUTANTS: readonly Mutant[] = [...COMMITTING, ...RECOVERING, ...DECIDING, ...BELIEVING, ...COUNTING];
