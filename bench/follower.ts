@@ -1,23 +1,25 @@
 /**
  * Catching up over a real socket: full blocks are read, proved by their own hashes, compared with 100,000 watched
- * transactions, and with their receipts against 1,000,000 watched addresses.
+ * transactions, and with their receipts against 1,000,000 watched addresses, whose transfers a receiver accepts.
  */
 import { fork } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { AddressSet } from "../src/chain/address-set.ts";
 import { BlockFollower } from "../src/chain/block-follower.ts";
 import { blockSource } from "../src/chain/block-source.ts";
 import { Finality } from "../src/chain/finality.ts";
 import type { FollowerCursor } from "../src/chain/follower-ports.ts";
-import { matchTransfers } from "../src/chain/transfer-match.ts";
+import { Transfers } from "../src/chain/transfers.ts";
 import { GATEWAY_DEFAULTS, TronGateway } from "../src/chain/tron-gateway.ts";
 import { units } from "../src/domain/money.ts";
+import { fromEvm20 } from "../src/tron/address.ts";
 import { systemClock } from "../src/operations/system-clock.ts";
 import { silentLogger } from "../src/ports/telemetry.ts";
 
 const USDT = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t";
 const PAGE = 10;
+/** As the image runs. */
+const FLAGS = ["--max-semi-space-size=8", "--max-old-space-size=512"];
 
 export type FollowerFigures = {
   readonly blocks: number;
@@ -33,7 +35,7 @@ export type FollowerLoad = { readonly blocks: number; readonly addresses: number
 
 /** In a process of its own, so that the memory is the follower's. */
 export async function measureFollower(load: FollowerLoad): Promise<FollowerFigures> {
-  const child = fork(import.meta.filename, [JSON.stringify(load)], { execArgv: ["--max-semi-space-size=8"] });
+  const child = fork(import.meta.filename, [JSON.stringify(load)], { execArgv: FLAGS });
   const [figures] = (await once(child, "message")) as [FollowerFigures];
   return figures;
 }
@@ -56,17 +58,24 @@ async function measure(given: FollowerLoad): Promise<FollowerFigures> {
     },
     { clock, logger: silentLogger },
   );
-  const watched = new AddressSet();
-  for (let at = 0; at < given.addresses; at += 1) watched.add(hex(`address ${at}`).slice(0, 40));
-  // One transfer of each kind of block is to somebody who is watched.
-  if (given.addresses > 0)
-    for (let variant = 0; variant < 4; variant += 1) watched.add(hex(`to ${variant} 7`).slice(0, 40));
   let matched = 0;
+  const transfers = new Transfers({
+    usdt: USDT,
+    receiver: {
+      seen: () => [],
+      accept: async (facts) => void (matched += facts.filter(({ type }) => type === "transferSolidified").length),
+    },
+  });
+  const watch = (text: string) => transfers.watchAddress(fromEvm20(hex(text).slice(0, 40)));
+  for (let at = 0; at < given.addresses; at += 1) watch(`address ${at}`);
+  // One transfer of each kind of block is to somebody who is watched.
+  if (given.addresses > 0) for (let variant = 0; variant < 4; variant += 1) watch(`to ${variant} 7`);
   let cursor: FollowerCursor | undefined = await cursorAt(gateway, last - given.blocks);
   const follower = new BlockFollower(
     { pollMs: 1, catchUpPage: PAGE },
     {
-      gateway: given.addresses === 0 ? gateway : withMatching(gateway, watched, (count) => (matched += count)),
+      gateway,
+      transfers,
       finality: new Finality(
         { required: 1 },
         { sources: gateway.pool.all().map(blockSource), clock, logger: silentLogger },
@@ -102,25 +111,6 @@ async function measure(given: FollowerLoad): Promise<FollowerFigures> {
     rssMb: rss / 1e6,
     matched,
   };
-}
-
-/** Each block that is read is matched with its receipts, as whoever watches addresses has to do. */
-function withMatching(gateway: TronGateway, watched: AddressSet, found: (count: number) => void): TronGateway {
-  const blocks: TronGateway["blocks"] = async (from, to, signal) => {
-    const page = await gateway.blocks(from, to, signal);
-    const receipts = await Promise.all(page.map(({ number }) => gateway.receipts(number, signal)));
-    for (const [at, { transactions }] of page.entries()) {
-      found(matchTransfers({ transactions, receipts: receipts[at] ?? [] }, { watched, usdt: USDT }).length);
-    }
-    return page;
-  };
-  return new Proxy(gateway, {
-    get: (target, name) => {
-      if (name === "blocks") return blocks;
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
 }
 
 async function cursorAt(gateway: TronGateway, number: number): Promise<FollowerCursor> {

@@ -12,7 +12,7 @@
  * B5. Time is the chain's: nothing depends on the local clock but how often it asks.
  */
 import { Mutex } from "async-mutex";
-import type { Block, BlockHeader, ReferenceBlock, SolidEvidence } from "../domain/chain-facts.ts";
+import type { Block, ReferenceBlock, SolidEvidence, TxId } from "../domain/chain-facts.ts";
 import type { ActorAddress } from "../domain/records.ts";
 import { assert } from "../domain/assert.ts";
 import type { ChainView, Obstacle, TransactionWatch, TransactionWatcher } from "../ports/world.ts";
@@ -24,7 +24,8 @@ import { Doubt, waitingWords } from "./doubt.ts";
 import type { Agreement, KnownChain } from "./finality.ts";
 import type { FollowerCursor, FollowerOptions, FollowerPorts, FollowerStatus } from "./follower-ports.ts";
 import { Pace } from "./pace.ts";
-import { Segment, type ChainPoint } from "./segment.ts";
+import { Segment, pointOf, type ChainPoint } from "./segment.ts";
+import { evidenceOf, settledReading } from "./settled-reading.ts";
 import { Sweep } from "./sweep.ts";
 import { WatchTable, type Watch } from "./watch-table.ts";
 
@@ -66,7 +67,8 @@ export class BlockFollower implements ChainView, TransactionWatcher {
     const reader = new BlockReader(gateway, { pageMax: options.catchUpPage, confirmsBody });
     this.#announcer = announcer;
     this.#reader = reader;
-    this.#branch = new Branch({ gateway, reader, announcer, wanted: (txId) => watches.has(txId) });
+    const { transfers } = ports;
+    this.#branch = new Branch({ gateway, reader, announcer, transfers, wanted: (txId) => watches.has(txId) });
     this.#coverage = new Coverage({ reader, announcer, settle, watches, logger });
     this.#doubt = new Doubt({ watches, announcer, clock });
     this.#pace = new Pace(clock);
@@ -175,7 +177,7 @@ export class BlockFollower implements ChainView, TransactionWatcher {
   /** Resolves with true while there is more to read at once. */
   async #step(signal: AbortSignal): Promise<boolean> {
     if (this.#halted !== undefined) return false;
-    await this.#announcer.flush();
+    await this.#flush();
     const agreement = await this.#ports.finality.agree(this.#known(), signal);
     if (agreement.kind === "forked") return this.#halt(agreement.detail);
     const head = await this.#ports.gateway.headBlock(signal);
@@ -185,7 +187,7 @@ export class BlockFollower implements ChainView, TransactionWatcher {
     const more = await this.#read(segment, { head, agreement }, signal);
     this.#pace.reached(this.#tipNumber ?? 0);
     if (this.#segment === segment) this.#doubt.update(this.#outcomeOf(agreement), segment.tip.timestamp);
-    await this.#announcer.flush();
+    await this.#flush();
     return more;
   }
 
@@ -258,20 +260,28 @@ export class BlockFollower implements ChainView, TransactionWatcher {
 
   /** The cursor stops below a block about whose receipts nodes do not agree. */
   async #solidify(segment: Segment, evidence: SolidEvidence, signal: AbortSignal): Promise<void> {
+    const { transfers } = this.#ports;
     let point: ChainPoint | undefined = segment.at(evidence.solidNumber);
     for (const block of segment.unsolidifiedUpTo(evidence.solidNumber)) {
-      if (block.inclusions.size === 0) continue;
-      const agreed = await this.#ports.finality.settle(block, signal);
+      if (block.inclusions.size === 0 && transfers?.active !== true) continue;
+      const agreed = await settledReading(block, this.#ports, signal);
       if (agreed === undefined) {
         point = segment.at(block.number - 1);
         break;
       }
-      for (const [txId, inclusion] of agreed) this.#announcer.solidified(txId, inclusion, evidence);
+      for (const [txId, inclusion] of agreed.inclusions) this.#announcer.solidified(txId, inclusion, evidence);
+      transfers?.solidified(block, agreed.matched, evidence);
     }
-    await this.#announcer.flush();
+    transfers?.passed(point?.number ?? 0);
+    await this.#flush();
     if (point === undefined || point.number <= segment.solid.number) return;
     segment.solidify(pointOf(point));
     await this.#saveCursor(pointOf(point), evidence.nodes);
+  }
+
+  async #flush(): Promise<void> {
+    await this.#announcer.flush();
+    await this.#ports.transfers?.flush();
   }
 
   /** Far behind: blocks are searched page by page up to a solidified header, and count once that header is reached. */
@@ -289,7 +299,7 @@ export class BlockFollower implements ChainView, TransactionWatcher {
       return true;
     }
     this.#catchUp = undefined;
-    this.#replaceSegment(segment.solid);
+    this.#segment = new Segment(segment.solid);
     if (outcome === "detached" && (await this.#branch.confirmFork(segment, signal)) === "forkedBelowCursor") {
       return this.#suspectFork(segment, signal);
     }
@@ -303,10 +313,12 @@ export class BlockFollower implements ChainView, TransactionWatcher {
   #startCatchUp(segment: Segment, evidence: SolidEvidence): CatchUp {
     const { number, id } = segment.solid;
     const range = { from: number + 1, parentId: id, to: evidence.solidNumber, expectedId: evidence.solidId };
-    const { settle } = this.#ports.finality;
-    const sweep = new Sweep(range, { reader: this.#reader, settle, wanted: (txId) => this.#watches.has(txId) });
+    const { transfers, finality } = this.#ports;
+    const { settle } = finality;
+    const wanted = (txId: TxId) => this.#watches.has(txId);
+    const sweep = new Sweep(range, { reader: this.#reader, settle, transfers, wanted });
     // What is above the cursor is read again; each watch remembers what its actor was told.
-    this.#replaceSegment(segment.solid);
+    this.#segment = new Segment(segment.solid);
     this.#caughtUp = false;
     this.#catchUp = { sweep, evidence };
     return this.#catchUp;
@@ -318,14 +330,12 @@ export class BlockFollower implements ChainView, TransactionWatcher {
     for (const watch of this.#watches.all()) {
       if (watch.toldNumber <= point.number) this.#announcer.contradicted(watch);
     }
-    await this.#announcer.flush();
-    this.#replaceSegment(point);
+    for (const { block, matched } of sweep.matched) this.#ports.transfers?.solidified(block, matched, evidence);
+    this.#ports.transfers?.passed(point.number);
+    await this.#flush();
+    this.#segment = new Segment(point);
     this.#catchUp = undefined;
     await this.#saveCursor(point, evidence.nodes);
-  }
-
-  #replaceSegment(solid: ChainPoint): void {
-    this.#segment = new Segment(solid);
   }
 
   async #saveCursor(point: ChainPoint, nodes: readonly string[]): Promise<void> {
@@ -380,16 +390,6 @@ export class BlockFollower implements ChainView, TransactionWatcher {
     if (this.#segment === undefined) return "starting";
     return this.#catchUp === undefined ? "following" : "catchingUp";
   }
-}
-
-function pointOf({ number, id, timestamp }: Omit<BlockHeader, "parentId">): ChainPoint {
-  return { number, id, timestamp };
-}
-
-function evidenceOf(agreement: Agreement): SolidEvidence | undefined {
-  if (agreement.kind !== "agreed") return undefined;
-  const { header, nodes } = agreement;
-  return { solidNumber: header.number, solidId: header.id, solidTimestamp: header.timestamp, nodes };
 }
 
 function textOf(error: unknown): string {

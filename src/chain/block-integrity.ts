@@ -75,7 +75,7 @@ function isSigned(digest: string, signature: string): boolean {
  */
 export function provesBody(wire: WireBlock): boolean {
   const { number = 0, txTrieRoot = NO_TRANSACTIONS_ROOT } = wire.block_header.raw_data;
-  const leaves: Buffer[] = [];
+  const leaves: Digest[] = [];
   let complete = true;
   for (const transaction of wire.transactions ?? []) {
     const leaf = leafOf(transaction, number);
@@ -102,20 +102,30 @@ function headerMessage(raw: WireBlockHeader["block_header"]["raw_data"]): Messag
   };
 }
 
+/** 32 bytes, each as the character of its number: a buffer of its own for each hash is what the collector works longest at. */
+type Digest = string;
+const pair = Buffer.alloc(64);
+
 /** Pairs are hashed together, an odd one moves up as it is. */
-function merkleRoot(leaves: readonly Buffer[]): string {
+function merkleRoot(leaves: readonly Digest[]): string {
   let level = leaves;
   while (level.length > 1) {
-    const above: Buffer[] = [];
+    const above: Digest[] = [];
     for (let at = 0; at < level.length; at += 2) {
       const [left, right] = [level[at], level[at + 1]];
       if (left === undefined) continue;
-      above.push(right === undefined ? left : hash("sha256", Buffer.concat([left, right], 64), "buffer"));
+      above.push(right === undefined ? left : pairDigest(left, right));
     }
     level = above;
   }
   const [root] = level;
-  return root === undefined ? NO_TRANSACTIONS_ROOT : toHex(root);
+  return root === undefined ? NO_TRANSACTIONS_ROOT : Buffer.from(root, "latin1").toString("hex");
+}
+
+function pairDigest(left: Digest, right: Digest): Digest {
+  pair.write(left, 0, "binary");
+  pair.write(right, 32, "binary");
+  return hash("sha256", pair, "binary");
 }
 
 const KNOWN_FIELDS: ReadonlySet<string> = new Set(["ret", "signature", "txID", "raw_data", "raw_data_hex", "visible"]);
@@ -144,7 +154,7 @@ const [RAW_TAG, SIGNATURE_TAG, RET_TAG] = [0x0a, 0x12, 0x2a];
 let scratch = Buffer.allocUnsafe(16_384);
 
 /** The sha256 of the whole transaction, signatures and result included. */
-function leafOf(transaction: WireTransaction, blockNumber: number): Buffer | undefined {
+function leafOf(transaction: WireTransaction, blockNumber: number): Digest | undefined {
   const { raw_data_hex: rawHex, signature = [], ret = [], txID } = transaction;
   const digits = signature.reduce((sum, each) => sum + each.length, rawHex.length);
   // Twelve bytes hold any tag, length and result.
@@ -163,7 +173,7 @@ function leafOf(transaction: WireTransaction, blockNumber: number): Buffer | und
     if (encoded === undefined) return undefined;
     end = putBytes(RET_TAG, encoded, end);
   }
-  return hash("sha256", scratch.subarray(0, end), "buffer");
+  return hash("sha256", scratch.subarray(0, end), "binary");
 }
 
 function putBytes(tag: number, hex: string, start: number): number {

@@ -11,6 +11,8 @@ import { JsonBytes, keyBytes, UNEXPECTED } from "./json-bytes.ts";
 import { parseLossless } from "./json.ts";
 
 const HASH_DIGITS = 64;
+/** No hex. */
+const MISSING = "-";
 const BLOCK = keyBytes("block");
 const TRANSACTIONS = keyBytes("transactions");
 const TX_ID = keyBytes("txID");
@@ -42,11 +44,12 @@ export function parseBlock(bytes: Buffer): unknown {
 export function parseBlocks(bytes: Buffer): unknown {
   return plainly(bytes, (json) => {
     let block: BlockList | undefined;
-    json.object(() => {
+    json.enterObject();
+    while (json.hasField()) {
       if (block !== undefined || !json.skips(BLOCK)) throw UNEXPECTED;
       block = new BlockList(bytes, json.at);
       json.pastValue();
-    });
+    }
     json.end();
     return block === undefined ? {} : { block };
   });
@@ -97,10 +100,11 @@ function plainly(bytes: Buffer, read: (json: JsonBytes) => unknown): unknown {
 
 function blockAt(json: JsonBytes): unknown {
   const fields: [string, unknown][] = [];
-  json.object(() => {
+  json.enterObject();
+  while (json.hasField()) {
     if (json.skips(TRANSACTIONS)) fields.push(["transactions", transactionsAt(json)]);
     else fields.push([json.key(), json.any()]);
-  });
+  }
   return Object.fromEntries(fields);
 }
 
@@ -110,26 +114,28 @@ function transactionsAt(json: JsonBytes): unknown[] {
   return list;
 }
 
-function transactionAt(json: JsonBytes): unknown {
-  let txID: string | undefined;
-  let rawHex: string | undefined;
-  let signature: string[] | undefined;
-  let ret: unknown;
-  json.object(() => {
-    if (json.skips(TX_ID)) txID = json.hex();
-    else if (json.skips(RAW_DATA_HEX)) rawHex = json.hex();
-    else if (json.skips(SIGNATURE)) signature = json.list(() => json.hex());
-    else if (json.skips(RET)) ret = resultAt(json);
+type PlainTransaction = { txID: string; raw_data_hex: string; signature?: string[]; ret?: unknown };
+
+function transactionAt(json: JsonBytes): PlainTransaction {
+  const transaction: PlainTransaction = { txID: "", raw_data_hex: MISSING };
+  json.enterObject();
+  while (json.hasField()) {
+    if (json.skips(TX_ID)) transaction.txID = json.hex();
+    else if (json.skips(RAW_DATA_HEX)) transaction.raw_data_hex = json.hex();
+    else if (json.skips(SIGNATURE)) transaction.signature = signaturesAt(json);
+    else if (json.skips(RET)) transaction.ret = resultAt(json);
     else if (json.skips(RAW_DATA) || json.skips(VISIBLE)) json.pastValue();
     else throw UNEXPECTED;
-  });
-  if (txID?.length !== HASH_DIGITS || rawHex === undefined) throw UNEXPECTED;
-  return {
-    txID,
-    raw_data_hex: rawHex,
-    ...(signature === undefined ? {} : { signature }),
-    ...(ret === undefined ? {} : { ret }),
-  };
+  }
+  if (transaction.txID.length !== HASH_DIGITS || transaction.raw_data_hex === MISSING) throw UNEXPECTED;
+  return transaction;
+}
+
+function signaturesAt(json: JsonBytes): string[] {
+  const signatures: string[] = [];
+  json.enterList();
+  while (json.hasItem()) signatures.push(json.hex());
+  return signatures;
 }
 
 /** Nearly every one is the same. Whatever it is, its schema looks at it. */

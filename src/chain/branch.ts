@@ -5,8 +5,9 @@
 import type { Block, TxId } from "../domain/chain-facts.ts";
 import type { ChainGateway } from "../ports/world.ts";
 import type { Announcer } from "./announcer.ts";
-import { withInclusions, type BlockReader } from "./block-reader.ts";
+import { withReading, type BlockReader } from "./block-reader.ts";
 import { segmentBlock, type Segment } from "./segment.ts";
+import type { Transfers } from "./transfers.ts";
 
 /**
  * - reached: the segment has the block that was asked for, or all there is
@@ -21,6 +22,7 @@ export type BranchPorts = {
   readonly reader: BlockReader;
   readonly announcer: Announcer;
   readonly wanted: (txId: TxId) => boolean;
+  readonly transfers: Transfers | undefined;
 };
 
 export class Branch {
@@ -76,10 +78,11 @@ export class Branch {
   }
 
   async #append(segment: Segment, block: Block, signal: AbortSignal): Promise<boolean> {
-    const { reader, wanted, announcer } = this.#ports;
-    return withInclusions(block, { reader, wanted, signal }, (inclusions) => {
-      segment.append(segmentBlock(block, inclusions));
+    const { reader, wanted, announcer, transfers } = this.#ports;
+    return withReading(block, { reader, wanted, transfers, signal }, ({ inclusions, matched }) => {
+      segment.append(segmentBlock(block, { inclusions, matched }));
       for (const [txId, inclusion] of inclusions) announcer.included(txId, inclusion);
+      transfers?.seen(block, matched);
     });
   }
 
@@ -112,6 +115,7 @@ export class Branch {
     if (orphans.length > 0) this.#forks += 1;
     for (const orphan of orphans) {
       for (const txId of orphan.inclusions.keys()) this.#ports.announcer.orphaned(orphan, txId);
+      this.#ports.transfers?.unseen(orphan, orphan.matched);
     }
   }
 }

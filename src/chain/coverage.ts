@@ -11,7 +11,7 @@ import { assert } from "../domain/assert.ts";
 import type { SolidEvidence } from "../domain/chain-facts.ts";
 import type { Logger } from "../ports/telemetry.ts";
 import type { Announcer } from "./announcer.ts";
-import { inclusionOf, type BlockReader, type ReceiptIndex, type SettleInclusions } from "./block-reader.ts";
+import { inclusionOf, type BlockReader, type ReceiptIndex, type SettleReceipts } from "./block-reader.ts";
 import { ExpiryQueue } from "./expiry-queue.ts";
 import type { ChainPoint, Segment } from "./segment.ts";
 import { Sweep } from "./sweep.ts";
@@ -22,7 +22,7 @@ const NEAR_BLOCKS = 1_000;
 
 export type CoveragePorts = {
   readonly reader: BlockReader;
-  readonly settle: SettleInclusions;
+  readonly settle: SettleReceipts;
   readonly announcer: Announcer;
   readonly watches: WatchTable;
   readonly logger: Logger;
@@ -147,10 +147,10 @@ export class Coverage {
       return;
     }
     const isSolid = block.number <= segment.solid.number;
-    let inclusion = inclusionOf(block, { txId: watch.txId, result }, given.receipts ?? new Map());
+    const read = (receipts: ReceiptIndex) => inclusionOf(block, { txId: watch.txId, result }, receipts);
+    let inclusion = read(given.receipts ?? new Map());
     if (inclusion !== undefined && isSolid) {
-      const inclusions = new Map([[watch.txId, inclusion]]);
-      inclusion = (await this.#ports.settle({ ...block, inclusions }, signal))?.get(watch.txId);
+      inclusion = await this.#ports.settle(block.number, { known: inclusion, read }, signal);
     }
     if (inclusion === undefined) {
       this.#late.push(watch);

@@ -7,11 +7,11 @@
  * Q3. Nodes that disagree prove nothing: neither word is used, nothing new is signed, and it ends when they agree.
  * Q4. Only `required` nodes together can say that the chain left what they called solidified (`forked`).
  */
-import type { BlockHeader, Inclusion, TxId } from "../domain/chain-facts.ts";
+import type { BlockHeader } from "../domain/chain-facts.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/telemetry.ts";
 import { firstAnswers } from "./answers.ts";
-import { inclusionOf, type ConfirmsBody, type SettleInclusions } from "./block-reader.ts";
+import { indexOf, type ConfirmsBody, type SettleReceipts } from "./block-reader.ts";
 import type { BlockSource } from "./block-source.ts";
 import { faultOf } from "./node-failure.ts";
 import { Witness, type WitnessState } from "./witness.ts";
@@ -123,22 +123,13 @@ export class Finality {
   }
 
   /**
-   * What `required` nodes say about these transactions of a solidified block. `undefined` while they do not agree:
-   * receipts are not part of what the block's id stands for.
+   * What `required` nodes' receipts of a solidified block say. `undefined` while they do not agree: receipts are not part
+   * of what the block's id stands for.
    */
-  readonly settle: SettleInclusions = async (block, signal) => {
-    if (this.#options.required === 1) return block.inclusions;
-    const votes = await this.#poll(signal, async (source) => {
-      const receipts = new Map((await source.receipts(block.number, signal)).map((receipt) => [receipt.txId, receipt]));
-      const found = new Map<TxId, Inclusion>();
-      for (const [txId, { result }] of block.inclusions) {
-        const inclusion = inclusionOf(block, { txId, result }, receipts);
-        if (inclusion === undefined) return undefined;
-        found.set(txId, inclusion);
-      }
-      return found;
-    });
-    return this.#carried(votes, { number: block.number, about: "the receipts of block" });
+  readonly settle: SettleReceipts = async (blockNumber, { known, read }, signal) => {
+    if (this.#options.required === 1) return known;
+    const votes = await this.#poll(signal, async (source) => read(indexOf(await source.receipts(blockNumber, signal))));
+    return this.#carried(votes, { number: blockNumber, about: "the receipts of block" });
   };
 
   /** Whether `required` nodes hold another block for solidified at the height of this one (Q4). */
@@ -382,7 +373,8 @@ async function firstHonest(
 }
 
 function keyOf(value: unknown): string {
-  return JSON.stringify(value instanceof Map ? [...value].toSorted(([a], [b]) => (a < b ? -1 : 1)) : value);
+  const sorted = (map: Map<unknown, unknown>) => [...map].toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1));
+  return JSON.stringify(value, (_, each: unknown) => (each instanceof Map ? sorted(each) : each));
 }
 
 function wordsOf(votes: ReadonlyMap<string, Vote<BlockHeader>>): string {

@@ -5,6 +5,7 @@ import type { ChainGateway } from "../ports/world.ts";
 import type { Deliver } from "./announcer.ts";
 import type { Finality } from "./finality.ts";
 import type { ChainPoint } from "./segment.ts";
+import type { Transfers } from "./transfers.ts";
 
 /** Everything solidified from `scannedFrom` to `number` was read. `nodes` agreed about it; absent in older stores. */
 export type FollowerCursor = ChainPoint & { readonly scannedFrom: number; readonly nodes?: readonly string[] };
@@ -15,6 +16,8 @@ export type FollowerPorts = {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly deliver: Deliver;
+  /** Whose money is looked for; absent where nobody wants to know. */
+  readonly transfers?: Transfers;
   loadCursor(): FollowerCursor | undefined;
   saveCursor(cursor: FollowerCursor): Promise<void>;
 };

@@ -46,10 +46,22 @@ export class JsonBytes {
     if (this.at < this.bytes.length) throw UNEXPECTED;
   }
 
-  /** Calls `member` at each key, which has to go past its value. */
-  object(member: () => void): void {
+  enterObject(): void {
     this.#expect(OPEN_OBJECT);
-    while (this.#hasMember(END_OBJECT)) member();
+  }
+
+  /** At the next key, whose value has to be passed before the next look; or past the end. */
+  hasField(): boolean {
+    return this.#hasMember(END_OBJECT);
+  }
+
+  enterList(): void {
+    this.#expect(OPEN_LIST);
+  }
+
+  /** At the next item, which has to be passed before the next look; or past the end. */
+  hasItem(): boolean {
+    return this.#hasMember(END_LIST);
   }
 
   list<T>(item: () => T): T[] {
@@ -57,14 +69,6 @@ export class JsonBytes {
     this.enterList();
     while (this.hasItem()) items.push(item());
     return items;
-  }
-
-  enterList(): void {
-    this.#expect(OPEN_LIST);
-  }
-
-  hasItem(): boolean {
-    return this.#hasMember(END_LIST);
   }
 
   /** Past the key and its colon, if it is this one. */

@@ -27,7 +27,7 @@ const DATA = keyBytes("data");
 const HASH_DIGITS = 64;
 const ADDRESS_DIGITS = 40;
 /** A Transfer has two parties, in its second and third topic; their addresses are the ends of the words. */
-const TRANSFER_TOPICS = 3;
+const PARTIES = 2;
 const PARTY_AT = HASH_DIGITS - ADDRESS_DIGITS;
 
 /** A receipt as the schema describes it (wire.ts), but for its logs. */
@@ -43,6 +43,9 @@ type PlainInfo = {
   log?: LogBytes;
 };
 type Cost = { energy_usage_total?: number; net_usage?: number; result?: string };
+
+const MISSING = -1;
+const NO_COST: Cost = {};
 
 const plain = new WeakSet<object>();
 
@@ -91,69 +94,76 @@ export class LogBytes implements Iterable<ContractLog> {
 }
 
 function infoAt(json: JsonBytes): PlainInfo {
-  const info: Partial<PlainInfo> = {};
-  json.object(() => {
+  const info: PlainInfo = { id: "", blockNumber: MISSING, blockTimeStamp: MISSING, receipt: NO_COST };
+  json.enterObject();
+  while (json.hasField()) {
     if (json.skips(ID)) info.id = json.hex();
     else if (json.skips(BLOCK_NUMBER)) info.blockNumber = json.count();
     else if (json.skips(BLOCK_TIMESTAMP)) info.blockTimeStamp = json.count();
     else if (json.skips(RECEIPT)) info.receipt = costAt(json);
-    else if (json.skips(LOG)) info.log = logAt(json);
+    else if (json.skips(LOG)) info.log = logsAt(json);
     else if (json.skips(FEE)) info.fee = json.count();
     else if (json.skips(CONTRACT)) info.contract_address = json.word();
     else if (json.skips(RESULT)) info.result = json.word();
     else if (json.skips(MESSAGE)) info.resMessage = json.hex();
     else json.pastMember();
-  });
-  const { id, blockNumber, blockTimeStamp, receipt } = info;
-  if (id?.length !== HASH_DIGITS || blockNumber === undefined || blockTimeStamp === undefined || receipt === undefined)
-    throw UNEXPECTED;
-  return { ...info, id, blockNumber, blockTimeStamp, receipt };
+  }
+  const isWhole = info.blockNumber !== MISSING && info.blockTimeStamp !== MISSING && info.receipt !== NO_COST;
+  if (info.id.length !== HASH_DIGITS || !isWhole) throw UNEXPECTED;
+  return info;
 }
 
 function costAt(json: JsonBytes): Cost {
   const receipt: Cost = {};
-  json.object(() => {
+  json.enterObject();
+  while (json.hasField()) {
     if (json.skips(ENERGY)) receipt.energy_usage_total = json.count();
     else if (json.skips(BANDWIDTH)) receipt.net_usage = json.count();
     else if (json.skips(RESULT)) receipt.result = json.word();
     else json.pastMember();
-  });
+  }
   return receipt;
 }
 
-function logAt(json: JsonBytes): LogBytes {
+function logsAt(json: JsonBytes): LogBytes {
   const parties: number[] = [];
   const from = json.at;
-  json.list(() => {
-    let topics: number[] = [];
-    let digits = 0;
-    json.object(() => {
-      if (json.skips(ADDRESS)) digits = json.hexDigits();
-      else if (json.skips(TOPICS)) topics = json.list(() => topicAt(json));
-      else if (json.skips(DATA)) json.pastHex();
-      else throw UNEXPECTED;
-    });
-    if (digits !== ADDRESS_DIGITS) throw UNEXPECTED;
-    if (topics.length === TRANSFER_TOPICS) {
-      for (const topic of topics.slice(1)) parties.push(topic + PARTY_AT);
-    }
-  });
+  json.enterList();
+  while (json.hasItem()) pastLog(json, parties);
   return new LogBytes(json.bytes, { from, parties });
 }
 
-function topicAt(json: JsonBytes): number {
-  const start = json.pastHex();
-  if (json.at - 1 - start !== HASH_DIGITS) throw UNEXPECTED;
-  return start;
+function pastLog(json: JsonBytes, parties: number[]): void {
+  let digits = 0;
+  json.enterObject();
+  while (json.hasField()) {
+    if (json.skips(ADDRESS)) digits = json.hexDigits();
+    else if (json.skips(TOPICS)) pastTopics(json, parties);
+    else if (json.skips(DATA)) json.pastHex();
+    else throw UNEXPECTED;
+  }
+  if (digits !== ADDRESS_DIGITS) throw UNEXPECTED;
+}
+
+function pastTopics(json: JsonBytes, parties: number[]): void {
+  const before = parties.length;
+  json.enterList();
+  for (let topic = 0; json.hasItem(); topic += 1) {
+    const start = json.pastHex();
+    if (json.at - 1 - start !== HASH_DIGITS) throw UNEXPECTED;
+    if (topic > 0) parties.push(start + PARTY_AT);
+  }
+  if (parties.length - before !== PARTIES) parties.length = before;
 }
 
 function contractLogAt(json: JsonBytes): ContractLog {
   let [address, data] = ["", ""];
   let topics: string[] = [];
-  json.object(() => {
+  json.enterObject();
+  while (json.hasField()) {
     if (json.skips(ADDRESS)) address = json.hex();
     else if (json.skips(TOPICS)) topics = json.list(() => json.hex());
     else if (json.skips(DATA)) data = json.hex();
-  });
+  }
   return { address, topics, data };
 }

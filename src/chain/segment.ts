@@ -8,6 +8,7 @@
  */
 import type { Block, Inclusion, TxId } from "../domain/chain-facts.ts";
 import { assert } from "../domain/assert.ts";
+import type { Matched } from "./transfer-match.ts";
 
 const SOLID_BLOCKS_KEPT = 40;
 const SOLID_TRANSACTIONS_KEPT = 20_000;
@@ -20,6 +21,8 @@ export type SegmentBlock = ChainPoint & {
   readonly results: ReadonlyMap<TxId, string>;
   /** Those of its transactions that somebody watches. */
   readonly inclusions: Map<TxId, Inclusion>;
+  /** Money of watched addresses, by one node's receipts. */
+  readonly matched: Matched;
 };
 
 export class Segment {
@@ -96,8 +99,12 @@ export class Segment {
   }
 }
 
-export function segmentBlock(block: Block, inclusions: Map<TxId, Inclusion>): SegmentBlock {
+export function segmentBlock(block: Block, read: Pick<SegmentBlock, "inclusions" | "matched">): SegmentBlock {
   const { number, id, parentId, timestamp } = block;
   const results = new Map(block.transactions.map((transaction) => [transaction.txId, transaction.result]));
-  return { number, id, parentId, timestamp, results, inclusions };
+  return { number, id, parentId, timestamp, results, ...read };
+}
+
+export function pointOf({ number, id, timestamp }: ChainPoint): ChainPoint {
+  return { number, id, timestamp };
 }

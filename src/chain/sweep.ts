@@ -6,8 +6,9 @@
  * W2. Memory is bounded by what is found, not by the length of the range.
  */
 import type { Block, Inclusion, TxId } from "../domain/chain-facts.ts";
-import { withInclusions, type InclusionTerms } from "./block-reader.ts";
+import { withReading, type ReadingTerms, type SettleReceipts } from "./block-reader.ts";
 import type { ChainPoint } from "./segment.ts";
+import type { Matched } from "./transfer-match.ts";
 
 export type SweepRange = {
   readonly from: number;
@@ -27,14 +28,18 @@ export type SweepRange = {
  */
 export type SweepOutcome = "more" | "waiting" | "done" | "detached" | "broken";
 
+type SweepTerms = Omit<ReadingTerms, "signal"> & { readonly settle: SettleReceipts };
+
 export class Sweep {
   readonly range: SweepRange;
   readonly found: { readonly txId: TxId; readonly inclusion: Inclusion }[] = [];
-  readonly #terms: Required<Omit<InclusionTerms, "signal">>;
+  /** Blocks with money of watched addresses. */
+  readonly matched: { readonly block: ChainPoint; readonly matched: Matched }[] = [];
+  readonly #terms: SweepTerms;
   #tip: ChainPoint | undefined;
   #verified = false;
 
-  constructor(range: SweepRange, terms: Required<Omit<InclusionTerms, "signal">>) {
+  constructor(range: SweepRange, terms: SweepTerms) {
     this.range = range;
     this.#terms = terms;
   }
@@ -55,6 +60,7 @@ export class Sweep {
     for (let page = 0; page < budget.pages; page += 1) {
       const blocks = await this.#terms.reader.page(this.next, this.range.to, budget.signal);
       if (blocks.length === 0) return "waiting";
+      if (this.#terms.transfers?.active === true) this.#terms.reader.expectReceipts(blocks, budget.signal);
       for (const block of blocks) {
         const outcome = await this.#read(block, budget.signal);
         if (outcome !== "more") return outcome;
@@ -66,9 +72,11 @@ export class Sweep {
   async #read(block: Block, signal: AbortSignal): Promise<SweepOutcome> {
     const parentId = this.#tip?.id ?? this.range.parentId;
     if (parentId !== undefined && block.parentId !== parentId) return this.#tip === undefined ? "detached" : "broken";
-    const complete = await withInclusions(block, { ...this.#terms, signal }, (inclusions) => {
+    const complete = await withReading(block, { ...this.#terms, signal }, ({ inclusions, matched }) => {
+      const point = { number: block.number, id: block.id, timestamp: block.timestamp };
       for (const [txId, inclusion] of inclusions) this.found.push({ txId, inclusion });
-      this.#tip = { number: block.number, id: block.id, timestamp: block.timestamp };
+      if (matched.transfers.length + matched.ignored.length > 0) this.matched.push({ block: point, matched });
+      this.#tip = point;
     });
     if (!complete) return "waiting";
     if (block.number < this.range.to) return "more";

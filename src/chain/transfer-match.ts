@@ -7,50 +7,88 @@
  * M2. A token moves by a log of its own contract with the three topics and 32 bytes of a Transfer, in a receipt that
  *     succeeded: neither symbols nor call data say anything (tron.md §12.2, §12.4).
  * M3. A movement is named by txID and the index of its log: one transaction can hold many. Zero moves nothing.
+ * M4. A block without the receipt of one of its transactions, or with one that denies a success which the block's root
+ *     proves, says nothing yet: somebody's money may be in it.
  */
-import type { BlockTransaction, ContractLog, Receipt, TronAddress, TxId } from "../domain/chain-facts.ts";
-import { AMOUNT_MAX, units, type Units } from "../domain/money.ts";
+import type {
+  AddressTransfer,
+  BlockTransaction,
+  ContractLog,
+  IgnoredTransfer,
+  Receipt,
+  TronAddress,
+  TxId,
+} from "../domain/chain-facts.ts";
+import { AMOUNT_MAX, units } from "../domain/money.ts";
 import { fromEvm20, toHex41 } from "../tron/address.ts";
 import { coinTransferOf } from "../tron/coin-transfer.ts";
 import { decodeTransferLog, TOPICS } from "../tron/trc20.ts";
 import type { AddressSet } from "./address-set.ts";
 import { LogBytes } from "./receipt-json.ts";
 
-export type WatchedTransfer = {
-  readonly txId: TxId;
-  /** `undefined` for TRX, of which a transaction moves one amount. */
-  readonly logIndex: number | undefined;
-  readonly asset: "TRX" | "USDT";
-  readonly from: TronAddress;
-  readonly to: TronAddress;
-  readonly amount: Units;
-};
+export type Matched = { readonly transfers: readonly AddressTransfer[]; readonly ignored: readonly IgnoredTransfer[] };
 
 export type MatchedBlock = {
-  readonly transactions: readonly BlockTransaction[];
-  readonly receipts: readonly Pick<Receipt, "txId" | "result" | "logs">[];
+  readonly number: number;
+  readonly timestamp: number;
+  /** In the order of the block. */
+  readonly results: Iterable<readonly [TxId, string]>;
+  readonly coins: ReadonlyMap<TxId, AddressTransfer>;
+  readonly receipts: ReadonlyMap<TxId, MatchedReceipt>;
 };
+type MatchedReceipt = Pick<Receipt, "blockNumber" | "blockTimestamp" | "result" | "logs">;
 
-/** In the order of the block, logs in the order of their transaction. */
+/** TRX that the block's own bytes move, by transaction. */
+export function coinsOf(
+  transactions: readonly BlockTransaction[],
+  watched: AddressSet,
+): ReadonlyMap<TxId, AddressTransfer> {
+  const coins = new Map<TxId, AddressTransfer>();
+  const isWatched = (hex20: string) => watched.has(hex20);
+  for (const { txId, result, rawHex } of transactions) {
+    if (result !== "SUCCESS" || rawHex === undefined) continue;
+    const moved = coinTransferOf(rawHex, isWatched);
+    if (moved === undefined || moved.amount <= 0n) continue;
+    const { from, to, amount } = moved;
+    const parties = { from: fromEvm20(from), to: fromEvm20(to) };
+    coins.set(txId, { txId, source: "contract", index: 0, asset: "TRX", ...parties, amount: units(amount) });
+  }
+  return coins;
+}
+
+/** In the order of the block, logs in the order of their transaction; `undefined` while receipts are missing (M4). */
 export function matchTransfers(
   block: MatchedBlock,
   { watched, usdt }: { watched: AddressSet; usdt: TronAddress },
-): WatchedTransfer[] {
+): Matched | undefined {
   const token = toHex41(usdt).slice(2);
-  const receipts = new Map(block.receipts.map((receipt) => [receipt.txId, receipt]));
-  const found: WatchedTransfer[] = [];
-  for (const { txId, result, rawHex = "" } of block.transactions) {
+  const transfers: AddressTransfer[] = [];
+  const ignored: IgnoredTransfer[] = [];
+  for (const [txId, result] of block.results) {
+    const receipt = block.receipts.get(txId);
+    if (receipt === undefined || !isOf(block, receipt)) return undefined;
     if (result !== "SUCCESS") continue;
-    const coin = trxTransfer(rawHex, watched);
-    if (coin !== undefined) found.push({ txId, ...coin });
-    const receipt = receipts.get(txId);
-    if (receipt?.result !== "SUCCESS" || !mayConcern(receipt.logs, watched)) continue;
-    for (const [logIndex, log] of [...(receipt.logs ?? [])].entries()) {
-      const moved = tokenTransfer(log, { watched, token });
-      if (moved !== undefined) found.push({ txId, logIndex, ...moved });
+    // UNKNOWN: the receipt has no word of its own.
+    if (receipt.result !== "SUCCESS" && receipt.result !== "UNKNOWN") return undefined;
+    const coin = block.coins.get(txId);
+    if (coin !== undefined) transfers.push(coin);
+    if (!mayConcern(receipt.logs, watched)) continue;
+    for (const [index, log] of [...(receipt.logs ?? [])].entries()) {
+      const parties = partiesOf(log, watched);
+      if (parties === undefined) continue;
+      const isToken = log.address.toLowerCase() === token;
+      const amount = isToken ? amountOf(log) : undefined;
+      if (amount === undefined) {
+        const because = isToken ? "no_amount" : "other_contract";
+        ignored.push({ txId, index, contract: fromEvm20(log.address), ...parties, because });
+      } else transfers.push({ txId, source: "log", index, asset: "USDT", ...parties, amount: units(amount) });
     }
   }
-  return found;
+  return { transfers, ignored };
+}
+
+function isOf(block: MatchedBlock, { blockNumber, blockTimestamp }: MatchedReceipt): boolean {
+  return blockNumber === block.number && blockTimestamp === block.timestamp;
 }
 
 /** Logs that are still bytes are asked first: nearly all are about strangers. */
@@ -60,22 +98,16 @@ function mayConcern(logs: Receipt["logs"], watched: AddressSet): boolean {
 
 const TRANSFER = TOPICS["Transfer(address,address,uint256)"];
 
-function tokenTransfer(
-  log: ContractLog,
-  { watched, token }: { watched: AddressSet; token: string },
-): Omit<WatchedTransfer, "txId" | "logIndex"> | undefined {
+/** Of a Transfer of any contract that names a watched address. */
+function partiesOf(log: ContractLog, watched: AddressSet): { from: TronAddress; to: TronAddress } | undefined {
   const [topic, from = "", to = ""] = log.topics;
-  if (topic !== TRANSFER || log.topics.length !== 3 || log.address.toLowerCase() !== token) return undefined;
-  if (!watched.has(to.slice(24)) && !watched.has(from.slice(24))) return undefined;
-  const moved = decodeTransferLog(log);
-  if (moved === undefined || moved.amount === 0n || moved.amount > AMOUNT_MAX) return undefined;
-  return { asset: "USDT", from: moved.from, to: moved.to, amount: units(moved.amount) };
+  if (topic !== TRANSFER || log.topics.length !== 3) return undefined;
+  const parties = [from.slice(24), to.slice(24)] as const;
+  if (!parties.some((party) => watched.has(party))) return undefined;
+  return { from: fromEvm20(parties[0]), to: fromEvm20(parties[1]) };
 }
 
-function trxTransfer(rawHex: string, watched: AddressSet): Omit<WatchedTransfer, "txId"> | undefined {
-  const moved = coinTransferOf(rawHex);
-  if (moved === undefined || moved.amount <= 0n) return undefined;
-  const { from, to, amount } = moved;
-  if (!watched.has(from) && !watched.has(to)) return undefined;
-  return { logIndex: undefined, asset: "TRX", from: fromEvm20(from), to: fromEvm20(to), amount: units(amount) };
+function amountOf(log: ContractLog): bigint | undefined {
+  const { amount = 0n } = decodeTransferLog(log) ?? {};
+  return amount === 0n || amount > AMOUNT_MAX ? undefined : amount;
 }

@@ -56,6 +56,29 @@ export type TokenTransfer = {
   readonly amount: string;
 };
 
+/** Money that a transaction moves to or from a watched address. */
+export type AddressTransfer = {
+  readonly txId: TxId;
+  /** A log of the token's contract, or a contract of the transaction itself, which moves TRX. */
+  readonly source: "log" | "contract";
+  /** The place among the logs, or among the contracts, of the transaction. */
+  readonly index: number;
+  readonly asset: "TRX" | "USDT";
+  readonly from: TronAddress;
+  readonly to: TronAddress;
+  readonly amount: Units;
+};
+
+/** A log that looks like such money: of another contract, whatever it calls itself, or of an amount that none can have. */
+export type IgnoredTransfer = {
+  readonly txId: TxId;
+  readonly index: number;
+  readonly contract: TronAddress;
+  readonly from: TronAddress;
+  readonly to: TronAddress;
+  readonly because: "other_contract" | "no_amount";
+};
+
 /** Where a watched transaction was seen. */
 export type Inclusion = {
   readonly blockNumber: number;

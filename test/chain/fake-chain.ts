@@ -6,6 +6,7 @@ import type {
   BlockHeader,
   BroadcastOutcome,
   ChainParameters,
+  ContractLog,
   Estimate,
   Receipt,
   TransferOrder,
@@ -15,6 +16,8 @@ import { units } from "../../src/domain/money.ts";
 import type { ChainGateway } from "../../src/ports/world.ts";
 import { trxEstimate, usdtEstimate } from "../../src/chain/fees.ts";
 import { toHex41 } from "../../src/tron/address.ts";
+import { encodeRawTransaction } from "../../src/tron/transaction.ts";
+import { TOPICS } from "../../src/tron/trc20.ts";
 
 export type FakeTransfer = { asset: "USDT" | "TRX"; from: string; to: string; amount: string; nonce: string };
 type FakeBlock = Block & { readonly transfers: ReadonlyMap<string, FakeTransfer> };
@@ -145,6 +148,7 @@ export class FakeChain implements ChainGateway {
       energyUsed: 0,
       bandwidthUsed: 0,
       transfers: [],
+      logs: logsOf(block.transfers.get(txId)),
     }));
   }
 
@@ -223,7 +227,7 @@ export class FakeChain implements ChainGateway {
     this.salt += 1;
     const id = number.toString(16).padStart(16, "0") + sha(`${parent?.id}/${this.salt}`).slice(16);
     const transfers = new Map(content.transfers.map((transfer) => [txIdOf(transfer), transfer]));
-    const transactions = [...transfers.keys()].map((txId) => ({ txId, result: "SUCCESS" }));
+    const transactions = [...transfers].map(([txId, transfer]) => ({ txId, result: "SUCCESS", ...bytesOf(transfer) }));
     return {
       number,
       id,
@@ -251,6 +255,39 @@ export class FakeChain implements ChainGateway {
 
 export function txIdOf(transfer: FakeTransfer | string): string {
   return sha(JSON.stringify(typeof transfer === "string" ? plain(transfer) : transfer));
+}
+
+function isReal({ from, to }: FakeTransfer): boolean {
+  return from !== "" && to !== "";
+}
+
+/** The event of a USDT transfer, as a node reports it. */
+function logsOf(transfer: FakeTransfer | undefined): ContractLog[] {
+  if (transfer === undefined || transfer.asset !== "USDT" || !isReal(transfer)) return [];
+  const word = (address: string) => toHex41(address).slice(2).padStart(64, "0");
+  const topics = [TOPICS["Transfer(address,address,uint256)"], word(transfer.from), word(transfer.to)];
+  return [
+    { address: toHex41(FAKE_USDT).slice(2), topics, data: BigInt(transfer.amount).toString(16).padStart(64, "0") },
+  ];
+}
+
+function bytesOf(transfer: FakeTransfer): { rawHex?: string } {
+  if (transfer.asset !== "TRX" || !isReal(transfer)) return {};
+  const value = {
+    owner_address: toHex41(transfer.from),
+    to_address: toHex41(transfer.to),
+    amount: BigInt(transfer.amount),
+  };
+  const rawHex = encodeRawTransaction({
+    refBlockBytes: "0102",
+    refBlockHash: "0102030405060708",
+    expiration: 1n,
+    timestamp: 1n,
+    feeLimit: 0n,
+    data: "",
+    contracts: [{ type: "TransferContract", permissionId: 0, value }],
+  });
+  return { rawHex };
 }
 
 function plain(nonce: string): FakeTransfer {

@@ -1,5 +1,6 @@
 /** What several nodes say about solidified blocks, and how much of it is believed. */
 import { describe, expect, test } from "vitest";
+import { inclusionsOf, type ReceiptIndex } from "../../src/chain/block-reader.ts";
 import type { BlockSource } from "../../src/chain/block-source.ts";
 import { Finality, type FinalityEvent, type KnownChain } from "../../src/chain/finality.ts";
 import type { BlockHeader, Inclusion, Receipt } from "../../src/domain/chain-facts.ts";
@@ -244,17 +245,20 @@ describe("what the id of a block does not stand for", () => {
     feeSun: units(345_000n),
     energyUsed: 0,
   };
-  const block = { number: 90, id: idOf(90), timestamp: 270_000, inclusions: new Map([["t", inclusion]]) };
+  const block = { number: 90, id: idOf(90), timestamp: 270_000 };
+  const told = new Map([["t", inclusion]]);
+  const read = (receipts: ReceiptIndex) => inclusionsOf(block, [{ txId: "t", result: "SUCCESS" }], receipts);
+  const settle = (finality: Finality, said = told) => finality.settle(90, { known: said, read }, SIGNAL);
 
   test("the fee of a transaction needs both nodes; disagreement waits and heals", async () => {
     const [a, b] = [new Node("a", 100), new Node("b", 100)];
     const { finality, events } = open(2, [a, b]);
     b.feeSun = 1n;
-    expect(await finality.settle(block, SIGNAL)).toBeUndefined();
+    expect(await settle(finality)).toBeUndefined();
     expect(await finality.agree(known(100), SIGNAL)).toMatchObject({ kind: "agreed" });
     expect(finality.status().dispute).toMatchObject({ number: 90 });
     b.feeSun = 345_000n;
-    expect(await finality.settle(block, SIGNAL)).toEqual(block.inclusions);
+    expect(await settle(finality)).toEqual(told);
     expect(finality.status().dispute).toBeUndefined();
     expect(events).toEqual(["disputed", "agreed"]);
   });
@@ -262,20 +266,20 @@ describe("what the id of a block does not stand for", () => {
   test("both nodes overrule what a third one said before", async () => {
     const { finality } = open(2, [new Node("a", 100), new Node("b", 100)]);
     const lied = new Map([["t", { ...inclusion, feeSun: units(9n) }]]);
-    expect(await finality.settle({ ...block, inclusions: lied }, SIGNAL)).toEqual(block.inclusions);
+    expect(await settle(finality, lied)).toEqual(told);
   });
 
   test("a silent node is no dispute", async () => {
     const [a, b] = [new Node("a", 100), new Node("b", 100)];
     const { finality, events } = open(2, [a, b]);
     b.silent = true;
-    expect(await finality.settle(block, SIGNAL)).toBeUndefined();
+    expect(await settle(finality)).toBeUndefined();
     expect(events).toEqual([]);
   });
 
   test("with one node its word has to do", async () => {
     const { finality } = open(1, [new Node("a", 100)]);
-    expect(await finality.settle(block, SIGNAL)).toBe(block.inclusions);
+    expect(await settle(finality)).toBe(told);
     expect(await finality.confirmsBody({ ...header(90), transactions: [] }, SIGNAL)).toBe(true);
   });
 

@@ -6,7 +6,9 @@ import type { Outgoing } from "../../src/chain/announcer.ts";
 import type { AbsenceProof, Inclusion } from "../../src/domain/chain-facts.ts";
 import { silentLogger } from "../../src/ports/telemetry.ts";
 import { ManualClock } from "../support/manual-clock.ts";
-import { txIdOf, type FakeChain } from "./fake-chain.ts";
+import { Transfers } from "../../src/chain/transfers.ts";
+import { FAKE_USDT, txIdOf, type FakeChain } from "./fake-chain.ts";
+import { TransferBook } from "./transfer-book.ts";
 
 export type Told = {
   id: string;
@@ -23,7 +25,11 @@ export class FollowerHarness {
   readonly clock = new ManualClock();
   readonly told: Told[] = [];
   readonly cursors: FollowerCursor[] = [];
+  /** What the receiver of transfers was told; survives `restart` like the disk. */
+  readonly book = new TransferBook();
+  transfers = new Transfers({ usdt: FAKE_USDT, receiver: this.book });
   follower: BlockFollower;
+  private addresses: readonly string[] = [];
   /** Runs before messages are accepted; may throw. */
   onDeliver: (messages: readonly Outgoing[]) => void = () => {};
   private readonly options: FollowerOptions;
@@ -65,7 +71,15 @@ export class FollowerHarness {
     return found;
   }
 
+  /** Looks for the money of these addresses from now on, also after `restart`. */
+  watchAddresses(addresses: readonly string[]): void {
+    this.addresses = addresses;
+    for (const address of addresses) this.transfers.watchAddress(address);
+  }
+
   private open(): BlockFollower {
+    this.transfers = new Transfers({ usdt: FAKE_USDT, receiver: this.book });
+    this.watchAddresses(this.addresses);
     return new BlockFollower(this.options, {
       gateway: this.chain,
       finality: new Finality(
@@ -74,6 +88,7 @@ export class FollowerHarness {
       ),
       clock: this.clock,
       logger: silentLogger,
+      transfers: this.transfers,
       deliver: async (messages) => {
         await Promise.resolve();
         this.onDeliver(messages);

@@ -1,9 +1,10 @@
 /** Which money a block moves: by hand for what attackers send, and at random against the devnet's ledger. */
 import { describe, expect, test } from "vitest";
 import { AddressSet } from "../../src/chain/address-set.ts";
-import { matchTransfers, type WatchedTransfer } from "../../src/chain/transfer-match.ts";
+import { indexOf } from "../../src/chain/block-reader.ts";
+import { coinsOf, matchTransfers } from "../../src/chain/transfer-match.ts";
 import { startDevnet } from "../../src/devnet/devnet.ts";
-import type { ContractLog } from "../../src/domain/chain-facts.ts";
+import type { AddressTransfer, Block, ContractLog, Receipt } from "../../src/domain/chain-facts.ts";
 import { units } from "../../src/domain/money.ts";
 import { fromHex41, privateKeyToAddress, toHex41 } from "../../src/tron/address.ts";
 import { TOPICS } from "../../src/tron/trc20.ts";
@@ -23,24 +24,43 @@ const log = (changes: Partial<ContractLog> = {}): ContractLog => ({
 });
 const watched = new AddressSet();
 watched.add(ME);
-const match = (logs: readonly ContractLog[], results = ["SUCCESS", "SUCCESS"]) =>
-  matchTransfers(
-    {
-      transactions: [{ txId: TX, result: results[0] ?? "", rawHex: "" }],
-      receipts: [{ txId: TX, result: results[1] ?? "", logs }],
-    },
-    { watched, usdt: FAKE_USDT },
-  );
+const PLACE = { blockNumber: 9, blockTimestamp: 27_000 };
+const receiptOf = (changes: Partial<Receipt>): Receipt => ({
+  txId: TX,
+  ...PLACE,
+  result: "SUCCESS",
+  feeSun: units(0n),
+  energyUsed: 0,
+  bandwidthUsed: 0,
+  transfers: [],
+  ...changes,
+});
+
+function matchBlock(
+  { number, timestamp, transactions }: Block,
+  receipts: readonly Receipt[],
+  addresses = watched,
+  usdt = FAKE_USDT,
+) {
+  const results = transactions.map(({ txId, result }) => [txId, result] as const);
+  const block = { number, timestamp, results, coins: coinsOf(transactions, addresses), receipts: indexOf(receipts) };
+  return matchTransfers(block, { watched: addresses, usdt });
+}
+
+function matchAll(receipts: readonly Receipt[], result = "SUCCESS") {
+  const header = { number: PLACE.blockNumber, id: "", parentId: "", timestamp: PLACE.blockTimestamp };
+  return matchBlock({ ...header, transactions: [{ txId: TX, result }] }, receipts);
+}
+
+const match = (logs: readonly ContractLog[]) => matchAll([receiptOf({ logs })])?.transfers ?? [];
 
 describe("a token transfer", () => {
   test("to a watched address is found with the index of its log, also when several are in one transaction", () => {
     const strange = log({ address: "ee".repeat(20) });
-    expect(match([strange, log(), log({ data: word("1") })]).map(({ logIndex, amount }) => [logIndex, amount])).toEqual(
-      [
-        [1, "5000000"],
-        [2, "1"],
-      ],
-    );
+    expect(match([strange, log(), log({ data: word("1") })]).map(({ index, amount }) => [index, amount])).toEqual([
+      [1, "5000000"],
+      [2, "1"],
+    ]);
   });
 
   test("from a watched address is found, whoever called: a multi-send or transferFrom", () => {
@@ -61,11 +81,30 @@ describe("a token transfer", () => {
     expect(match([strange])).toEqual([]);
   });
 
-  test("of a transaction that failed, or without its receipt, is not found", () => {
-    expect(match([log()], ["REVERT", "SUCCESS"])).toEqual([]);
-    expect(match([log()], ["SUCCESS", "OUT_OF_ENERGY"])).toEqual([]);
-    const block = { transactions: [{ txId: TX, result: "SUCCESS", rawHex: "" }], receipts: [] };
-    expect(matchTransfers(block, { watched, usdt: FAKE_USDT })).toEqual([]);
+  test("that is none, of another contract or of nothing, is said to be none", () => {
+    const logs = [log({ address: "ee".repeat(20) }), log({ data: word("0") }), log({ topics: [] })];
+    expect(matchAll([receiptOf({ logs })])).toMatchObject({
+      transfers: [],
+      ignored: [
+        { index: 0, because: "other_contract", contract: fromHex41(`41${"ee".repeat(20)}`) },
+        { index: 1, because: "no_amount", contract: FAKE_USDT },
+      ],
+    });
+  });
+
+  test("of a transaction that failed is not found, whatever its receipt shows", () => {
+    for (const result of ["REVERT", "SUCCESS"]) {
+      expect(matchAll([receiptOf({ result, logs: [log()] })], "REVERT")).toEqual({ transfers: [], ignored: [] });
+    }
+  });
+
+  test.each<[string, readonly Receipt[]]>([
+    ["is missing", []],
+    ["is that of another block", [receiptOf({ blockNumber: 8 })]],
+    ["is that of another block of the same height", [receiptOf({ blockTimestamp: 26_999 })]],
+    ["denies a success", [receiptOf({ result: "OUT_OF_ENERGY" })]],
+  ])("cannot be told while a receipt %s", (_, receipts) => {
+    expect(matchAll(receipts)).toBeUndefined();
   });
 });
 
@@ -142,16 +181,12 @@ test.each([1, 2, 3])("what is found in solidified blocks is what the devnet's le
       if (random.chance(0.3)) await devnet.fork({ depth: 1 + random.below(2), move: random.chance(0.5) });
     }
     await devnet.mine(4);
-    const found: WatchedTransfer[] = [];
+    const found: AddressTransfer[] = [];
     for (let number = 1; number <= devnet.ledger.solidNumber(); number += 1) {
       const block = await gateway.block(number);
-      const receipts = await gateway.receipts(number);
-      found.push(
-        ...matchTransfers(
-          { transactions: block?.transactions ?? [], receipts },
-          { watched: mine, usdt: devnet.usdtContract },
-        ),
-      );
+      if (block === undefined) throw new Error("the devnet lost a block");
+      const matched = matchBlock(block, await gateway.receipts(number), mine, devnet.usdtContract);
+      found.push(...(matched?.transfers ?? expect.unreachable("receipts are missing")));
     }
     const truth = devnet.ledger
       .payments()
@@ -159,7 +194,7 @@ test.each([1, 2, 3])("what is found in solidified blocks is what the devnet's le
         return result === "SUCCESS" && solid && amount > 0n && (own.includes(from) || own.includes(to));
       })
       .map(({ txId, asset, from, to, amount }) => ({ txId, asset, from, to, amount: `${amount}` }));
-    expect(found.map(({ logIndex: _, ...transfer }) => transfer)).toEqual(truth);
+    expect(found.map(({ source: _, index: __, ...transfer }) => transfer)).toEqual(truth);
     expect(truth.length).toBeGreaterThan(3);
   } finally {
     await gateway.close();

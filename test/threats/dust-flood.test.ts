@@ -24,12 +24,16 @@ test("one payment among 5,000 dust transfers to the same address is found, each 
   // Ten blocks' worth between two looks; in the middle a multi-send pays in its third log.
   const all = Array.from({ length: DUST }, (_, n) => ({ txId: txOf(n), logs: [logTo(ME, 1)] }));
   all.splice(DUST / 2, 0, { txId: txOf(DUST), logs: [logTo(STRANGER, 9), logTo(ME, 1), logTo(ME, 25_000_000)] });
+  const place = { blockNumber: 1, blockTimestamp: 3_000, result: "SUCCESS" };
   const block = {
-    transactions: all.map(({ txId }) => ({ txId, result: "SUCCESS", rawHex: "" })),
-    receipts: all.map(({ txId, logs }) => ({ txId, result: "SUCCESS", logs })),
+    number: 1,
+    timestamp: 3_000,
+    results: all.map(({ txId }) => [txId, "SUCCESS"] as const),
+    coins: new Map(),
+    receipts: new Map(all.map(({ txId, logs }) => [txId, { ...place, logs }])),
   };
-  const found = matchTransfers(block, { watched, usdt: FAKE_USDT });
+  const found = matchTransfers(block, { watched, usdt: FAKE_USDT })?.transfers ?? [];
   expect(found).toHaveLength(DUST + 2);
-  expect(new Set(found.map(({ txId, logIndex }) => `${txId} ${logIndex}`)).size).toBe(DUST + 2);
-  expect(found.filter(({ amount }) => amount === "25000000")).toMatchObject([{ txId: txOf(DUST), logIndex: 2 }]);
+  expect(new Set(found.map(({ txId, index }) => `${txId} ${index}`)).size).toBe(DUST + 2);
+  expect(found.filter(({ amount }) => amount === "25000000")).toMatchObject([{ txId: txOf(DUST), index: 2 }]);
 });

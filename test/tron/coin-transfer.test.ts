@@ -53,8 +53,24 @@ describe("TRX is found", () => {
       field(10, `${text("/protocol.TransferContract")}12`) + raw(url + long(2, parties + amount)),
     ],
   ])("%s", (_, rawHex) => {
-    expect(coinTransferOf(rawHex)).toEqual(found);
+    expect(coinTransferOf(rawHex, (address) => address === TO)).toEqual(found);
   });
+});
+
+test("TRX between strangers is not looked at, in any encoding", () => {
+  for (const rawHex of [usual, raw(url + long(2, parties + amount))]) {
+    expect(coinTransferOf(rawHex, () => false)).toBeUndefined();
+    expect(coinTransferOf(rawHex, (address) => address === FROM)).toEqual(found);
+  }
+});
+
+test("a second value behind one that names strangers is the one that counts, as for a node", () => {
+  const strangers = field(1, `41${"11".repeat(20)}`) + field(2, `41${"22".repeat(20)}`) + amount;
+  const tail = "7098c2ec84ff33";
+  const twice = `${long(11, `0801${long(2, url + long(2, strangers) + long(2, parties + amount))}`)}${tail}`;
+  expect(coinTransferOf(twice, (address) => address === TO)).toEqual(found);
+  const apart = `${long(11, `0801${long(2, url + long(2, strangers))}${long(2, long(2, parties + amount))}`)}${tail}`;
+  expect(coinTransferOf(apart, (address) => address === TO)).toEqual(found);
 });
 
 describe("nothing is found", () => {
@@ -70,6 +86,6 @@ describe("nothing is found", () => {
     ["in bytes that break off", usual.slice(0, 160)],
     ["in no bytes", ""],
   ])("%s", (_, rawHex) => {
-    expect(coinTransferOf(rawHex)).toBeUndefined();
+    expect(coinTransferOf(rawHex, (address) => address === TO)).toBeUndefined();
   });
 });

@@ -41,6 +41,7 @@ function bodyOf(text: string) {
     bytes: () => Promise.resolve(new Uint8Array(bytes)),
     arrayBuffer: () => Promise.resolve(new Uint8Array(bytes).buffer),
     dump: () => Promise.resolve(),
+    [Symbol.asyncIterator]: () => [bytes].values(),
   };
 }
 
