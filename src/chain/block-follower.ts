@@ -378,7 +378,7 @@ export class BlockFollower implements ChainView, TransactionWatcher {
 
   #halt(reason: string): false {
     this.#halted = reason;
-    this.#ports.logger.error(
+    this.#ports.logger.warn(
       { cursor: this.#segment?.solid.number, reason },
       "the block follower stopped; nothing new is accepted or signed until a person has looked",
     );

@@ -115,7 +115,7 @@ export class Coverage {
     for (const watch of this.#expiry.takeDue(point.timestamp)) {
       if (watch.decided) continue;
       assert(watch.gapTo === 0 && !watch.late, "only a watch without gap is in the queue of expirations");
-      if (watch.toldId !== undefined || point.number <= watch.referenceNumber) {
+      if (watch.toldId !== undefined || point.number <= Math.max(watch.referenceNumber, watch.seenIn - 1)) {
         undecided.push(watch);
         continue;
       }

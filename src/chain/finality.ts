@@ -211,7 +211,7 @@ export class Finality {
     const reason = `named ${header.id} as solidified block ${header.number}, after ${before}`;
     witness.quarantine = { since: this.#ports.clock.now(), reason, offChain: leavesChain(header, known) };
     witness.source.exclude(reason);
-    this.#ports.logger.error(
+    this.#ports.logger.warn(
       { node: witness.name, reason },
       "a node contradicts what was solidified and is not asked any more",
     );

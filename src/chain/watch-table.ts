@@ -9,6 +9,8 @@ export type Watch = {
   readonly txId: TxId;
   readonly expiration: number;
   readonly referenceNumber: number;
+  /** A proof of absence that ends below this block would be refused by the actor. */
+  readonly seenIn: number;
   /** False once nobody waits any more. */
   live: boolean;
   /** Its fate is in the queue of messages; nothing else is said about it. */
@@ -37,7 +39,7 @@ export class WatchTable {
 
   /** One actor waits for one transaction: a second watch replaces the first, and everything is told again. */
   add(request: TransactionWatch): { added: Watch; replaced: Watch | undefined } {
-    const { actor, txId, expiration, referenceNumber } = request;
+    const { actor, txId, expiration, referenceNumber, seenIn = 0 } = request;
     const replaced = this.ofActor(actor);
     if (replaced !== undefined) this.remove(replaced);
     const added: Watch = {
@@ -45,6 +47,7 @@ export class WatchTable {
       txId,
       expiration,
       referenceNumber,
+      seenIn,
       live: true,
       decided: false,
       gapTo: 0,

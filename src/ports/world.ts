@@ -83,6 +83,8 @@ export type TransactionWatch = {
   readonly expiration: number;
   /** Number of the reference block: the transaction is in no block up to here. */
   readonly referenceNumber: number;
+  /** Number of the block that the actor believes to hold it when the watch begins: a proof of absence has to reach it. */
+  readonly seenIn?: number | undefined;
 };
 
 /** The follower as the engine uses it. */

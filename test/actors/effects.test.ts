@@ -7,6 +7,25 @@ import { drain } from "../support/manual-clock.ts";
 const TX = { kind: "transaction", id: "tx_po_1_1" };
 
 describe("the effects of a payment", () => {
+  test("a watch that is taken up again after a restart says in which block its actor believes the payment to be", async () => {
+    const rig = await startRig();
+    await openWallet(rig);
+    await pay(rig, "po_1");
+    await drain();
+    expect(rig.world.watches.get(TX.id)).toMatchObject({ seenIn: undefined });
+    const inclusion = {
+      blockNumber: 54,
+      blockId: "b54",
+      blockTimestamp: 1,
+      result: "SUCCESS",
+      feeSun: "0",
+      energyUsed: 0,
+    };
+    await rig.engine.deliver([{ actor: TX, message: { type: "chain.included", inclusion } }]);
+    const { world } = await startRig({ store: rig.store });
+    expect(world.watches.get(TX.id)).toMatchObject({ seenIn: 54 });
+  });
+
   test("nothing is built before a solidified block was seen, and it is tried again", async () => {
     const rig = await startRig();
     await openWallet(rig);

@@ -112,6 +112,21 @@ test("an absent transaction expires when a solidified block reaches its expirati
   });
 });
 
+test("a watch whose actor believes in a block is not called expired before the proof reaches that block", async () => {
+  const harness = await following();
+  const expiration = harness.chain.timeOf(50) + 6_000;
+  // Its block 54 was replaced while the process was down; the actor refuses a proof that ends below it.
+  harness.watch("a", { expiration, seenIn: 54 });
+  harness.chain.mine(6);
+  await harness.follower.step();
+  expect(harness.chain.solid).toBe(53);
+  expect(harness.typesFor("a")).toEqual([]);
+  harness.chain.mine();
+  await harness.follower.step();
+  expect(harness.typesFor("a")).toEqual(["expired"]);
+  expect(harness.last("a").proof).toMatchObject({ solidNumber: 54, scannedTo: 54 });
+});
+
 test("a transaction included after its expiration, because slots were missed, is never called expired", async () => {
   const harness = await following();
   const expiration = harness.chain.timeOf(50) + 3_000;

@@ -163,7 +163,7 @@ describe("a node that contradicts what was solidified", () => {
     });
     expect(b.excluded).toContain(idOf(100, "bb"));
     expect(events).toEqual(["quarantined"]);
-    expect(lines).toEqual(["error: a node contradicts what was solidified and is not asked any more"]);
+    expect(lines).toEqual(["warn: a node contradicts what was solidified and is not asked any more"]);
     const { asked } = b;
     await finality.agree(known(100), SIGNAL);
     expect(b.asked).toBe(asked);

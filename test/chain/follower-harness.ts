@@ -48,12 +48,13 @@ export class FollowerHarness {
   }
 
   /** The actor's id is the name of its transaction. */
-  watch(name: string, given: { reference?: number; expiration?: number } = {}): void {
+  watch(name: string, given: { reference?: number; expiration?: number; seenIn?: number } = {}): void {
     this.follower.watch({
       actor: { kind: "transaction", id: name },
       txId: txIdOf(name),
       expiration: given.expiration ?? Number.MAX_SAFE_INTEGER,
       referenceNumber: given.reference ?? this.chain.solid,
+      seenIn: given.seenIn,
     });
   }
 

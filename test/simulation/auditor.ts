@@ -2,22 +2,31 @@
  * The auditor: rebuilds the truth from what was asked, what was answered, and the blocks of the chain, and says where
  * the engine's word and the truth differ. It shares nothing with the engine but units.
  */
-import type { Ledger, Payment } from "../../src/devnet/ledger.ts";
-import { fieldOf, type Json } from "./client.ts";
-import type { Plan } from "./plan.ts";
-import { itemsOf, unitsOf, type Story } from "./story.ts";
+import { parseDecimal } from "../../src/domain/money.ts";
+import type { Payment } from "../../src/devnet/ledger.ts";
+import { codeOf, fieldOf, type Exchange, type Json } from "./client.ts";
+import { auditDisk } from "./disk-audit.ts";
+import type { Invariant } from "./invariants.ts";
+import type { Order, Plan } from "./plan.ts";
+import { itemsOf, unitsOf, type Story, type Told } from "./story.ts";
 import { SECRETS, TOKENS, type World } from "./world.ts";
 
 const ROOT = "/api/v1/tron";
 const ENDS = new Set(["confirmed", "failed", "needs_attention", "rejected", "cancelled"]);
+/** Wrong in themselves, whatever the world looks like. */
+const ALWAYS_REFUSED = new Set(["below_minimum", "above_maximum", "invalid_address", "duplicate_external_id"]);
+const COMPLAINTS_MAX = 20;
+
+type Promise202 = { readonly to: string; readonly amount: string; readonly walletId: string; readonly told?: Told };
 
 export class Auditor {
   readonly complaints: string[] = [];
   private readonly world: World;
   private readonly plan: Plan;
   private readonly story: Story;
-  /** Successful payments to each payee. */
+  /** Successful payments to each payee, from solidified blocks. */
   private readonly paid = new Map<string, Payment[]>();
+  private readonly spent = new Map<string, bigint>();
   private looked = 0;
 
   constructor(world: World, { plan, story }: { plan: Plan; story: Story }) {
@@ -27,14 +36,12 @@ export class Auditor {
     this.looked = world.ledger.solidNumber();
   }
 
-  complain(invariant: string, what: string): void {
-    if (this.complaints.length < 20) this.complaints.push(`${invariant}: ${what}`);
+  complain(invariant: Invariant, what: string): void {
+    if (this.complaints.length < COMPLAINTS_MAX) this.complaints.push(`${invariant}: ${what}`);
   }
 
   sum(): { accepted: number; paid: number } {
-    const lines = this.story.batches.flatMap(({ batch, accepted }) => (accepted === undefined ? [] : batch.lines));
-    const singles = this.story.orders.filter(({ accepted }) => accepted !== undefined);
-    return { accepted: lines.length + singles.length, paid: [...this.paid.values()].flat().length };
+    return { accepted: this.promises().length, paid: [...this.paid.values()].flat().length };
   }
 
   /** At every block: what was solidified since. */
@@ -42,15 +49,35 @@ export class Auditor {
     const { ledger } = this.world;
     const solid = ledger.solidNumber();
     if (solid <= this.looked) return;
-    for (const payment of paymentsOf(ledger, { from: this.looked + 1, to: solid })) this.solidified(payment);
+    const since = ledger.payments({ sinceBlock: this.looked + 1 });
+    for (const payment of since) if (payment.blockNumber <= solid) this.solidified(payment);
     this.looked = solid;
   }
 
   private solidified(payment: Payment): void {
-    if (!this.story.wallets.some(({ address }) => address === payment.from) || payment.result !== "SUCCESS") return;
+    const wallet = this.story.wallets.find(({ address }) => address === payment.from);
+    if (wallet === undefined || payment.result !== "SUCCESS") return;
     const before = this.paid.get(payment.to) ?? [];
     this.paid.set(payment.to, [...before, payment]);
     if (before.length > 0) this.complain("paid once", `${payment.to} was paid ${before.length + 1} times`);
+    const told = this.story.orders.find(({ order }) => order.to === payment.to);
+    if (told !== undefined && isForbidden(told)) this.complain("refused means unpaid", `${told.order.key} was paid`);
+    this.limits(payment, told?.order);
+  }
+
+  private limits({ from, amount, asset, to }: Payment, order: Order | undefined): void {
+    const index = this.story.wallets.findIndex(({ address }) => address === from);
+    const limits = this.plan.wallets[index]?.limits;
+    if (asset !== "USDT" || limits === undefined) return;
+    const spent = (this.spent.get(from) ?? 0n) + amount;
+    this.spent.set(from, spent);
+    const over = (name: string, value: bigint) => limits[name] !== undefined && value > unitsIn(limits[name]);
+    if (over("daily", spent)) this.complain("limits hold", `${spent} left the wallet in a day`);
+    if (over("maximum", amount)) this.complain("limits hold", `${amount} at once to ${to}`);
+    if (limits["minimum"] !== undefined && amount < unitsIn(limits["minimum"]))
+      this.complain("limits hold", `${amount} to ${to}`);
+    if (over("approval_above", amount) && order?.meaning !== "approved")
+      this.complain("limits hold", `${order?.key ?? to} was paid without an approval`);
   }
 
   /** Payouts that have neither ended nor wait for a person. */
@@ -72,69 +99,182 @@ export class Auditor {
     }
   }
 
+  /** Everything that was promised with a 202. */
+  private promises(): Promise202[] {
+    const walletId = (index: number) => this.story.wallets[index]?.id ?? "";
+    const singles = this.story.orders.flatMap((told) => {
+      const { to, amount, wallet } = told.order;
+      return told.accepted === undefined ? [] : [{ to, amount, walletId: walletId(wallet), told }];
+    });
+    const lines = this.story.batches.flatMap(({ batch, accepted }) =>
+      accepted === undefined
+        ? []
+        : batch.lines
+            .filter(({ line_id: id }) => !batch.invalid.includes(id))
+            .map(({ to, amount }) => ({ to, amount, walletId: walletId(batch.wallet) })),
+    );
+    return [...singles, ...lines];
+  }
+
   async end(): Promise<void> {
     this.block();
     const payouts = new Map((await this.payouts()).map((payout) => [fieldOf(payout, "to"), payout]));
-    for (const { order, accepted } of this.story.orders) {
-      if (accepted !== undefined) this.promised(order.to, payouts.get(order.to));
-      else if (this.paid.has(order.to)) this.complain("refused means unpaid", `${order.key} was refused and paid`);
-    }
-    for (const { batch, accepted } of this.story.batches) {
-      for (const line of batch.lines) {
-        if (accepted !== undefined && !batch.invalid.includes(line.line_id))
-          this.promised(line.to, payouts.get(line.to));
-        else if (this.paid.has(line.to)) this.complain("refused means unpaid", `${batch.key} ${line.line_id}`);
-      }
-    }
+    const promises = this.promises();
+    for (const promise of promises) this.promised(promise, payouts.get(promise.to));
+    const known = new Set(promises.map(({ to }) => to));
+    for (const to of this.paid.keys()) if (!known.has(to)) this.complain("refused means unpaid", `${to} was paid`);
+    for (const told of this.story.orders) this.meant(told);
+    this.answers();
     await this.ledgers();
     this.secrets();
+    this.lines();
+    const { disk } = this.world.machine;
+    auditDisk(disk.dump(), {
+      complain: (invariant, what) => this.complain(invariant, what),
+      mark: (name) => this.world.mark(name),
+    });
   }
 
-  private secrets(): void {
-    const { clients, lines } = this.world;
-    const said = [...lines, ...clients.heard.map(({ reply }) => reply.text)];
-    for (const secret of SECRETS) {
-      const at = said.find((text) => text.includes(secret));
-      if (at !== undefined) this.complain("no secret in any output", at.replaceAll(secret, "…").slice(0, 300));
-    }
-  }
-
-  private promised(to: string, payout: Json | undefined): void {
-    const payments = this.paid.get(to) ?? [];
-    if (payout === undefined) return this.complain("no accepted command lost", `the payout to ${to} is forgotten`);
+  private promised({ to, amount, walletId }: Promise202, payout: Json | undefined): void {
+    if (payout === undefined) return this.complain("nothing forgotten", `the payout to ${to} is gone`);
     const status = fieldOf(payout, "status");
-    const [payment] = payments;
-    if (status === "confirmed" && payment === undefined) this.complain("confirmed means paid", `${to} was not paid`);
+    if (fieldOf(payout, "wallet_id") !== walletId || `${unitsIn(amount)}` !== fieldOf(payout, "amount_units"))
+      this.complain("nothing forgotten", `the payout to ${to} is not what was ordered`);
+    if (!ENDS.has(status) && fieldOf(payout, "waiting_for") === "")
+      this.complain("ended or waiting", `the payout to ${to} is ${status} and does not say what it waits for`);
+    this.attempts(to, payout);
+    const [payment] = this.paid.get(to) ?? [];
+    if (status === "confirmed" && payment === undefined)
+      return this.complain("confirmed means paid", `${to} was not paid`);
     if (status !== "confirmed" && payment !== undefined)
-      this.complain("unpaid means unpaid", `${to} is ${status} and paid`);
-    if (status === "confirmed" && payment !== undefined) {
-      const same = payment.txId === fieldOf(payout, "txid") && `${payment.amount}` === fieldOf(payout, "amount_units");
-      if (!same) this.complain("confirmed means paid", `${to} names another payment than the chain has`);
-    }
+      return this.complain("confirmed means paid", `${to} is ${status} and was paid`);
+    const isSame = payment?.txId === fieldOf(payout, "txid") && `${payment.amount}` === fieldOf(payout, "amount_units");
+    if (payment !== undefined && !isSame) this.complain("confirmed means paid", `${to} names another payment`);
     return undefined;
   }
 
-  /** The wallets' ledgers equal the chain, to the unit. */
+  /** A6, as the payout tells it, and as the chain bears it out. */
+  private attempts(to: string, payout: Json): void {
+    const attempts = listOf(payout, "attempts");
+    if (attempts.length > 1) this.world.mark("a second attempt");
+    if (attempts.length > 2) this.world.mark("a third attempt");
+    for (const [at, attempt] of attempts.entries()) {
+      const isLast = at === attempts.length - 1;
+      const [outcome, txId] = [fieldOf(attempt, "outcome"), fieldOf(attempt, "txid")];
+      const truth = txId === "" ? undefined : this.world.ledger.transaction(txId);
+      if (!isLast && !["expired", "reverted", "failed"].includes(outcome))
+        this.complain("proof before new bytes", `${to} has another attempt after one that is ${outcome || "open"}`);
+      if (outcome === "expired" && truth !== undefined)
+        this.complain("proof before new bytes", `${txId} expired and is in block ${truth.blockNumber}`);
+      if (
+        outcome === "expired" &&
+        numberIn(attempt, "proof", "scanned_to") < numberIn(attempt, "proof", "scanned_from")
+      )
+        this.complain("proof before new bytes", `${txId} expired without a proof`);
+      if (outcome === "reverted" && truth?.outcome.result === "SUCCESS")
+        this.complain("proof before new bytes", `${txId} is told to have failed and succeeded`);
+    }
+  }
+
+  /** A11 */
+  private meant({ order, accepted, refused }: Told): void {
+    const { meaning, key } = order;
+    if (meaning === "duplicate_external_id" && accepted !== undefined && !this.isTaken(order)) return;
+    if (ALWAYS_REFUSED.has(meaning) && refused !== meaning)
+      this.complain("refused for its reason", `${key} should be ${meaning} and is ${refused ?? "accepted"}`);
+    if ((meaning === "paid" || meaning === "approved") && order.wallet === 0 && accepted === undefined)
+      this.complain("refused for its reason", `${key} is right and was refused: ${refused ?? "never answered"}`);
+  }
+
+  /** Whether an order before it was accepted with the same external id. */
+  private isTaken({ externalId, key }: Order): boolean {
+    return this.story.orders.some(
+      ({ order, accepted }) => order.externalId === externalId && order.key !== key && accepted !== undefined,
+    );
+  }
+
+  /** A9: whatever was accepted under a key is what every other accepted answer under it says. */
+  private answers(): void {
+    const first = new Map<string, Exchange>();
+    for (const exchange of this.world.clients.heard) {
+      const { question, reply } = exchange;
+      if (question.key === undefined || isNotNow(reply.status)) continue;
+      const name = `${question.token} ${question.path} ${question.key}`;
+      const known = first.get(name);
+      const isAccepted = reply.status < 300;
+      if (known === undefined) {
+        if (isAccepted) first.set(name, exchange);
+      } else if (codeOf(reply) === "idempotency_in_flight") continue;
+      else {
+        this.world.mark("a key was answered twice");
+        if (known.reply.status !== reply.status || known.reply.text !== reply.text)
+          this.complain(
+            "same key, same answer",
+            `${question.key}: ${known.reply.text.slice(0, 200)} / ${reply.text.slice(0, 200)}`,
+          );
+      }
+    }
+  }
+
+  /** A8: the wallets' ledgers equal the chain, to the unit. */
   private async ledgers(): Promise<void> {
     for (const { id, address } of this.story.wallets) {
       const { ledger, scheduler } = this.world;
-      const real = { usdt: `${ledger.usdt(address)}`, trx: `${ledger.trx(address)}` };
+      const real = () => `${ledger.usdt(address)} USDT, ${ledger.trx(address)} sun`;
       let seen = "";
-      for (let tries = 0; tries < 12 && seen !== JSON.stringify(real); tries += 1) {
+      for (let tries = 0; tries < 12 && seen !== real(); tries += 1) {
+        if (tries > 0) await scheduler.wait(3_000, "the auditor looks again");
         const path = `${ROOT}/wallets/${id}/balance?refresh=true`;
         const { body } = await this.world.clients.insist({ method: "GET", path, token: TOKENS.other.text });
-        seen = JSON.stringify({
-          usdt: unitsOf(body, "usdt", "available_units"),
-          trx: unitsOf(body, "trx", "available_units"),
-        });
-        if (seen !== JSON.stringify(real)) await scheduler.wait(3_000, "the auditor looks again");
+        seen = `${unitsOf(body, "usdt", "available_units")} USDT, ${unitsOf(body, "trx", "available_units")} sun`;
       }
-      if (seen !== JSON.stringify(real))
-        this.complain("ledger equals chain", `${id}: ${seen}, on the chain ${JSON.stringify(real)}`);
+      if (seen !== real()) this.complain("ledger equals chain", `${id}: ${seen}; on the chain ${real()}`);
+    }
+  }
+
+  private secrets(): void {
+    const { clients, lines, machine } = this.world;
+    const rows = machine.disk.dump().map(([, value]) => value);
+    const said = [...lines, ...clients.heard.map(({ reply }) => reply.text), ...rows].join("\n");
+    for (const secret of [...SECRETS, ...this.plan.wallets.map(({ privateKey }) => privateKey)]) {
+      const at = said.indexOf(secret);
+      if (at >= 0) this.complain("no secret", said.slice(at - 200, at).trim());
+    }
+  }
+
+  /** A13. A store that failed is the one thing that is logged as an error and is no bug. */
+  private lines(): void {
+    for (const line of this.world.lines) {
+      if (!line.startsWith('{"level":"error"')) continue;
+      if (line.includes("the store failed") && this.world.marks.has("disk write failed")) continue;
+      this.complain("no error line", line.slice(0, 400));
     }
   }
 }
 
-function paymentsOf(ledger: Ledger, range: { from: number; to: number }): Payment[] {
-  return ledger.payments({ sinceBlock: range.from }).filter(({ blockNumber }) => blockNumber <= range.to);
+/** The caller was told that it will not be paid. */
+function isForbidden({ order, refused, decided }: Told): boolean {
+  if (refused !== undefined) return true;
+  return decided?.status === 200 && (order.meaning === "cancelled" || order.meaning === "rejected");
+}
+
+/** Nobody answered, or not for good. */
+function isNotNow(status: number): boolean {
+  return status === 0 || status === 429 || status >= 500;
+}
+
+function listOf(body: Json, name: string): Json[] {
+  const list = typeof body === "object" && body !== null && !Array.isArray(body) ? body[name] : undefined;
+  return Array.isArray(list) ? list : [];
+}
+
+function numberIn(body: Json, name: string, field: string): number {
+  const inner = typeof body === "object" && body !== null && !Array.isArray(body) ? body[name] : undefined;
+  const value = typeof inner === "object" && inner !== null && !Array.isArray(inner) ? inner[field] : undefined;
+  return typeof value === "number" ? value : Number.NaN;
+}
+
+function unitsIn(decimal: string): bigint {
+  const units = parseDecimal(decimal);
+  return units === undefined ? 0n : BigInt(units);
 }

@@ -209,7 +209,7 @@ function ordersOf(random: Random, names: Names, busyMs: number): Order[] {
     ...rest,
   });
   const many = (count: number, of: () => Order) => Array.from({ length: count }, of);
-  const external = `invoice ${names.key()}`;
+  const external = `invoice-${names.payee()}`;
   return [
     ...many(10 + random.below(8), () => order("paid", { wallet: MAIN, asset: "TRX", amount: amount(random, 1, 9) })),
     ...many(3 + random.below(4), () => order("paid", { wallet: MAIN, asset: "USDT", amount: amount(random, 10, 30) })),

@@ -11,6 +11,7 @@ import type {
   BuildOutput,
   SignInput,
   SignOutput,
+  TransactionContext,
   WatchInput,
 } from "../../machines/transaction-context.ts";
 import type { BalanceReading } from "../../machines/wallet.machine.ts";
@@ -97,7 +98,11 @@ function broadcastTransaction(options: EffectOptions, ports: EffectPorts): Perfo
 
 function watchTransaction(ports: EffectPorts): Subscription {
   return {
-    start: (input, actor) => ports.watcher.watch({ actor, ...(input as WatchInput) }),
+    start: (input, actor) => {
+      // A follower that starts anew does not know what it said before; the actor does.
+      const { inclusion } = (ports.peek(actor)?.context ?? {}) as Partial<TransactionContext>;
+      ports.watcher.watch({ actor, ...(input as WatchInput), seenIn: inclusion?.blockNumber });
+    },
     stop: (actor) => ports.watcher.unwatch(actor),
   };
 }

@@ -76,7 +76,10 @@ class Batch {
     const { changes } = this;
     for (const { key, value } of changes) scheduler.note(`${key}=${value}`);
     if (scheduler.isAlive(scheduler.life)) disk.begin(changes);
-    await operation("disk write", syncMs(), () => disk.finish(changes, { sync }));
+    await operation("disk write", syncMs(), () => {
+      if (disk.fault !== undefined) machine().mark("disk write failed");
+      disk.finish(changes, { sync });
+    });
   }
 }
 

@@ -1,0 +1,112 @@
+/**
+ * What the auditor finds on the disk itself: that each journal leads to its record (A10), and which rare branches the
+ * actors took.
+ */
+import type { Invariant } from "./invariants.ts";
+
+type Row = readonly [key: string, value: string];
+type Report = {
+  readonly complain: (invariant: Invariant, what: string) => void;
+  readonly mark: (name: string) => void;
+};
+type Step = {
+  readonly revision: number;
+  readonly event: { readonly type: string; readonly output?: { class?: string } };
+  readonly from: string;
+  readonly to: string;
+};
+type Stored = { readonly kind: string; readonly id: string; readonly revision: number; readonly state: State };
+type State = string | { readonly [name: string]: State };
+
+export function auditDisk(rows: readonly Row[], report: Report): void {
+  const journals = new Map<string, Step[]>();
+  const records: Stored[] = [];
+  for (const [key, value] of rows) {
+    const [prefix, kind = "", id = ""] = key.split("!");
+    if (prefix === "s") records.push(read<Stored>(value));
+    if (prefix !== "j") continue;
+    const name = `${kind}!${id}`;
+    const steps = journals.get(name) ?? [];
+    steps.push(read<Step>(value));
+    journals.set(name, steps);
+  }
+  for (const record of records) {
+    const name = `${record.kind}!${record.id}`;
+    const steps = journals.get(name) ?? [];
+    journals.delete(name);
+    follow(name, { record, steps }, report);
+    for (const mark of marksOf(steps.map(wordOf))) report.mark(mark);
+  }
+  for (const name of journals.keys()) report.complain("journal leads to record", `${name} has a journal and no record`);
+}
+
+/** Values stand behind a checksum of eight digits. */
+function read<T>(value: string): T {
+  return JSON.parse(value.slice(8)) as T;
+}
+
+function follow(
+  name: string,
+  { record, steps }: { record: Stored; steps: readonly Step[] },
+  { complain }: Report,
+): void {
+  let at = "";
+  for (const [index, { revision, from, to }] of steps.entries()) {
+    if (revision !== index + 1) return complain("journal leads to record", `${name} has no revision ${index + 1}`);
+    if (from !== at) return complain("journal leads to record", `${name} at ${revision} begins at ${from}, not ${at}`);
+    at = to;
+  }
+  if (steps.length !== record.revision || at !== pathOf(record.state))
+    complain("journal leads to record", `${name} ends at ${at}, and stands at ${pathOf(record.state)}`);
+}
+
+function pathOf(state: State): string {
+  if (typeof state === "string") return state;
+  return Object.entries(state)
+    .map(([name, inner]) => `${name}.${pathOf(inner)}`)
+    .join();
+}
+
+function wordOf({ event }: Step): string {
+  const answer = event.output?.class;
+  return answer === undefined ? event.type : `${event.type} ${answer}`;
+}
+
+const BROADCAST = "xstate.done.actor.broadcast";
+
+/** Rare branches as what must come before what in the journal of one actor. */
+const BRANCHES: Readonly<Record<string, readonly string[]>> = {
+  "ambiguous broadcast": [`${BROADCAST} ambiguous`],
+  "ambiguous broadcast, then confirmed": [`${BROADCAST} ambiguous`, "chain.solidified"],
+  "ambiguous broadcast, then expired": [`${BROADCAST} ambiguous`, "chain.expired"],
+  "ambiguous broadcast, then a fork": [`${BROADCAST} ambiguous`, "chain.orphaned"],
+  "refused by a node, then confirmed": [`${BROADCAST} refused`, "chain.solidified"],
+  "refused by a node, then expired": [`${BROADCAST} refused`, "chain.expired"],
+  "node too busy, then confirmed": [`${BROADCAST} busy`, "chain.solidified"],
+  "included, then orphaned, then confirmed": ["chain.included", "chain.orphaned", "chain.solidified"],
+  "included, then orphaned, then expired": ["chain.included", "chain.orphaned", "chain.expired"],
+  "accepted by a node, then expired": [`${BROADCAST} accepted`, "chain.expired"],
+  "orphaned twice": ["chain.orphaned", "chain.orphaned"],
+  "nodes disagree about a block": ["chain.disputed"],
+  "nodes disagreed, then confirmed": ["chain.disputed", "chain.solidified"],
+  "signing failed, then worked": ["xstate.error.actor.sign", "xstate.done.actor.sign"],
+  "building failed, then worked": ["xstate.error.actor.build", "xstate.done.actor.build"],
+  "cancelled before it was signed": ["transaction.cancel"],
+  "an operator tried again": ["payout.retry"],
+  approved: ["payout.approve"],
+  rejected: ["payout.reject"],
+};
+
+/** Marks that a run of many seeds has to hit. */
+export const BRANCH_MARKS: readonly string[] = Object.keys(BRANCHES);
+
+function marksOf(words: readonly string[]): string[] {
+  return BRANCH_MARKS.filter((name) => {
+    let at = 0;
+    for (const wanted of BRANCHES[name] ?? []) {
+      at = words.indexOf(wanted, at) + 1;
+      if (at === 0) return false;
+    }
+    return true;
+  });
+}
