@@ -13,6 +13,8 @@ import { SECRETS, TOKENS, type World } from "./world.ts";
 
 const ROOT = "/api/v1/tron";
 const ENDS = new Set(["confirmed", "failed", "needs_attention", "rejected", "cancelled"]);
+/** They wait for a person, or for room in a wallet, and say so. */
+const ON_HOLD = new Set(["awaiting_approval", "approved"]);
 /** Wrong in themselves, whatever the world looks like. */
 const ALWAYS_REFUSED = new Set(["below_minimum", "above_maximum", "invalid_address", "duplicate_external_id"]);
 const COMPLAINTS_MAX = 20;
@@ -84,7 +86,7 @@ export class Auditor {
   async unsettled(): Promise<string[]> {
     const payouts = await this.payouts();
     return payouts
-      .filter((payout) => !ENDS.has(fieldOf(payout, "status")) && fieldOf(payout, "status") !== "awaiting_approval")
+      .filter((payout) => !ENDS.has(fieldOf(payout, "status")) && !ON_HOLD.has(fieldOf(payout, "status")))
       .map((payout) => `${fieldOf(payout, "id")} is ${fieldOf(payout, "status")}: ${fieldOf(payout, "waiting_for")}`);
   }
 
@@ -124,6 +126,9 @@ export class Auditor {
     const known = new Set(promises.map(({ to }) => to));
     for (const to of this.paid.keys()) if (!known.has(to)) this.complain("refused means unpaid", `${to} was paid`);
     for (const told of this.story.orders) this.meant(told);
+    if (this.story.selfApprovals.some(({ status }) => status < 300))
+      this.complain("limits hold", "a creator approved its own payout");
+    this.room(payouts);
     this.answers();
     await this.ledgers();
     this.secrets();
@@ -182,7 +187,8 @@ export class Auditor {
     if (meaning === "duplicate_external_id" && accepted !== undefined && !this.isTaken(order)) return;
     if (ALWAYS_REFUSED.has(meaning) && refused !== meaning)
       this.complain("refused for its reason", `${key} should be ${meaning} and is ${refused ?? "accepted"}`);
-    if ((meaning === "paid" || meaning === "approved") && order.wallet === 0 && accepted === undefined)
+    const isTaken = order.externalId !== undefined && this.isTaken(order);
+    if (meaning === "paid" && order.wallet === 0 && accepted === undefined && !isTaken)
       this.complain("refused for its reason", `${key} is right and was refused: ${refused ?? "never answered"}`);
   }
 
@@ -191,6 +197,22 @@ export class Auditor {
     return this.story.orders.some(
       ({ order, accepted }) => order.externalId === externalId && order.key !== key && accepted !== undefined,
     );
+  }
+
+  /** What was promised never was more than the wallet had; looked at where it has too little for two. */
+  private room(payouts: ReadonlyMap<string, Json>): void {
+    for (const [wallet, { trxSun }] of this.plan.wallets.entries()) {
+      let alive = 0n;
+      for (const { order, accepted } of this.story.orders) {
+        if (order.wallet !== wallet || order.asset !== "TRX" || order.meaning !== "insufficient_funds") continue;
+        if (accepted === undefined) continue;
+        if (alive + unitsIn(order.amount) > trxSun)
+          this.complain("limits hold", `${order.key} was promised without room`);
+        const payout = payouts.get(order.to) ?? null;
+        const isPaid = fieldOf(payout, "status") === "confirmed" && listOf(payout, "attempts").length === 1;
+        if (isPaid) alive += unitsIn(order.amount);
+      }
+    }
   }
 
   /** A9: whatever was accepted under a key is what every other accepted answer under it says. */

@@ -15,7 +15,17 @@ type Step = {
   readonly from: string;
   readonly to: string;
 };
-type Stored = { readonly kind: string; readonly id: string; readonly revision: number; readonly state: State };
+type Stored = {
+  readonly kind: string;
+  readonly id: string;
+  readonly revision: number;
+  readonly state: State;
+  readonly status: string;
+  readonly effects: Readonly<Record<string, string>>;
+  readonly timers: Readonly<Record<string, { readonly due: number }>>;
+  readonly indexes: readonly string[];
+  readonly createdAt: number;
+};
 type State = string | { readonly [name: string]: State };
 
 export function auditDisk(rows: readonly Row[], report: Report): void {
@@ -37,6 +47,7 @@ export function auditDisk(rows: readonly Row[], report: Report): void {
     follow(name, { record, steps }, report);
     for (const mark of marksOf(steps.map(wordOf))) report.mark(mark);
   }
+  rowsOf(rows, records, report);
   for (const name of journals.keys()) report.complain("journal leads to record", `${name} has a journal and no record`);
 }
 
@@ -58,6 +69,36 @@ function follow(
   }
   if (steps.length !== record.revision || at !== pathOf(record.state))
     complain("journal leads to record", `${name} ends at ${at}, and stands at ${pathOf(record.state)}`);
+}
+
+/** Every row of outbox, timers, and lists is one that a record names, and every one that a record names is there. */
+function rowsOf(rows: readonly Row[], records: readonly Stored[], { complain }: Report): void {
+  const named = new Set<string>();
+  for (const { kind, id, effects, timers, indexes, status } of records) {
+    if (status === "active") {
+      for (const key of Object.values(effects)) named.add(`o ${kind} ${id} ${key}`);
+      for (const [timer, { due }] of Object.entries(timers)) named.add(`t ${due} ${kind} ${id} ${timer}`);
+    }
+    for (const index of indexes) named.add(`x ${kind} ${index} ${id}`);
+  }
+  for (const [key] of rows) {
+    const [prefix, a = "", b = "", c = "", d = ""] = key.split("!").map(unescaped);
+    const name =
+      prefix === "o"
+        ? `o ${b} ${c} ${d}`
+        : prefix === "t"
+          ? `t ${Number(a)} ${b} ${c} ${d}`
+          : prefix === "x"
+            ? `x ${a} ${b} ${d}`
+            : undefined;
+    if (name !== undefined && !named.delete(name))
+      complain("journal leads to record", `${key} is a row that no record names`);
+  }
+  for (const name of named) complain("journal leads to record", `the row of ${name} is missing`);
+}
+
+function unescaped(part: string): string {
+  return decodeURIComponent(part);
 }
 
 function pathOf(state: State): string {

@@ -78,6 +78,7 @@ export type Fault = At &
     | { readonly kind: "false branch"; readonly shows: "nothing" | "what was lost"; readonly forMs: number }
     | { readonly kind: "fork"; readonly depth: number; readonly more: number; readonly how: "same" | "move" | "drop" }
     | { readonly kind: "slots missed"; readonly count: number }
+    | { readonly kind: "token paused"; readonly forMs: number }
     | { readonly kind: "censoring"; readonly forMs: number }
   );
 
@@ -225,14 +226,7 @@ function ordersOf(random: Random, names: Names, busyMs: number): Order[] {
     order("rejected", { wallet: STRICT, asset: "USDT", amount: amount(random, 101, 90) }),
     order("cancelled", { wallet: STRICT, asset: "USDT", amount: amount(random, 101, 90) }),
     ...many(3, () => order("paid", { wallet: STRICT, asset: "USDT", amount: amount(random, 60, 39) })),
-    ...many(2, () =>
-      order("daily_limit_exceeded", {
-        wallet: STRICT,
-        asset: "USDT",
-        amount: amount(random, 200, 190),
-        at: busyMs - random.below(5_000),
-      }),
-    ),
+    ...many(9, () => order("daily_limit_exceeded", { wallet: STRICT, asset: "USDT", amount: amount(random, 90, 9) })),
     order("below_minimum", { wallet: STRICT, asset: "USDT", amount: "4.999999" }),
     order("above_maximum", { wallet: STRICT, asset: "USDT", amount: "400.000001" }),
     order("invalid_address", { wallet: MAIN, asset: "TRX", amount: "2", to: "T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwc" }),
@@ -288,7 +282,7 @@ function faultOf(random: Random, setting: Setting): Fault {
   const node = random.below(setting.nodes);
   const onNode = (fault: NodeFault, times: number): Fault => ({ at: when, kind: "node", node, fault, times });
   const forMs = 1_000 + random.below(20_000);
-  switch (random.below(20)) {
+  switch (random.below(21)) {
     case 0:
       return crash(random, setting);
     case 1:
@@ -316,6 +310,8 @@ function faultOf(random: Random, setting: Setting): Fault {
       return { at: when, kind: "slots missed", count: 1 + random.below(15) };
     case 10:
       return { at: when, kind: "censoring", forMs: forMs * 2 };
+    case 20:
+      return { at: when, kind: "token paused", forMs: 3_000 + random.below(9_000) };
     case 11:
       return liar(random, setting, when);
     case 12:

@@ -20,6 +20,8 @@ export class Story {
   readonly wallets: Wallet[] = [];
   readonly orders: Told[] = [];
   readonly batches: BatchTold[] = [];
+  /** What creators were told who approved their own payouts. */
+  readonly selfApprovals: Reply[] = [];
   /** Stories that have not come to their end. */
   open = 0;
   private readonly world: World;
@@ -100,12 +102,16 @@ export class Story {
     told.decided = await this.decide(order, accepted.body);
   }
 
-  private decide(order: Order, payout: Json): Promise<Reply> {
+  private async decide(order: Order, payout: Json): Promise<Reply> {
     const { clients } = this.world;
     const path = `${ROOT}/payouts/${fieldOf(payout, "id")}`;
     const token = TOKENS.operator.text;
     if (order.meaning === "approved") {
       const body = { payout_hash: fieldOf(payout, "payout_hash") };
+      // Its creator tries first, and must not succeed.
+      const own = { method: "POST", path: `${path}/approve`, token: TOKENS.client.text, body } as const;
+      const refused = await clients.insist({ ...own, key: `${order.key} own decision` });
+      this.selfApprovals.push(refused);
       return clients.insist({ method: "POST", path: `${path}/approve`, token, body, key: `${order.key} decision` });
     }
     const verb = order.meaning === "rejected" ? "reject" : "cancel";

@@ -20,7 +20,12 @@ export class Weather {
     this.world = world;
     const { scheduler } = world;
     for (const fault of faults) {
-      scheduler.at(fault.at, `fault ${fault.kind}`, () => this.isOver || void this.play(fault), WORLD);
+      scheduler.at(
+        fault.at,
+        `fault ${fault.kind}`,
+        () => this.isOver || void this.play(fault).catch(() => this.count("fault that did not fit")),
+        WORLD,
+      );
     }
     scheduler.onTask = (name) => {
       const { armed } = this;
@@ -47,6 +52,8 @@ export class Weather {
     this.armed = undefined;
     world.network.heal();
     world.chain.setCensoring(false);
+    // Whatever a fork made of the last one, the token works again.
+    void world.faucet.administer("unpause()", []).catch(() => undefined);
     world.machine.disk.fault = undefined;
     world.machine.disk.freeBytes = ROOMY;
     world.scheduler.wallOffset = 0;
@@ -90,6 +97,9 @@ export class Weather {
         return chain.missSlots(fault.count);
       case "fork":
         return this.fork(fault);
+      case "token paused":
+        this.later(fault.forMs, () => void world.faucet.administer("unpause()", []).catch(() => undefined));
+        return world.faucet.administer("pause()", []);
       case "node":
       case "node away":
       case "node lags":
