@@ -37,7 +37,9 @@ export function auditDisk(rows: readonly Row[], report: Report): void {
     if (prefix !== "j") continue;
     const name = `${kind}!${id}`;
     const steps = journals.get(name) ?? [];
-    steps.push(read<Step>(value));
+    // The entries of one commit share a row.
+    const entries = read<Step | Step[]>(value);
+    steps.push(...(Array.isArray(entries) ? entries : [entries]));
     journals.set(name, steps);
   }
   for (const record of records) {

@@ -1,5 +1,5 @@
 /** Plants each deliberate bug and counts the seeds until an invariant breaks. Two bugs at a time, one per core. */
-import { mkdirSync, readFileSync, writeFileSync, existsSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { runPart } from "./crew.ts";
 import { MUTATIONS, type Mutation } from "./mutations.ts";
@@ -39,7 +39,6 @@ function keep(finding: Finding): void {
   const known = findings().filter(({ name }) => name !== finding.name && MUTATIONS.some((each) => each.name === name));
   const order = (name: string) => MUTATIONS.findIndex((each) => each.name === name);
   const all = [...known, finding].toSorted((a, b) => order(a.name) - order(b.name));
-  mkdirSync("test/simulation", { recursive: true });
   writeFileSync(FINDINGS, `${JSON.stringify(all, null, 2)}\n`);
 }
 
