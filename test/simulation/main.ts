@@ -5,7 +5,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runCrew } from "./crew.ts";
-import { runMutations } from "./mutation-run.ts";
 import { optionsOf, USAGE, UsageError, type Options } from "./options.ts";
 import type { Fault } from "./plan.ts";
 import type { Outcome } from "./run.ts";
@@ -22,8 +21,7 @@ try {
   process.exitCode = 2;
 }
 
-async function simulate({ from, seeds, faults, report, mutations }: Options): Promise<number> {
-  if (mutations !== undefined) return runMutations({ from, seeds, named: mutations === "all" ? "" : mutations });
+async function simulate({ from, seeds, faults, report }: Options): Promise<number> {
   const begun = performance.now();
   const work = { from, seeds, ...(faults === undefined ? {} : { faults }) };
   const { outcomes, cpuMs, processes } = await runCrew(work, tell);

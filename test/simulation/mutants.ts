@@ -304,4 +304,77 @@ const COUNTING: readonly Mutant[] = [
   },
 ];
 
-export const MUTANTS: readonly Mutant[] = [...COMMITTING, ...RECOVERING, ...DECIDING, ...BELIEVING, ...COUNTING];
+/** What stays when it should go, and who is asked before anything is promised. */
+const PROMISING: readonly Mutant[] = [
+  {
+    bug: "commits are not synced",
+    file: "src/persistence/level-key-value.ts",
+    fragment: "= { sync: true };",
+    replacement: "= { sync: false };",
+  },
+  {
+    bug: "absence is looked up before the blocks of that solidity are read",
+    file: FOLLOWER,
+    fragment: "if (evidence !== undefined) await this.#coverage.tellLate(segment, evidence, signal);",
+    replacement:
+      "if (evidence !== undefined && solid !== undefined) this.#coverage.expire(solid, evidence);\n" +
+      "    if (evidence !== undefined) await this.#coverage.tellLate(segment, evidence, signal);",
+  },
+  {
+    bug: "a proof does not have to reach the block that the actor believes in",
+    file: COVERAGE,
+    fragment: "Math.max(watch.referenceNumber, watch.seenIn - 1)",
+    replacement: "watch.referenceNumber",
+  },
+  {
+    bug: "a timer's row stays when its message was handled",
+    file: ENGINE,
+    fragment: 'const writes: Write[] = [{ delete: "timer", due, actor, timerId }];',
+    replacement: "const writes: Write[] = [];",
+  },
+  {
+    bug: "an outbox row stays when its answer was handled",
+    file: ENGINE,
+    fragment: 'writes: [{ delete: "outbox", source, actor, key }],',
+    replacement: "writes: [],",
+  },
+  {
+    bug: "a record stays in the lists that it left",
+    file: WRITES,
+    fragment: "if (!record.indexes.includes(index)) writes.push",
+    replacement: "if (!record.indexes.includes(index) && index === undefined) writes.push",
+  },
+  {
+    bug: "the stored reply of a key is not looked at",
+    file: "src/supervisor/idempotency.ts",
+    fragment: "const stored = this.store.reply(key);",
+    replacement: "const stored = this.running.has(key) ? this.store.reply(key) : undefined;",
+  },
+  {
+    bug: "the creator may approve",
+    file: PAYOUT,
+    fragment: 'byCreator: ({ context, event }) => event.type === "payout.approve" && event.by === context.createdBy,',
+    replacement: "byCreator: () => false,",
+  },
+  {
+    bug: "no approval is asked for",
+    file: PAYOUT,
+    fragment: "needsApproval: ({ context }) => context.needsApproval && context.decidedBy === undefined,",
+    replacement: "needsApproval: () => false,",
+  },
+  {
+    bug: "an external id may be used twice",
+    file: "src/http/payout-intake.ts",
+    fragment: "if (taken !== undefined && taken !== id)",
+    replacement: "if (taken !== undefined && taken === id && taken !== id)",
+  },
+];
+
+export const MUTANTS: readonly Mutant[] = [
+  ...COMMITTING,
+  ...RECOVERING,
+  ...DECIDING,
+  ...BELIEVING,
+  ...COUNTING,
+  ...PROMISING,
+];

@@ -11,12 +11,10 @@ export type Options = {
   readonly faults: readonly Fault[] | undefined;
   /** Where to write the counts down. */
   readonly report: string | undefined;
-  /** Plant the deliberate bugs instead, those whose name holds this text, and write down after how many seeds each is found. */
-  readonly mutations: string | undefined;
 };
 
 export const USAGE =
-  "usage: npm run simulate -- [--seeds <1…1000000>] [--from <0…2000000000>] [--schedule <file>, with --seeds 1] [--report <file>] [--mutations <text of a name, or all>]";
+  "usage: npm run simulate -- [--seeds <1…1000000>] [--from <0…2000000000>] [--schedule <file>, with --seeds 1] [--report <file>]";
 
 export class UsageError extends Error {}
 
@@ -28,7 +26,7 @@ export function optionsOf(args: readonly string[]): Options {
   if (values.schedule !== undefined && seeds !== 1)
     throw new UsageError("--schedule belongs to one seed; add --seeds 1");
   const faults = values.schedule === undefined ? undefined : scheduleIn(values.schedule);
-  return { from, seeds, faults, report: values.report, mutations: values.mutations };
+  return { from, seeds, faults, report: values.report };
 }
 
 function parsed(args: readonly string[]) {
@@ -40,7 +38,6 @@ function parsed(args: readonly string[]) {
         from: { type: "string", default: "1" },
         schedule: { type: "string" },
         report: { type: "string" },
-        mutations: { type: "string" },
       },
     }).values;
   } catch (error) {

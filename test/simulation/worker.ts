@@ -1,5 +1,5 @@
 /** One process of a simulation: takes the machine over, then runs the seeds that it is sent, one after the other. */
-import { installMachine, type Edit } from "./machine/install.ts";
+import { installMachine, type Mutation } from "./machine/install.ts";
 import type { Fault } from "./plan.ts";
 import type { Outcome } from "./run.ts";
 
@@ -7,7 +7,7 @@ export type Asked = {
   readonly seeds: readonly number[];
   readonly faults?: readonly Fault[];
   /** One deliberate bug. */
-  readonly edits?: readonly Edit[];
+  readonly mutation?: Mutation;
   /** Stop at the first seed that fails; do not look for a smaller schedule. */
   readonly stopAtFailure?: boolean;
 };
@@ -25,8 +25,8 @@ process.once("message", (asked: Asked) => {
   });
 });
 
-async function work({ seeds, faults, edits, stopAtFailure }: Asked): Promise<NodeJS.CpuUsage> {
-  installMachine(edits);
+async function work({ seeds, faults, mutation, stopAtFailure }: Asked): Promise<NodeJS.CpuUsage> {
+  installMachine(mutation);
   const [{ runSeed }, { shrunkFaults }] = await Promise.all([import("./run.ts"), import("./shrink.ts")]);
   const before = process.cpuUsage();
   let shrunk = 0;

@@ -24,11 +24,11 @@ const AS_IT_IS = new Set(
   ["src/security/signer-worker.ts"].map((path) => new URL(`../../../${path}`, import.meta.url).href),
 );
 
-export type Edit = { readonly file: string; readonly fragment: string; readonly replacement: string };
+export type Mutation = { readonly file: string; readonly fragment: string; readonly replacement: string };
 
-/** With edits the program is loaded with one deliberate bug. */
-export function installMachine(edits: readonly Edit[] = []): void {
-  const mutated = new Map(edits.map((edit) => [new URL(`../../../${edit.file}`, import.meta.url).href, edit]));
+/** With a mutation the program is loaded with one deliberate bug. */
+export function installMachine(mutation?: Mutation): void {
+  const mutated = mutation === undefined ? undefined : new URL(`../../../${mutation.file}`, import.meta.url).href;
   registerHooks({
     resolve(specifier, context, next) {
       const { parentURL = "" } = context;
@@ -39,15 +39,15 @@ export function installMachine(edits: readonly Edit[] = []): void {
     },
     load(url, context, next) {
       const loaded = next(url, context);
-      const edit = mutated.get(url);
-      return edit === undefined ? loaded : { ...loaded, source: withBug(textOf(loaded.source), edit) };
+      if (mutation === undefined || url !== mutated) return loaded;
+      return { ...loaded, source: withBug(textOf(loaded.source), mutation) };
     },
   });
   takeOverGlobals();
 }
 
 /** Throws when the fragment is not there exactly once: a bug that was not planted would look like one that is not found. */
-export function withBug(source: string, { file, fragment, replacement }: Edit): string {
+export function withBug(source: string, { file, fragment, replacement }: Mutation): string {
   const parts = source.split(fragment);
   if (parts.length !== 2) throw new Error(`${file}: the fragment occurs ${parts.length - 1} times: ${fragment}`);
   return parts.join(replacement);
