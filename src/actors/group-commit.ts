@@ -11,6 +11,9 @@
 import type { FeedEntry } from "../domain/records.ts";
 import { Unstorable, type Batch, type Store, type Write } from "../ports/store.ts";
 
+/** Members whose writes are encoded together at least while a turn goes on: some milliseconds of work. */
+const ENCODED_TOGETHER = 32;
+
 export type GroupCommitPorts = {
   readonly store: Store;
   readonly onFatal: (error: unknown) => void;
@@ -75,6 +78,11 @@ export class GroupCommit {
   /** Calls once, when the next batch is on its way and the one after it is empty. */
   whenRoom(tell: () => void): void {
     this.waitingForRoom = tell;
+  }
+
+  /** Encodes what was added when it is enough to be worth it, so that a long turn pays for it bit by bit. */
+  encodeSome(): void {
+    if (this.members.length >= ENCODED_TOGETHER) this.encode();
   }
 
   /** Encodes what was added, writes it as soon as the disk is free, and goes on until nothing is left. */

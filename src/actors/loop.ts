@@ -105,7 +105,8 @@ export class Loop {
     const { group, clock } = this.ports;
     const until = clock.now() + TURN_BUDGET_MS;
     while (this.runnable.length > 0 && group.size < GROUP_MESSAGES_MAX && clock.now() <= until) {
-      for (const key of this.runnable.splice(0, 64)) this.takeOne(key);
+      for (const key of this.runnable.splice(0, 32)) this.takeOne(key);
+      group.encodeSome();
     }
     if (group.size > 0) void group.flush();
     if (this.runnable.length === 0) return;

@@ -10,7 +10,7 @@ import { begin } from "../../src/actors/step.ts";
 import { Timers } from "../../src/actors/timers.ts";
 import { GROUP_MESSAGES_MAX } from "../../src/domain/limits.ts";
 import type { ActorAddress, OutboxEntry } from "../../src/domain/records.ts";
-import type { Store, TimerRow } from "../../src/ports/store.ts";
+import type { Store, TimerRow, Write } from "../../src/ports/store.ts";
 import { silentLogger } from "../../src/ports/telemetry.ts";
 import { memoryStore } from "../support/engine.ts";
 import { interpose } from "../support/interposed-store.ts";
@@ -238,6 +238,38 @@ test("a loop whose group is full waits for the disk without turning, and goes on
     await drain();
   }
   expect(loop.messagesWaiting).toBe(0);
+});
+
+test("a loop with much to do encodes while it steps, not all of it at the end of its turn", async () => {
+  const store = memoryStore();
+  const ports = parts(store);
+  const ids = Array.from({ length: GROUP_MESSAGES_MAX }, (_, i) => `t${i}`);
+  for (const id of ids) ports.cells.replace(toy(id), toyRecord(id));
+  const encoded: number[] = [];
+  const open = store.batch.bind(store);
+  store.batch = () => {
+    const batch = open();
+    const add = (writes: readonly Write[]) => {
+      encoded.push(writes.filter((write) => "put" in write && write.put === "record").length);
+      batch.add(writes);
+    };
+    return { ...batch, add };
+  };
+  const loop = new Loop({
+    ...ports,
+    mailboxDepthMax: 10,
+    group: new GroupCommit({ lastFeedSequence: 0 }, { store, onFatal: unused }),
+    clock: new ManualClock(),
+    blockTime: () => 1,
+    dispatcher: unused,
+    timers: unused,
+    onPoison: unused,
+    onUndeliverable: unused,
+    onCommitted: () => {},
+  });
+  for (const id of ids) loop.post(request(toy(id)));
+  await drain();
+  expect(encoded).toEqual([32, 32, 32, 32]);
 });
 
 describe("timers", () => {
