@@ -20,6 +20,7 @@ import { httpPorts } from "./composition/http-ports.ts";
 import { openNetwork, type Network } from "./composition/network.ts";
 import { openTreasury } from "./composition/treasury.ts";
 import { walletLimits } from "./composition/wallet-limits.ts";
+import { openWalletMoney, type OpenedWalletMoney } from "./composition/wallet-money.ts";
 import { catalog } from "./machines/catalog.ts";
 import type { Config } from "./operations/config.ts";
 import type { ProcessLogger } from "./operations/logger.ts";
@@ -32,7 +33,7 @@ import { openApiTokens, type ApiTokens } from "./security/api-tokens.ts";
 import { resolveEncryptionKey } from "./security/encryption-key.ts";
 import { openKeystore, type Keystore } from "./security/keystore.ts";
 import { ThreadedSigner } from "./security/signer.ts";
-import { openEngine, type Engine } from "./supervisor/engine.ts";
+import { openEngine, type Engine, type EngineObserver } from "./supervisor/engine.ts";
 
 export type ComposeOptions = {
   readonly config: Config;
@@ -105,7 +106,7 @@ async function start(options: ComposeOptions, opened: Opened): Promise<Program> 
   const guard = await openGuard({ ...options, clock }, opened);
   const finality = openFinality({ config, clock, logger, metrics, gateway });
   const world = { clock, gateway, finality, guard, metrics };
-  const { engine, follower } = await buildEngine({ ...options, ...world, disk, signer });
+  const { engine, follower } = await buildEngine({ ...options, ...world, network, disk, signer });
   await engine.commit([
     { put: "meta", name: "keystore", value: keystore.fingerprint() },
     { put: "meta", name: "network", value: network.genesisId },
@@ -195,6 +196,7 @@ function openFinality(parts: {
 }
 
 type EngineParts = ComposeOptions & {
+  readonly network: Network;
   readonly clock: Clock;
   readonly disk: OpenedStore;
   readonly gateway: TronGateway;
@@ -205,9 +207,14 @@ type EngineParts = ComposeOptions & {
 };
 
 async function buildEngine(parts: EngineParts): Promise<{ engine: Engine; follower: BlockFollower }> {
-  const { config, logger, onFatal, clock, disk, gateway, finality, signer, guard, metrics, failpoint } = parts;
+  const { config, logger, onFatal, clock, network, disk, gateway, finality, signer, guard, metrics, failpoint } = parts;
   const { store } = disk;
   refuseOtherNetwork(store.meta("network"), parts);
+  const refresh = (id: string) =>
+    engine.deliver([{ actor: { kind: "wallet", id }, message: { type: "wallet.refresh" } }]);
+  const money = config.chain.watchWallets
+    ? await openWalletMoney({ store, usdt: network.usdtContract }, { metrics, clock, logger, refresh })
+    : undefined;
   const follower: BlockFollower = new BlockFollower(
     { pollMs: pollMsOf(config), catchUpPage: 10 },
     {
@@ -215,6 +222,7 @@ async function buildEngine(parts: EngineParts): Promise<{ engine: Engine; follow
       finality,
       clock,
       logger,
+      ...(money === undefined ? {} : { transfers: money.transfers }),
       deliver: (facts) => engine.deliver(facts),
       loadCursor: () => cursorOf(store.meta("followerCursor")),
       saveCursor: (value) => engine.commit([{ put: "meta", name: "followerCursor", value }]),
@@ -244,19 +252,21 @@ async function buildEngine(parts: EngineParts): Promise<{ engine: Engine; follow
       blockTime: () => follower.headTimestamp(),
       refusesNew: (kind) => refusesNew(kind, follower),
       onFatal,
-      observer: metricsObserver(metrics),
+      observer: observerOf(metrics, money),
       ...(failpoint === undefined ? {} : { failpoint }),
     },
   );
   return { engine, follower };
 }
 
-function metricsObserver(metrics: Metrics) {
+function observerOf(metrics: Metrics, money: OpenedWalletMoney | undefined): EngineObserver {
   return {
-    committed: ({ steps }: { steps: readonly { actor: { kind: string } }[] }) => {
+    committed: ({ steps, moved }) => {
       for (const { actor } of steps) metrics.stepped(actor.kind);
+      if (money === undefined) return;
+      for (const { actor, record } of moved) money.moved(actor, record.context);
     },
-    effectFinished: (source: string, outcome: "ok" | "error" | "aborted") =>
+    effectFinished: (source, outcome) =>
       metrics.effectFinished({
         source,
         outcome: outcome === "ok" ? "done" : outcome === "error" ? "failed" : "dropped",

@@ -38,6 +38,8 @@ export type Config = {
     readonly endpoints: readonly string[];
     /** Nodes that have to agree about what is final. */
     readonly finalityNodes: number;
+    /** Whether money that comes to the engine's wallets is looked for in blocks. */
+    readonly watchWallets: boolean;
     /** Empty: `endpoints` serve both. */
     readonly solidityEndpoints: readonly string[];
     /** Empty, one for all nodes, or one per node: `endpoints` before `solidityEndpoints`. */
@@ -260,6 +262,7 @@ function chainOf(values: Values): Config["chain"] {
     endpoints: values.TRON_HTTP_ENDPOINT,
     solidityEndpoints: values.TRON_SOLIDITY_ENDPOINT,
     finalityNodes: values.TRON_FINALITY_NODES ?? nodesToAgree(values.TRON_SOLIDITY_ENDPOINT, values.TRON_HTTP_ENDPOINT),
+    watchWallets: values.WATCH_WALLET_TRANSFERS,
     apiKeys: (values.TRON_API_KEY ?? "")
       .split(",")
       .map((key) => key.trim())

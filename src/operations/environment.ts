@@ -187,6 +187,11 @@ export const EnvironmentSchema = Type.Object({
     group: "Network",
     description: "PEM file of the private key of TRON_CERT_FILE, readable by the engine only",
   }),
+  WATCH_WALLET_TRANSFERS: flag(false, {
+    group: "Network",
+    description:
+      "Reads the receipts of every block and refreshes a wallet as soon as money that came to it is final; costs a request per block and node that has to agree",
+  }),
   TRON_GENESIS_ID: optionalText(
     { pattern: "^[0-9a-f]{64}$", expected: "64 lower-case hex characters" },
     { group: "Network", description: "Id of block 0 that the nodes must have; known for the named networks" },

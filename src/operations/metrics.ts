@@ -58,6 +58,8 @@ export type Metrics = {
   /** Nodes began to disagree, or one was put into quarantine: somebody should look. */
   readonly nodeAlert: (what: "disputed" | "quarantined") => void;
   readonly nodeRequest: (request: NodeRequest) => void;
+  /** Money that came to a wallet and is final, or looked like it and was none. */
+  readonly moneyCame: (what: "TRX" | "USDT" | "ignored") => void;
   /** `read` is called for each exposition. */
   readonly watchGateway: (read: () => GatewayFigures) => void;
   readonly httpRequest: (request: HttpRequest) => void;
@@ -79,6 +81,7 @@ export function createMetrics({ defaults }: { readonly defaults: boolean }): Met
     ...payoutMetrics(registry),
     ...chainMetrics(registry),
     ...trustMetrics(registry),
+    ...moneyMetrics(registry),
     ...doorMetrics(registry),
     stop: () => loop.disable(),
   };
@@ -258,6 +261,16 @@ function chainMetrics(registry: Registry): Pick<Metrics, "chainHeads" | "nodeReq
     },
     watchGateway: (read) => gatewayMetrics(registry, read),
   };
+}
+
+function moneyMetrics(registry: Registry): Pick<Metrics, "moneyCame"> {
+  const came = new Counter({
+    name: "engine_wallet_transfers_total",
+    help: "Solidified transfers to wallets by asset, and logs that only look like one",
+    labelNames: ["asset"],
+    registers: [registry],
+  });
+  return { moneyCame: (asset) => came.inc({ asset }) };
 }
 
 function trustMetrics(registry: Registry): Pick<Metrics, "nodeTrust" | "nodeAlert"> {

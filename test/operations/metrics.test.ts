@@ -56,6 +56,7 @@ test.each<[string, (metrics: Metrics) => void, string[]]>([
     (m) => m.nodeTrust({ disputed: true, quarantined: 1 }),
     ["engine_nodes_disagree 1", "engine_nodes_quarantined 1"],
   ],
+  ["money that came", (m) => m.moneyCame("USDT"), [`engine_wallet_transfers_total{asset="USDT"} 1`]],
   ["an alert about nodes", (m) => m.nodeAlert("disputed"), [`engine_node_alerts_total{what="disputed"} 1`]],
   [
     "a request to a node",

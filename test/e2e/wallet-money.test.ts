@@ -1,0 +1,48 @@
+/** Money that comes to the engine's own wallets while nobody asks for it. */
+import { expect, test } from "vitest";
+import { until } from "../support/poll.ts";
+import { withRig, type Rig } from "./support/rig.ts";
+
+/** The balance as it stands; nobody asks the wallet to read it. */
+const usdtOf = async (rig: Rig, id: string) => (await rig.client.balance(id)).usdt.total_units;
+const counted = async (rig: Rig) => {
+  const { body } = await rig.client.insist<string>("GET", "/metrics");
+  return body.split("\n").filter((line) => line.startsWith("engine_wallet_transfers_total{"));
+};
+const MONEY = { trxSun: 5_000_000n, usdt: 7_000_000n };
+
+test("money is in a wallet's balance as soon as it is final, also what came while the engine was down", async () => {
+  await withRig({ environment: { WATCH_WALLET_TRANSFERS: "true" } }, async (rig) => {
+    const { id, address } = await rig.client.createWallet({ name: "till", hot: false });
+    await until("the first reading", async () => (await rig.client.balance(id)).as_of_block !== null);
+    await rig.devnet.faucet({ address, ...MONEY });
+    rig.run();
+    await until("the money", async () => (await usdtOf(rig, id)) === "7000000", { withinMs: 20_000 });
+    expect(await counted(rig)).toEqual([
+      'engine_wallet_transfers_total{asset="TRX"} 1',
+      'engine_wallet_transfers_total{asset="USDT"} 1',
+    ]);
+    await rig.stop();
+    await rig.devnet.faucet({ address, ...MONEY });
+    await rig.devnet.mine(100);
+    await rig.start();
+    await until("what came meanwhile", async () => (await usdtOf(rig, id)) === "14000000", { withinMs: 20_000 });
+  });
+});
+
+test("without it no receipts are read, and a wallet that is not hot is read when it is asked for", async () => {
+  await withRig({}, async (rig) => {
+    const { id, address } = await rig.client.createWallet({ name: "till", hot: false });
+    await until("the first reading", async () => (await rig.client.balance(id)).as_of_block !== null);
+    rig.devnet.requests.reset();
+    await rig.devnet.faucet({ address, ...MONEY });
+    const { number = 0 } = (await rig.devnet.mine(30)).at(-1) ?? {};
+    await until("the blocks", async () => {
+      const { body } = await rig.client.insist<{ head: { number: number } }>("GET", "/api/v1/tron/network/status");
+      return body.head?.number >= number;
+    });
+    expect(await counted(rig)).toEqual([]);
+    expect([...rig.devnet.requests.counts.keys()].filter((path) => path.includes("transactioninfo"))).toEqual([]);
+    expect(await usdtOf(rig, id)).toBe("0");
+  });
+});
