@@ -5,7 +5,7 @@
  * O2. A directory that is not empty and does not carry our marker is never written to.
  * O3. A damaged store is never repaired or continued silently: an engine that forgot a payout would pay it again.
  */
-import { mkdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { Level } from "level";
 import { Fault } from "../domain/errors.ts";
@@ -15,6 +15,7 @@ import type { KeyValue } from "./key-value.ts";
 import { FORMAT_KEY, WHOLE_RANGE } from "./keyspace.ts";
 import { findSilentDamage, inspectDirectory } from "./level-files.ts";
 import { findTableDamage, tableBytes } from "./level-table.ts";
+import { makeDatabase } from "./new-database.ts";
 import { LevelKeyValue, type TextLevel } from "./level-key-value.ts";
 import { RecordStore } from "./record-store.ts";
 
@@ -45,7 +46,7 @@ export type OpenedStore = {
 /** Throws `Fault`: `store_locked`, `store_corrupt` (with what to do), or `store_failed` when the disk refuses. */
 export async function openLevelStore(options: OpenLevelStoreOptions): Promise<OpenedStore> {
   const { directory } = options;
-  await refuseUnsafeDirectory(directory);
+  await prepareDirectory(directory);
   const level: TextLevel = new Level(directory, LEVEL_OPTIONS);
   try {
     await level.open();
@@ -83,9 +84,9 @@ const LEVEL_OPTIONS = {
   maxOpenFiles: 96,
 } as const;
 
-async function refuseUnsafeDirectory(directory: string): Promise<void> {
+async function prepareDirectory(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    if (await isAbsentOrEmpty(directory)) await makeDatabase(directory);
   } catch (cause) {
     throw new Fault("store_failed", `The data directory ${directory} cannot be created or entered`, { cause });
   }
@@ -101,6 +102,15 @@ async function refuseUnsafeDirectory(directory: string): Promise<void> {
       if (damage !== undefined) throw corrupt({ ...damage, where: `${directory}, ${damage.where}` });
       if ((await tableBytes(directory)) <= TABLE_BYTES_CHECKED_AT_OPEN) await verifyTables(directory);
     }
+  }
+}
+
+async function isAbsentOrEmpty(directory: string): Promise<boolean> {
+  try {
+    return (await readdir(directory)).length === 0;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return true;
+    throw error;
   }
 }
 

@@ -76,10 +76,9 @@ export class VolatileDisk {
         return this.sync(this.node(change.inode));
       case "rename": {
         const node = this.named(change.from);
-        if (node.isFolder) throw new Error(`a folder was renamed: ${change.from}`);
-        this.names.delete(change.from);
-        this.names.set(change.to, node);
-        this.pending.push({ kind: "rename", from: change.from, to: change.to, node });
+        const renamed: NameChange = { kind: "rename", from: change.from, to: change.to, node };
+        follow(this.names, renamed);
+        this.pending.push(renamed);
         return;
       }
       case "unlink":
@@ -186,6 +185,12 @@ function follow(names: Map<string, Node>, change: NameChange): void {
   if (change.kind === "link") names.set(change.path, change.node);
   else if (change.kind === "unlink") names.delete(change.path);
   else {
+    const below = `${change.from}/`;
+    const inside = names.entries().filter(([path]) => path.startsWith(below));
+    for (const [path, node] of inside.toArray()) {
+      names.delete(path);
+      names.set(join(change.to, path.slice(below.length)), node);
+    }
     names.delete(change.from);
     names.set(change.to, change.node);
   }
