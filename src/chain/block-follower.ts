@@ -21,9 +21,10 @@ import { BlockReader } from "./block-reader.ts";
 import { Branch, type BranchOutcome } from "./branch.ts";
 import { Coverage } from "./coverage.ts";
 import { Doubt, waitingWords } from "./doubt.ts";
-import type { Agreement, KnownChain } from "./finality.ts";
+import { textOf, type Agreement, type KnownChain } from "./finality.ts";
 import type { FollowerCursor, FollowerOptions, FollowerPorts, FollowerStatus } from "./follower-ports.ts";
 import { Pace } from "./pace.ts";
+import { Rhythm } from "./rhythm.ts";
 import { Segment, pointOf, type ChainPoint } from "./segment.ts";
 import { evidenceOf, settledReading } from "./settled-reading.ts";
 import { Sweep } from "./sweep.ts";
@@ -42,6 +43,7 @@ export class BlockFollower implements ChainView, TransactionWatcher {
   readonly #coverage: Coverage;
   readonly #doubt: Doubt;
   readonly #pace: Pace;
+  readonly #rhythm: Rhythm;
   readonly #turn = new Mutex();
   #lifetime = new AbortController();
   #segment: Segment | undefined;
@@ -60,14 +62,14 @@ export class BlockFollower implements ChainView, TransactionWatcher {
   constructor(options: FollowerOptions, ports: FollowerPorts) {
     this.#options = { pagesPerStep: 8, catchUpAbove: 60, unsolidifiedMax: 1_000, ...options };
     this.#ports = ports;
-    const { gateway, finality, clock, logger, deliver } = ports;
+    this.#rhythm = new Rhythm(options.pollMs);
+    const { gateway, finality, clock, logger, deliver, transfers } = ports;
     const watches = this.#watches;
     const announcer = new Announcer(watches, deliver);
     const { settle, confirmsBody } = finality;
     const reader = new BlockReader(gateway, { pageMax: options.catchUpPage, confirmsBody });
     this.#announcer = announcer;
     this.#reader = reader;
-    const { transfers } = ports;
     this.#branch = new Branch({ gateway, reader, announcer, transfers, wanted: (txId) => watches.has(txId) });
     this.#coverage = new Coverage({ reader, announcer, settle, watches, logger });
     this.#doubt = new Doubt({ watches, announcer, clock });
@@ -163,6 +165,7 @@ export class BlockFollower implements ChainView, TransactionWatcher {
   }
 
   async #pollOnce(): Promise<void> {
+    const [begun, before] = [this.#ports.clock.now(), this.#tipNumber];
     let more = false;
     try {
       more = await this.#turn.runExclusive(() => this.#step(this.#lifetime.signal));
@@ -170,8 +173,9 @@ export class BlockFollower implements ChainView, TransactionWatcher {
       if (this.#running) this.#ports.logger.warn({ error: textOf(error) }, "the block follower could not read on");
     }
     if (!this.#running || this.#halted !== undefined) return;
-    const delay = more ? 0 : this.#options.pollMs;
-    this.#cancelPoll = this.#ports.clock.schedule(delay, () => void this.#pollOnce());
+    const { clock } = this.#ports;
+    const pause = this.#rhythm.after({ isNew: this.#tipNumber !== before, tookMs: clock.now() - begun });
+    this.#cancelPoll = clock.schedule(more ? 0 : pause, () => void this.#pollOnce());
   }
 
   /** Resolves with true while there is more to read at once. */
@@ -313,8 +317,10 @@ export class BlockFollower implements ChainView, TransactionWatcher {
   #startCatchUp(segment: Segment, evidence: SolidEvidence): CatchUp {
     const { number, id } = segment.solid;
     const range = { from: number + 1, parentId: id, to: evidence.solidNumber, expectedId: evidence.solidId };
-    const { transfers, finality } = this.#ports;
-    const { settle } = finality;
+    const {
+      transfers,
+      finality: { settle },
+    } = this.#ports;
     const wanted = (txId: TxId) => this.#watches.has(txId);
     const sweep = new Sweep(range, { reader: this.#reader, settle, transfers, wanted });
     // What is above the cursor is read again; each watch remembers what its actor was told.
@@ -390,8 +396,4 @@ export class BlockFollower implements ChainView, TransactionWatcher {
     if (this.#segment === undefined) return "starting";
     return this.#catchUp === undefined ? "following" : "catchingUp";
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : "unknown";
 }

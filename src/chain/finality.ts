@@ -381,6 +381,6 @@ function wordsOf(votes: ReadonlyMap<string, Vote<BlockHeader>>): string {
   return [...votes].map(([id, { names }]) => `${names.join(", ")} say ${id}`).join("; ");
 }
 
-function textOf(error: unknown): string {
+export function textOf(error: unknown): string {
   return error instanceof Error ? error.message : "unknown";
 }

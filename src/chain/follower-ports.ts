@@ -23,7 +23,7 @@ export type FollowerPorts = {
 };
 
 export type FollowerOptions = {
-  /** Delay between two looks at the head; the chain makes a block every 3 s. */
+  /** Half of the time between two blocks, which is 3 s: how often it looks when none comes (rhythm.ts). */
   readonly pollMs: number;
   /** Blocks in one answer while behind, at most 100. */
   readonly catchUpPage: number;

@@ -521,7 +521,9 @@ test("the loop polls at its interval, survives a failing node, and is silent aft
   expect(harness.follower.reference()?.number).toBe(47);
   harness.chain.mine();
   harness.chain.nextFault = new Fault("chain_unavailable");
-  await harness.clock.advance(3_000);
+  // The first look found new blocks: the next one is when the next block is due.
+  await harness.clock.advance(5_700);
+  expect(harness.chain.nextFault).toBeUndefined();
   expect(harness.follower.reference()?.number).toBe(47);
   await harness.clock.advance(3_000);
   expect(harness.follower.reference()?.number).toBe(48);
@@ -535,9 +537,9 @@ test("while there is more to read the loop does not wait for its interval", asyn
   const harness = new FollowerHarness(new FakeChain({ blocks: 50 }));
   await harness.follower.start();
   harness.chain.mine(1_000);
-  await harness.clock.advance(3_000);
+  await harness.clock.advance(5_700);
   await drain(50);
   await harness.clock.advance(0);
-  expect(harness.follower.status()).toMatchObject({ phase: "following", lagBlocks: 0 });
+  expect(harness.follower.status()).toMatchObject({ phase: "following", lagBlocks: 0, head: 1_050 });
   await harness.follower.stop();
 });
