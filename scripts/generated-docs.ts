@@ -2,6 +2,7 @@
 import { core, rooms } from "../rooms.mjs";
 import { ERRORS, type ErrorCode } from "../src/domain/errors.ts";
 import { describeConfig, type Variable } from "../src/operations/config.ts";
+import { INVARIANTS } from "../test/simulation/invariants.ts";
 import { ERROR_ADVICE } from "./error-advice.ts";
 import { devnetEndpoints, devnetOptions } from "./devnet-page.ts";
 import { statesPage } from "./states-page.ts";
@@ -14,7 +15,7 @@ export function generatedFiles(read: (file: string) => string): [file: string, t
     ["docs/devnet.md", devnetPage(read("docs/devnet.md"))],
     [".env.example", environmentExample()],
     ["README.md", replacePart(read("README.md"), "configuration", configurationTables())],
-    ["ARCHITECTURE.md", replacePart(read("ARCHITECTURE.md"), "rooms", roomsTable())],
+    ["ARCHITECTURE.md", replacePart(replacePart(read("ARCHITECTURE.md"), "rooms", roomsTable()), "audit", auditList())],
   ];
 }
 
@@ -27,6 +28,15 @@ function replacePart(text: string, name: string, part: string): string {
     throw new Error(`exactly one ${start} … ${end} is needed`);
   }
   return `${before}${start}\n\n${part}\n\n${end}${after}`;
+}
+
+/** What the auditor of the simulation looks at. */
+function auditList(): string {
+  const rows = Object.entries(INVARIANTS).map(([name, text]) => {
+    const [number = "", ...rest] = text.split(". ");
+    return `| ${number} | ${name} | ${rest.join(". ")} |`;
+  });
+  return ["| | name | in every world |", "| --- | --- | --- |", ...rows].join("\n");
 }
 
 function devnetPage(text: string): string {

@@ -30,6 +30,8 @@ export type PaymentFilter = {
   readonly txId?: TxId;
   /** First block to look at. */
   readonly sinceBlock?: number;
+  /** Last block to look at; the head unless set. */
+  readonly untilBlock?: number;
 };
 
 export type Ledger = {
@@ -68,7 +70,8 @@ export function ledgerOf(chain: Chain): Ledger {
 
 function payments(chain: Chain, filter: PaymentFilter): Payment[] {
   const found: Payment[] = [];
-  for (let number = filter.sinceBlock ?? 1; number <= chain.store.head.number; number += 1) {
+  const last = Math.min(filter.untilBlock ?? chain.store.head.number, chain.store.head.number);
+  for (let number = filter.sinceBlock ?? 1; number <= last; number += 1) {
     const block = chain.store.block(number);
     const solid = number <= chain.store.solidNumber;
     for (const tx of block?.transactions ?? []) {

@@ -51,8 +51,8 @@ export class Auditor {
     const { ledger } = this.world;
     const solid = ledger.solidNumber();
     if (solid <= this.looked) return;
-    const since = ledger.payments({ sinceBlock: this.looked + 1 });
-    for (const payment of since) if (payment.blockNumber <= solid) this.solidified(payment);
+    const since = ledger.payments({ sinceBlock: this.looked + 1, untilBlock: solid });
+    for (const payment of since) this.solidified(payment);
     this.looked = solid;
   }
 
@@ -169,6 +169,8 @@ export class Auditor {
       const truth = txId === "" ? undefined : this.world.ledger.transaction(txId);
       if (!isLast && !["expired", "reverted", "failed"].includes(outcome))
         this.complain("proof before new bytes", `${to} has another attempt after one that is ${outcome || "open"}`);
+      if (outcome === "expired" && this.plan.faults.some(({ kind }) => kind === "slots missed"))
+        this.world.mark("expiry across missed slots");
       if (outcome === "expired" && truth !== undefined)
         this.complain("proof before new bytes", `${txId} expired and is in block ${truth.blockNumber}`);
       if (

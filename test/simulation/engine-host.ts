@@ -69,6 +69,7 @@ export class EngineHost {
     if (!machine.scheduler.isAlive(machine.scheduler.life) || machine.scheduler.life < 1) return;
     this.crashes += 1;
     machine.mark(this.program === undefined ? "crash inside start" : "crash");
+    if (this.program === undefined && machine.disk.holds("o!")) machine.mark("crash inside recovery");
     this.end({ power, why: power ? "loss of power" : "killed" });
   }
 

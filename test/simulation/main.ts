@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runCrew } from "./crew.ts";
+import { marksMissedBy } from "./marks.ts";
 import { optionsOf, USAGE, UsageError, type Options } from "./options.ts";
 import type { Fault } from "./plan.ts";
 import type { Outcome } from "./run.ts";
@@ -35,11 +36,10 @@ async function simulate({ from, seeds, faults, report }: Options): Promise<numbe
       `${of(({ crashes }) => crashes)} crashes, ${of(({ blocks }) => blocks)} blocks, ${of(({ tasks }) => tasks)} tasks`,
   );
   console.log(`faults: ${faultCounts.map(([name, count]) => `${name} ${count}`).join(", ")}`);
-  console.log(
-    `marks: ${summed(outcomes.map(({ marks }) => marks))
-      .map(([name, count]) => `${name} ${count}`)
-      .join(", ")}`,
-  );
+  const marks = summed(outcomes.map((outcome) => outcome.marks));
+  console.log(`marks: ${marks.map(([name, count]) => `${name} ${count}`).join("; ")}`);
+  const missed = marksMissedBy(new Set(marks.map(([name]) => name)));
+  console.log(`marks not hit: ${missed.length === 0 ? "none" : missed.join("; ")}`);
   const seconds = (performance.now() - begun) / 1_000;
   console.log(
     `hash ${hashOf(tally)}; ${seconds.toFixed(0)} s, ${processes} processes, ${(cpuMs / seeds / 1_000).toFixed(2)} s of CPU per seed`,

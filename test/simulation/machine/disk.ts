@@ -38,6 +38,11 @@ export class Disk {
     return this.entriesNow.keys(request);
   }
 
+  /** Whether any key begins so. */
+  holds(prefix: string): boolean {
+    return this.entriesNow.dump().some(([key]) => key.startsWith(prefix));
+  }
+
   dump(): Entry[] {
     return this.entriesNow.dump();
   }
