@@ -10,7 +10,7 @@ import { optionsOf, USAGE, UsageError, type Options } from "./options.ts";
 import type { Fault } from "./plan.ts";
 import type { Outcome } from "./run.ts";
 import { scheduleText } from "./schedule-file.ts";
-import { hashOf, summed, tallyOf } from "./tally.ts";
+import { hashesOf, hashOf, summed, tallyOf } from "./tally.ts";
 
 const SCHEDULES = ".cache/simulation";
 
@@ -44,7 +44,7 @@ async function simulate({ from, seeds, faults, report }: Options): Promise<numbe
   console.log(
     `hash ${hashOf(tally)}; ${seconds.toFixed(0)} s, ${processes} processes, ${(cpuMs / seeds / 1_000).toFixed(2)} s of CPU per seed`,
   );
-  if (report !== undefined) writeFileSync(report, JSON.stringify({ passed, failed }));
+  if (report !== undefined) writeFileSync(report, JSON.stringify({ passed, failed, hashes: hashesOf(tally) }));
   console.log(`${passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }

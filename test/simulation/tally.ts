@@ -37,3 +37,8 @@ export function hashOf({ outcomes }: Tally): string {
   for (const { seed, hash } of outcomes) all.update(`${seed} ${hash}\n`);
   return all.digest("hex").slice(0, 24);
 }
+
+/** By seed. */
+export function hashesOf({ outcomes }: Tally): Record<string, string> {
+  return Object.fromEntries(outcomes.map(({ seed, hash }) => [String(seed), hash]));
+}
