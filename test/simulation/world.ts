@@ -87,6 +87,7 @@ export class World {
     files.write(`${DATA}/tokens.json`, Buffer.from(tokensFile()));
     files.sync(`${DATA}/tokens.json`);
     files.sync(DATA);
+    files.sync("/");
     world.scheduler.at(SLOT_MS, "slot", () => world.slot(), WORLD);
     world.host.start();
     return world;

@@ -4,24 +4,29 @@
  * F1. What was written to a file survives when the file was synced afterwards, a name when its folder was.
  * F2. A process that dies without a loss of power loses nothing that it wrote.
  */
-import { basename, dirname } from "node:path";
 import type { Random } from "../../support/random.ts";
 
-type Content = { now: Buffer; synced: Buffer };
-type Folder = { now: Map<string, Content>; synced: Map<string, Content> };
+type File = { readonly kind: "file"; now: Buffer; synced: Buffer };
+type Folder = { readonly kind: "folder"; now: Map<string, Entry>; synced: Map<string, Entry> };
+type Entry = File | Folder;
 
 export class Files {
-  private readonly folders = new Map<string, Folder>();
+  private readonly root: Folder = emptyFolder();
 
+  /** With all folders above it. */
   makeFolder(path: string): void {
-    for (let at = path; !this.folders.has(at); at = dirname(at)) {
-      this.folders.set(at, { now: new Map(), synced: new Map() });
-      if (dirname(at) === at) break;
+    let folder = this.root;
+    for (const name of partsOf(path)) {
+      const next = folder.now.get(name) ?? emptyFolder();
+      if (next.kind !== "folder") throw failure("ENOTDIR", path);
+      folder.now.set(name, next);
+      folder = next;
     }
   }
 
-  isFolder(path: string): boolean {
-    return this.folders.has(path);
+  removeFolder(path: string): void {
+    if (this.folder(path).now.size > 0) throw failure("ENOTEMPTY", path);
+    this.remove(path);
   }
 
   names(path: string): string[] {
@@ -29,64 +34,94 @@ export class Files {
   }
 
   read(path: string): Buffer {
-    const content = this.folders.get(dirname(path))?.now.get(basename(path));
-    if (content === undefined) throw missing(path);
-    return content.now;
+    return this.file(path).now;
   }
 
   create(path: string): void {
-    const { now } = this.folder(dirname(path));
-    if (now.has(basename(path))) throw Object.assign(new Error(`EEXIST: ${path}`), { code: "EEXIST" });
-    now.set(basename(path), { now: Buffer.alloc(0), synced: Buffer.alloc(0) });
+    const [folder, name] = this.place(path);
+    if (folder.now.has(name)) throw failure("EEXIST", path);
+    folder.now.set(name, { kind: "file", now: Buffer.alloc(0), synced: Buffer.alloc(0) });
   }
 
   write(path: string, data: Buffer): void {
-    const content = this.folder(dirname(path)).now.get(basename(path));
-    if (content === undefined) throw missing(path);
-    content.now = data;
+    this.file(path).now = data;
   }
 
   /** F1, for a file or a folder. */
   sync(path: string): void {
-    const folder = this.folders.get(path);
-    if (folder !== undefined) folder.synced = new Map(folder.now);
-    else {
-      const content = this.folder(dirname(path)).now.get(basename(path));
-      if (content !== undefined) content.synced = content.now;
-    }
+    const entry = this.find(path);
+    if (entry.kind === "file") entry.synced = entry.now;
+    else entry.synced = new Map(entry.now);
   }
 
   rename(from: string, to: string): void {
-    const source = this.folder(dirname(from)).now;
-    const content = source.get(basename(from));
-    if (content === undefined) throw missing(from);
-    source.delete(basename(from));
-    this.folder(dirname(to)).now.set(basename(to), content);
+    const entry = this.find(from);
+    const [folder, name] = this.place(to);
+    const there = folder.now.get(name);
+    if (there?.kind === "folder" && there.now.size > 0) throw failure("ENOTEMPTY", to);
+    this.remove(from);
+    folder.now.set(name, entry);
   }
 
+  /** With all that is in it; what is not there is no error. */
   remove(path: string): void {
-    this.folders.get(dirname(path))?.now.delete(basename(path));
+    const [folder, name] = this.place(path);
+    folder.now.delete(name);
   }
 
   /** The power is gone. What was not synced may be there or not. */
   losePower(random: Random): void {
-    for (const folder of this.folders.values()) {
-      if (random.chance(0.5)) folder.now = new Map(folder.synced);
-      for (const content of folder.now.values()) {
-        if (content.now !== content.synced && random.chance(0.5)) content.now = content.synced;
-        content.synced = content.now;
-      }
-      folder.synced = new Map(folder.now);
-    }
+    settle(this.root, random);
+  }
+
+  private file(path: string): File {
+    const entry = this.find(path);
+    if (entry.kind !== "file") throw failure("EISDIR", path);
+    return entry;
   }
 
   private folder(path: string): Folder {
-    const folder = this.folders.get(path);
-    if (folder === undefined) throw missing(path);
-    return folder;
+    const entry = this.find(path);
+    if (entry.kind !== "folder") throw failure("ENOTDIR", path);
+    return entry;
+  }
+
+  private find(path: string): Entry {
+    let entry: Entry = this.root;
+    for (const name of partsOf(path)) {
+      const next: Entry | undefined = entry.kind === "folder" ? entry.now.get(name) : undefined;
+      if (next === undefined) throw failure("ENOENT", path);
+      entry = next;
+    }
+    return entry;
+  }
+
+  /** Where a name stands or could stand. */
+  private place(path: string): [folder: Folder, name: string] {
+    const parts = partsOf(path);
+    return [this.folder(parts.slice(0, -1).join("/")), parts.at(-1) ?? ""];
   }
 }
 
-function missing(path: string): Error {
-  return Object.assign(new Error(`ENOENT: no such file or directory, '${path}'`), { code: "ENOENT" });
+function settle(entry: Entry, random: Random): void {
+  if (entry.kind === "file") {
+    if (entry.now !== entry.synced && random.chance(0.5)) entry.now = entry.synced;
+    entry.synced = entry.now;
+    return;
+  }
+  if (random.chance(0.5)) entry.now = new Map(entry.synced);
+  for (const inner of entry.now.values()) settle(inner, random);
+  entry.synced = new Map(entry.now);
+}
+
+function emptyFolder(): Folder {
+  return { kind: "folder", now: new Map(), synced: new Map() };
+}
+
+function partsOf(path: string): string[] {
+  return path.split("/").filter((part) => part !== "");
+}
+
+function failure(code: string, path: string): Error {
+  return Object.assign(new Error(`${code}: '${path}'`), { code });
 }

@@ -35,6 +35,10 @@ export function rm(path: string): Promise<void> {
   return call("remove", () => machine().files.remove(path));
 }
 
+export function rmdir(path: string): Promise<void> {
+  return call("rmdir", () => machine().files.removeFolder(path));
+}
+
 export function stat(path: string): Promise<{ size: number }> {
   return call("stat", () => ({ size: machine().files.read(path).length }));
 }
