@@ -36,6 +36,8 @@ export class Program {
       // Chain time runs with the blocks, 3 s each: a transaction has to outlive a busy machine.
       TX_EXPIRATION_SECONDS: "900",
       LOG_LEVEL: "warn",
+      // Compiled code is shared by the many short runs.
+      NODE_COMPILE_CACHE: join(tmpdir(), "lucid-test-compiled"),
     };
   }
 
