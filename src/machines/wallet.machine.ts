@@ -72,6 +72,17 @@ const limitTime = (event: WalletEvent) => event.blockTime ?? 0;
 
 const meta = (waitingFor: string): StateMeta => ({ waitingFor });
 
+const ARCHIVE = {
+  guard: "isEmpty",
+  target: "archived",
+  actions: { type: "reply", params: { ok: true } },
+  description: "an operator archived the empty wallet",
+} as const;
+const NOT_EMPTY = {
+  actions: { type: "reply", params: ({ context }: { context: WalletContext }) => notEmpty(context.ledger) },
+  description: "the wallet is not empty, or nobody knows",
+} as const;
+
 export const walletMachine = setup({
   types: { context: {} as WalletContext, events: {} as WalletEvent, input: {} as WalletInput, meta: {} as StateMeta },
   actors: { readBalances: effect<{ address: string }, BalanceReading>() },
@@ -168,18 +179,7 @@ export const walletMachine = setup({
           actions: [assign({ frozenBecause: ({ event }) => event.reason }), { type: "reply", params: { ok: true } }],
           description: "an operator froze the wallet",
         },
-        "wallet.archive": [
-          {
-            guard: "isEmpty",
-            target: "archived",
-            actions: { type: "reply", params: { ok: true } },
-            description: "an operator archived the empty wallet",
-          },
-          {
-            actions: { type: "reply", params: ({ context }) => notEmpty(context.ledger) },
-            description: "the wallet is not empty, or nobody knows",
-          },
-        ],
+        "wallet.archive": [ARCHIVE, NOT_EMPTY],
       },
       states: {
         reading: {
@@ -228,18 +228,7 @@ export const walletMachine = setup({
           actions: [assign({ frozenBecause: undefined }), { type: "reply", params: { ok: true } }],
           description: "an operator unfroze the wallet",
         },
-        "wallet.archive": [
-          {
-            guard: "isEmpty",
-            target: "archived",
-            actions: { type: "reply", params: { ok: true } },
-            description: "an operator archived the empty wallet",
-          },
-          {
-            actions: { type: "reply", params: ({ context }) => notEmpty(context.ledger) },
-            description: "the wallet is not empty, or nobody knows",
-          },
-        ],
+        "wallet.archive": [ARCHIVE, NOT_EMPTY],
       },
     },
     archived: {
