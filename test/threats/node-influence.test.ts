@@ -10,7 +10,13 @@ import type { EffectContext } from "../../src/actors/dispatcher.ts";
 import { isFault } from "../../src/domain/errors.ts";
 import { units } from "../../src/domain/money.ts";
 import type { BuildInput, BuildOutput, SignOutput } from "../../src/machines/transaction-context.ts";
-import type { ChainView, Signer } from "../../src/ports/world.ts";
+import type {
+  BuiltTransaction,
+  ChainView,
+  PreparedTransaction,
+  SignedTransaction,
+  Signer,
+} from "../../src/ports/world.ts";
 import { seal } from "../../src/security/envelope.ts";
 import { walletContext } from "../../src/security/key-records.ts";
 import { Secret } from "../../src/security/secret.ts";
@@ -63,10 +69,11 @@ function effects() {
   const sealed = seal(Buffer.from(vectors.pkA.privateKey, "hex"), { kek: new Secret(Uint8Array.from(kek)), context });
   const jobs = openJobs({ usdtContract: FAKE_USDT, kek });
   jobs.learn({ keys: [{ ...open, seal: sealed }], forgetKeys: false });
-  const signer = {
-    build: (order) => jobs.run({ do: "build", order }),
-    sign: (order, built) => jobs.run({ do: "sign", order, built }),
-  } as Signer;
+  const signer: Signer = {
+    build: async (order) => (await jobs.run({ do: "build", order })) as BuiltTransaction,
+    prepare: async (order) => (await jobs.run({ do: "prepare", order })) as PreparedTransaction,
+    sign: async (order, built) => (await jobs.run({ do: "sign", order, built })) as SignedTransaction,
+  };
   const view: ChainView = {
     reference: () => BLOCK,
     obstacle: () => undefined,
@@ -93,7 +100,9 @@ async function signed(input: BuildInput): Promise<{ built: BuildOutput; signedHe
   const { gateway, run } = effects();
   try {
     const built = await run<BuildOutput>("buildTransaction", input);
+    // Signed in the same step; asked for again, it is the same.
     const { signedHex } = await run<SignOutput>("signTransaction", { ...input, ...built });
+    expect(built.signedHex).toBe(signedHex);
     return { built, signedHex };
   } finally {
     await gateway.close();
@@ -136,6 +145,7 @@ test("whatever a node answers, only the fee limit differs, and never beyond the 
         });
         const outcome = await signed(ORDER).catch((error: unknown) => error);
         if (isFault(outcome)) return;
+        if (outcome instanceof Error) throw outcome;
         const { built, signedHex } = outcome as Awaited<ReturnType<typeof signed>>;
         const raw = decodeRawTransaction(built.rawHex);
         limits.add(raw.feeLimit);
