@@ -46,7 +46,10 @@ try {
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
+  // The engine's timers keep no process alive; until the server listens, while nodes are asked again, this one does.
+  const starting = setInterval(() => {}, 60_000);
   const program = await startProgram({ config, logger, onFatal });
+  clearInterval(starting);
   started.program = program;
   if (stopping) await end(program);
   console.log(banner(program));

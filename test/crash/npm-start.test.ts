@@ -58,6 +58,28 @@ test("kill -9 of the program with its embedded devnet lets every payout come to 
   }
 });
 
+test("a start while no node can be reached asks again, and ends with what is wrong", async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "lucid-start-"));
+  const program = new StartedProgram({
+    SERVICE_PORT: "0",
+    DATA_DIR: dataDir,
+    LOG_LEVEL: "silent",
+    TRON_NETWORK: "devnet",
+    // Nobody listens on port 1.
+    TRON_HTTP_ENDPOINT: "http://127.0.0.1:1",
+    TRON_GENESIS_ID: "0".repeat(64),
+    USDT_CONTRACT: "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t",
+    TRON_CALL_BUDGET_MS: "3000",
+  });
+  try {
+    expect(await program.gone()).toBe(78);
+    expect(program.output).toMatch(/lucid-tron cannot start: \w+: .*127\.0\.0\.1:1/);
+  } finally {
+    await program.end("SIGKILL");
+    await rm(dataDir, { recursive: true, force: true });
+  }
+});
+
 function start(dataDir: string): StartedProgram {
   return new StartedProgram({
     SERVICE_PORT: "0",

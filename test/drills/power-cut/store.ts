@@ -19,7 +19,9 @@ const CUTS_PER_STORE = 4;
 /** Commits of 200 kB as fast as they go: logs are switched, tables written and compacted when the power fails. */
 export async function cutStore(judge: Judge, cuts: number, { random, strict }: Manner): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "lucid-drill-"));
-  const [root, recording] = [join(directory, "store"), join(directory, "recording")];
+  // A new store is made beside its place, so the disk is the folder above it.
+  const [root, recording] = [join(directory, "disk"), join(directory, "recording")];
+  const store = join(root, "store");
   const tally = new Tally();
   const lost: string[] = [];
   let acknowledgedInAll = 0;
@@ -32,7 +34,7 @@ export async function cutStore(judge: Judge, cuts: number, { random, strict }: M
         await mkdir(root);
       }
       const recorded = await Recorded.from(root, recording, strict);
-      const writer = spawn(process.execPath, [STORE_WRITER, root, String(STORE_COMMIT)], {
+      const writer = spawn(process.execPath, [STORE_WRITER, store, String(STORE_COMMIT)], {
         stdio: ["ignore", "pipe", "inherit"],
         env: { PATH: process.env["PATH"], ...shim.environment(root, recording) },
       });
@@ -40,9 +42,9 @@ export async function cutStore(judge: Judge, cuts: number, { random, strict }: M
       const differences = await recorded.replay();
       if (differences.length > 2) tally.unlike.push(`store cut ${cut + 1}: ${differences.join(" ")}`);
       tally.add(await recorded.cut(random));
-      const revision = await revisionOf(root).catch((error: unknown) => `${String(error)}`);
+      const revision = await revisionOf(store).catch((error: unknown) => `${String(error)}`);
       acknowledgedInAll += acknowledged.count;
-      tables += (await readdir(root)).filter((name) => name.endsWith(".ldb")).length;
+      tables += (await readdir(store)).filter((name) => name.endsWith(".ldb")).length;
       if (typeof revision === "string") lost.push(`cut ${cut + 1}: ${revision}`);
       else if (revision < acknowledged.last)
         lost.push(`cut ${cut + 1}: ${acknowledged.last} was told, ${revision} is there`);

@@ -29,6 +29,8 @@ export class Rig {
   wallet = { id: "", address: "" };
   engine: StartedProgram | undefined;
   starts = 0;
+  /** In a drill whose engines have to end by themselves, customers wait for the next one. */
+  mayEnd = false;
   /** How long a start takes until the engine is ready, smoothed: the measure of a life on this machine now. */
   startMs = 1_000;
   private startedAt = 0;
@@ -65,6 +67,7 @@ export class Rig {
 
   /** Where the engine answers now. Throws when it ended by itself. */
   get address(): string | undefined {
+    if (this.mayEnd && this.engine?.over !== undefined) return undefined;
     return this.engine?.address;
   }
 
