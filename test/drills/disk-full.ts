@@ -19,6 +19,7 @@ const NEARLY_FULL = 100 * MB;
 const WATCHED_MS = 6_000;
 /** A busy machine needs seconds to begin a thread. */
 const SIGNED_BEFORE_MS = 5_000;
+const UNSIGNED = 6;
 const BUDGET_MAX = 400_000;
 const STORE_FAILED_EXIT = 70;
 
@@ -61,10 +62,15 @@ type Stage = { readonly rig: Rig; readonly shim: Shim; readonly judge: Judge };
 
 /** How many payouts waited without bytes. */
 async function seenComing({ rig, shim, payer, judge }: Stage & { payer: Payer }): Promise<number> {
-  await until("some payouts under way", () => payer.accepted - payer.ended > 2);
+  // A node that answers nothing keeps new payouts from their bytes: so there are some that wait to be signed.
+  await rig.devnet.spoil({ "html-500": 100 });
+  const { accepted } = payer;
+  for (let order = 0; order < UNSIGNED; order += 1) await payer.order();
+  judge.did("payouts accepted while no node answers", payer.accepted - accepted, 1);
   await shim.steer({ freeBytes: NEARLY_FULL });
   const full = async () => (await rig.readiness()).reasons.some((reason) => reason.includes("disk is full"));
   await until("the engine sees the full disk", full, { everyMs: 100 });
+  await rig.devnet.spoil({});
   const { status } = await rig.readiness();
   judge.holds("/health/ready says 503 and why", status === 503, status);
   // A thread may be signing what it was given before.
