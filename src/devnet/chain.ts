@@ -31,6 +31,8 @@ export type ForkPlan = {
   readonly drop?: readonly TxId[] | "all";
   /** Put the others back into the pool instead of the branch's blocks. */
   readonly move?: boolean;
+  /** Transactions that only the new branch has, in its first block; what may not enter there is left out. */
+  readonly extra?: readonly Transaction[];
   /** Blocks of the new branch; longer than `depth`, by default by one. */
   readonly length?: number;
 };
@@ -182,7 +184,8 @@ export class Chain {
       for (let at = 0; at < length; at += 1) {
         // Never earlier than the block it replaces: time does not go back for who follows the head.
         const after = (popped[at]?.timestamp ?? branch.head.timestamp) + SLOT_MS;
-        await branch.add(after, plan.move === true ? [] : (kept[at] ?? []));
+        const own = at === 0 ? (plan.extra ?? []) : [];
+        await branch.add(after, [...own, ...(plan.move === true ? [] : (kept[at] ?? []))]);
       }
       await this.#adopt(branch, {
         forget: plan.drop === "all" || plan.drop === undefined ? [] : plan.drop,

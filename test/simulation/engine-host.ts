@@ -29,7 +29,7 @@ export class EngineHost {
   starts = 0;
   crashes = 0;
   /** Why the program would not start, if it said so. */
-  refusal: Error | undefined;
+  lastRefusal: Error | undefined;
   /** When true nobody starts the program again. */
   private isOff = false;
   private readonly ports: HostPorts;
@@ -41,7 +41,6 @@ export class EngineHost {
   start(): void {
     const { machine, environment, onLine } = this.ports;
     this.starts += 1;
-    this.refusal = undefined;
     const life = machine.scheduler.begin();
     const logger = createLogger({
       level: environment["LOG_LEVEL"] === "debug" ? "debug" : "warn",
@@ -57,9 +56,9 @@ export class EngineHost {
       },
       (error: unknown) => {
         if (isOver()) return;
-        this.refusal = error instanceof Error ? error : new Error(String(error));
+        this.lastRefusal = error instanceof Error ? error : new Error(String(error));
         machine.mark("start refused");
-        this.end({ power: false, why: `refused ${this.refusal.message}` });
+        this.end({ power: false, why: `refused ${this.lastRefusal.message}` });
       },
     );
   }

@@ -21,7 +21,9 @@ export const INVARIANTS = {
     "A11. An order that is wrong in itself is refused with the code of that wrong, and a right one is not refused.",
   "no secret": "A12. No key, token, or passphrase is in a log line, an answer, or a row on the disk.",
   "no error line": "A13. No log line of level error, unless the disk failed.",
-  liveness: "A14. Once nothing goes wrong any more, everything settles within 240 blocks.",
+  liveness:
+    "A14. Once nothing goes wrong any more, everything settles within 240 blocks, and as many more as the clock was set back by: durable timers are due at a time of day.",
+  starts: "A16. The program starts again after every end, once nothing goes wrong any more.",
   vacuous: "A15. The seed did what it claims: 100 payouts, 20 faults, a crash.",
 } as const;
 

@@ -42,6 +42,8 @@ export class Network {
   readonly nodes: readonly Node[];
   private readonly scheduler: Scheduler;
   private readonly random: Random;
+  /** Signed bytes that reached a node, as hex. */
+  readonly heard = new Set<string>();
   /** Requests that have not arrived. */
   private readonly wires = new Set<() => void>();
 
@@ -62,6 +64,7 @@ export class Network {
       const arrive = async () => {
         this.wires.delete(cancel);
         if (node === undefined || node.isAway) return refuse("ECONNREFUSED");
+        if (path.includes("/broadcast")) this.remember(body);
         const told = await node.tricks.answer({ path: path.slice(1), body });
         if (told === "hang") return undefined;
         if (told === "reset") return refuse("ECONNRESET");
@@ -82,6 +85,11 @@ export class Network {
   engineDied(): void {
     for (const cancel of this.wires) if (this.random.chance(0.5)) cancel();
     this.wires.clear();
+  }
+
+  private remember(body: string): void {
+    const { transaction } = JSON.parse(body) as { transaction?: string };
+    if (transaction !== undefined) this.heard.add(transaction);
   }
 
   heal(): void {

@@ -76,7 +76,12 @@ export type Fault = At &
     | { readonly kind: "node away"; readonly node: number; readonly forMs: number }
     | { readonly kind: "node lags"; readonly node: number; readonly blocks: number; readonly forMs: number }
     | { readonly kind: "false branch"; readonly shows: "nothing" | "what was lost"; readonly forMs: number }
-    | { readonly kind: "fork"; readonly depth: number; readonly more: number; readonly how: "same" | "move" | "drop" }
+    | {
+        readonly kind: "fork";
+        readonly depth: number;
+        readonly more: number;
+        readonly how: "same" | "move" | "drop" | "late";
+      }
     | { readonly kind: "slots missed"; readonly count: number }
     | { readonly kind: "token paused"; readonly forMs: number }
     | { readonly kind: "censoring"; readonly forMs: number }
@@ -304,7 +309,7 @@ function faultOf(random: Random, setting: Setting): Fault {
         kind: "fork",
         depth: 1 + random.below(17),
         more: 1 + random.below(2),
-        how: random.pick(["same", "move", "drop"]),
+        how: random.pick(["same", "move", "drop", "late", "late"]),
       };
     case 9:
       return { at: when, kind: "slots missed", count: 1 + random.below(15) };

@@ -48,11 +48,11 @@ async function live(world: World, { plan, isWhole }: { plan: Plan; isWhole: bool
   try {
     await scheduler.run(() => scheduler.now >= plan.busyMs);
     weather.end();
-    await peace(world, { story, auditor });
+    await peace(world, { story, auditor, setBackMs: setBackBy(plan.faults) });
     await act(world, auditor.end());
   } catch (error) {
     if (!(error instanceof Restless)) throw error;
-    auditor.complain("liveness", `after ${scheduler.tasks} tasks: ${world.host.refusal?.message ?? "no end in sight"}`);
+    auditor.complain("liveness", `no end in sight after ${scheduler.tasks} tasks`);
   }
   const { marks } = world;
   const sum = auditor.sum();
@@ -73,15 +73,24 @@ async function live(world: World, { plan, isWhole }: { plan: Plan; isWhole: bool
 }
 
 /** Nothing goes wrong any more, and the operators do what the documentation says: everything has to end. */
-async function peace(world: World, { story, auditor }: { story: Story; auditor: Auditor }): Promise<void> {
+async function peace(
+  world: World,
+  { story, auditor, setBackMs }: { story: Story; auditor: Auditor; setBackMs: number },
+): Promise<void> {
   const { scheduler } = world;
-  for (let slots = 0; slots < PEACE_SLOTS_MAX; slots += LOOK_SLOTS) {
+  const most = PEACE_SLOTS_MAX + Math.ceil(setBackMs / SLOT_MS);
+  for (let slots = 0; slots < most; slots += LOOK_SLOTS) {
     const until = scheduler.now + LOOK_SLOTS * SLOT_MS;
     await scheduler.run(() => scheduler.now >= until);
+    if (world.host.program === undefined) continue;
     if (slots === 2 * LOOK_SLOTS) await act(world, operatorLooks(world));
     if (story.open > 0) continue;
     const unsettled = await act(world, auditor.unsettled());
     if (unsettled.length === 0) return;
+  }
+  if (world.host.program === undefined) {
+    auditor.complain("starts", world.host.lastRefusal?.message ?? "it is not there");
+    throw new Restless();
   }
   const left = story.open > 0 ? [`${story.open} callers still wait`] : await act(world, auditor.unsettled());
   for (const what of left) auditor.complain("liveness", what);
@@ -105,4 +114,10 @@ async function operatorLooks(world: World): Promise<void> {
   if (isQuarantined) world.mark("a node in quarantine");
   if (isHalted || isQuarantined)
     await world.clients.insist({ method: "POST", path: "/restart/tron-client", token, body: {} });
+}
+
+/** How far the clock was set back, ms: durable timers are due at a time of day, and wait as much longer. */
+function setBackBy(faults: readonly Fault[]): number {
+  const offsets = faults.flatMap((fault) => (fault.kind === "clock" ? [fault.ms] : []));
+  return Math.max(0, ...offsets) - (offsets.at(-1) ?? 0);
 }

@@ -16,7 +16,7 @@ export const WORLD = 0;
 const NOBODY = -1;
 
 /** Many times what a seed takes. */
-const TASKS_MAX = 60_000;
+const TASKS_MAX = 120_000;
 
 export class Restless extends Error {}
 

@@ -1,4 +1,6 @@
 /** Makes the faults of a plan happen to a world, and ends them all when peace begins. */
+import { transactionOf } from "../../src/devnet/transactions.ts";
+import { decodeSigned } from "../../src/tron/transaction.ts";
 import { killThreads } from "./machine/worker-threads.ts";
 import type { Fault } from "./plan.ts";
 import { WORLD } from "./scheduler.ts";
@@ -7,6 +9,8 @@ import type { World } from "./world.ts";
 /** Enough for the guard to say that the disk is full. */
 const NO_ROOM = 1_000_000;
 const CRASH_WAIT_MS = 6_000;
+/** Bytes that a branch may have got before the engine's nodes did. */
+const LATE_MAX = 40;
 const ROOMY = 64 * 1024 ** 3;
 
 export class Weather {
@@ -56,7 +60,6 @@ export class Weather {
     void world.faucet.administer("unpause()", []).catch(() => undefined);
     world.machine.disk.fault = undefined;
     world.machine.disk.freeBytes = ROOMY;
-    world.scheduler.wallOffset = 0;
   }
 
   private count(kind: string): void {
@@ -140,8 +143,14 @@ export class Weather {
     const { chain, ledger } = this.world;
     const depth = Math.min(fault.depth, ledger.headNumber() - ledger.solidNumber());
     if (depth < 1) return;
-    const how = { same: {}, move: { move: true }, drop: { drop: "all" as const } }[fault.how];
+    const late = () => [...this.world.network.heard].slice(-LATE_MAX).map(transactionOfHex);
+    const how = { same: {}, move: { move: true }, drop: { drop: "all" as const }, late: { extra: late() } }[fault.how];
     await chain.fork({ depth, length: depth + fault.more, ...how });
     this.world.onBlock();
   }
+}
+
+function transactionOfHex(hex: string): ReturnType<typeof transactionOf> {
+  const { rawHex, signatures } = decodeSigned(hex);
+  return transactionOf(rawHex, signatures);
 }
