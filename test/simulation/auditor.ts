@@ -269,6 +269,8 @@ export class Auditor {
   /** A13. A store that failed is the one thing that is logged as an error and is no bug. */
   private lines(): void {
     for (const line of this.world.lines) {
+      if (line.includes("contradicts what was solidified")) this.world.mark("a node in quarantine");
+      if (line.includes("the block follower stopped")) this.world.mark("the follower stopped");
       if (!line.startsWith('{"level":"error"')) continue;
       if (line.includes("the store failed") && this.world.marks.has("disk write failed")) continue;
       this.complain("no error line", line.slice(0, 400));

@@ -132,7 +132,6 @@ const BRANCHES: Readonly<Record<string, readonly string[]>> = {
   "orphaned twice": ["chain.orphaned", "chain.orphaned"],
   "nodes disagree about a block": ["chain.disputed"],
   "nodes disagreed, then confirmed": ["chain.disputed", "chain.solidified"],
-  "signing failed, then worked": ["xstate.error.actor.sign", "xstate.done.actor.sign"],
   "building failed, then worked": ["xstate.error.actor.build", "xstate.done.actor.build"],
   "cancelled before it was signed": ["transaction.cancel"],
   "an operator tried again": ["payout.retry"],

@@ -110,8 +110,6 @@ async function operatorLooks(world: World): Promise<void> {
   const reply = await world.clients.insist({ method: "GET", path: "/api/v1/tron/network/status", token });
   const isHalted = !reply.text.includes('"halted":null');
   const isQuarantined = reply.text.includes('"state":"quarantined"');
-  if (isHalted) world.mark("the follower stopped");
-  if (isQuarantined) world.mark("a node in quarantine");
   if (isHalted || isQuarantined)
     await world.clients.insist({ method: "POST", path: "/restart/tron-client", token, body: {} });
 }
