@@ -49,6 +49,16 @@ test("a schedule of its own is played instead of the seed's", async () => {
   expect(ended.text).toContain("1 passed, 0 failed");
 });
 
+test("seeds that found a bug find it no more", async () => {
+  const text = await readFile(join(import.meta.dirname, "seeds.txt"), "utf8");
+  const seeds = text.split("\n").flatMap((line) => /^[0-9]+/.exec(line)?.[0] ?? []);
+  expect(seeds.length).toBeGreaterThan(0);
+  for (const seed of seeds) {
+    const ended = await simulate("--seeds", "1", "--from", seed);
+    expect(ended.text).toContain("1 passed, 0 failed");
+  }
+});
+
 test("a seed that did less than it claims is vacuous", () => {
   const enough = {
     seed: 1,
