@@ -5,6 +5,8 @@
  * In any one second at most `limit` requests leave: a fifth of it at once, and four fifths while the second passes.
  */
 const AT_ONCE = 0.2;
+/** A token that is missing this little of was lost to rounding. */
+const WHOLE = 1 - 1e-9;
 const SLOWEST = 0.5;
 /** Twice what is tried first after a refusal that came without many requests. */
 const FIRST_GUESS = 10;
@@ -40,7 +42,7 @@ export class LearnedRate {
   wait(now: number): number {
     if (!Number.isFinite(this.#limit)) return 0;
     this.#refill(now);
-    return this.#tokens >= 1 ? 0 : Math.max(1, Math.ceil((1 - this.#tokens) / this.#perMs()));
+    return this.#tokens >= WHOLE ? 0 : Math.max(1, Math.ceil((1 - this.#tokens) / this.#perMs()));
   }
 
   take(now: number): void {
