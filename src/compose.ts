@@ -62,6 +62,9 @@ export type Program = {
   stop(): Promise<void>;
 };
 
+/** Below it nobody has to know that the machine's clock is behind. */
+const CLOCK_BEHIND_MS = 60_000;
+
 /** What was opened, in order; closed in reverse, each once. */
 class Opened {
   private readonly closers: (() => Promise<void> | void)[] = [];
@@ -89,9 +92,9 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
 
 async function start(options: ComposeOptions, opened: Opened): Promise<Program> {
   const { config, logger, onFatal } = options;
-  const clock = options.clock ?? systemClock();
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const disk = await openDisk(config, opened);
+  const clock = options.clock ?? clockAfter(disk, logger);
   const metrics = opened.add(createMetrics({ defaults: config.service.metricsEnabled }), (it) => it.stop());
   const { devnet, network } = await openNetwork(config);
   if (devnet !== undefined) opened.add(devnet, (it) => it.close());
@@ -137,6 +140,16 @@ async function start(options: ComposeOptions, opened: Opened): Promise<Program> 
     signing: () => signer.pending(),
     stop: () => opened.closeAll(),
   };
+}
+
+/** Time goes on from the newest that is on disk, however this machine's clock was set meanwhile (K1). */
+function clockAfter({ store }: OpenedStore, logger: ProcessLogger): Clock {
+  const stored = store.meta("engineTime");
+  const notBefore = typeof stored === "number" ? stored : 0;
+  const behindMs = notBefore - Date.now();
+  if (behindMs > CLOCK_BEHIND_MS)
+    logger.warn({ behindMs }, "the clock of this machine is behind what was stored; time goes on from there");
+  return systemClock({ notBefore });
 }
 
 async function openGuard(options: ComposeOptions & { clock: Clock }, opened: Opened): Promise<DiskGuard> {
@@ -225,7 +238,11 @@ async function buildEngine(parts: EngineParts): Promise<{ engine: Engine; follow
       ...(money === undefined ? {} : { transfers: money.transfers }),
       deliver: (facts) => engine.deliver(facts),
       loadCursor: () => cursorOf(store.meta("followerCursor")),
-      saveCursor: (value) => engine.commit([{ put: "meta", name: "followerCursor", value }]),
+      saveCursor: (value) =>
+        engine.commit([
+          { put: "meta", name: "followerCursor", value },
+          { put: "meta", name: "engineTime", value: clock.now() },
+        ]),
     },
   );
   const effects = createEffects(

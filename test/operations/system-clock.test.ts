@@ -48,10 +48,63 @@ describe("a scheduled task", () => {
     vi.advanceTimersByTime(0);
     expect(task).toHaveBeenCalledTimes(1);
   });
+});
 
-  test("tells the time of this machine", () => {
-    vi.setSystemTime(1_234);
-    expect(clock.now()).toBe(1_234);
+describe("time", () => {
+  const START = 1_800_000_000_000;
+  beforeEach(() => vi.useFakeTimers({ toFake: ["performance", "Date"], now: START }));
+  afterEach(() => vi.useRealTimers());
+
+  test("is the time of this machine, in whole milliseconds", () => {
+    const time = systemClock();
+    expect(time.now()).toBe(START);
+    vi.advanceTimersByTime(1_234);
+    expect(time.now()).toBe(START + 1_234);
+  });
+
+  test("follows a clock that is set forward", () => {
+    const time = systemClock();
+    vi.setSystemTime(START + 600_000);
+    expect(time.now()).toBe(START + 600_000);
+  });
+
+  test("goes on when the clock is set back, and meets it again when it has caught up", () => {
+    const time = systemClock();
+    time.now();
+    vi.setSystemTime(START - 600_000);
+    expect(time.now()).toBe(START);
+    vi.advanceTimersByTime(5_000);
+    expect(time.now()).toBe(START + 5_000);
+    vi.setSystemTime(START + 60_000);
+    expect(time.now()).toBe(START + 60_000);
+  });
+
+  test("waits for a clock that is only slowed down", () => {
+    const time = systemClock();
+    time.now();
+    vi.setSystemTime(START - 400);
+    vi.advanceTimersByTime(100);
+    expect(time.now()).toBe(START);
+    vi.advanceTimersByTime(500);
+    expect(time.now()).toBe(START + 200);
+  });
+
+  test("does not stand still however often it is asked while the clock is behind", () => {
+    const time = systemClock();
+    time.now();
+    vi.setSystemTime(START - 600_000);
+    for (let step = 0; step < 1_000; step += 1) {
+      vi.advanceTimersByTime(1);
+      time.now();
+    }
+    expect(time.now()).toBe(START + 1_000);
+  });
+
+  test("begins where it was left when the clock was set back between two starts", () => {
+    const time = systemClock({ notBefore: START + 600_000 });
+    expect(time.now()).toBe(START + 600_000);
+    vi.advanceTimersByTime(3_000);
+    expect(time.now()).toBe(START + 603_000);
   });
 });
 
