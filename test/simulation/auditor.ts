@@ -180,6 +180,9 @@ export class Auditor {
         this.complain("proof before new bytes", `${txId} expired without a proof`);
       if (outcome === "reverted" && truth?.outcome.result === "SUCCESS")
         this.complain("proof before new bytes", `${txId} is told to have failed and succeeded`);
+      const told = fieldOf(attempt, "fee_trx");
+      if (told !== "" && truth?.solid === true && truth.outcome.fee !== unitsIn(told))
+        this.complain("confirmed means paid", `${txId} cost ${truth.outcome.fee} sun, told are ${told} TRX`);
     }
   }
 

@@ -8,7 +8,7 @@ export const INVARIANTS = {
     "A3. No wallet pays more in a day, more at once, or less at once than its limits say, nor above the threshold without an approval by another than the creator. Looked at in every solidified block.",
   "nothing forgotten": "A4. What was answered with 202 is still there, with the wallet, payee and amount of the order.",
   "confirmed means paid":
-    "A5. A payout is confirmed if and only if a solidified block pays it; payout and block name one transaction, one amount.",
+    "A5. A payout is confirmed if and only if a solidified block pays it; payout and block name one transaction, one amount, one fee.",
   "proof before new bytes":
     "A6. Before a payout's next attempt is signed, the one before it failed unsigned, is a failure in a solidified block, or has a recorded proof of expiry that the chain bears out.",
   "ended or waiting": "A7. Every payout has ended or says what it waits for.",
@@ -22,7 +22,7 @@ export const INVARIANTS = {
   "no secret": "A12. No key, token, or passphrase is in a log line, an answer, or a row on the disk.",
   "no error line": "A13. No log line of level error, unless the disk failed.",
   liveness:
-    "A14. Once nothing goes wrong any more, everything settles within 240 blocks, and as many more as the clock was set back by: durable timers are due at a time of day.",
+    "A14. Once nothing goes wrong any more, everything settles within 240 blocks, also with a clock that was set back and stays so.",
   starts: "A16. The program starts again after every end, once nothing goes wrong any more.",
   vacuous: "A15. The seed did what it claims: 100 payouts, 20 faults, a crash.",
 } as const;

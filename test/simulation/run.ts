@@ -48,7 +48,7 @@ async function live(world: World, { plan, isWhole }: { plan: Plan; isWhole: bool
   try {
     await scheduler.run(() => scheduler.now >= plan.busyMs);
     weather.end();
-    await peace(world, { story, auditor, setBackMs: setBackBy(plan.faults) });
+    await peace(world, { story, auditor });
     await act(world, auditor.end());
   } catch (error) {
     if (!(error instanceof Restless)) throw error;
@@ -73,13 +73,9 @@ async function live(world: World, { plan, isWhole }: { plan: Plan; isWhole: bool
 }
 
 /** Nothing goes wrong any more, and the operators do what the documentation says: everything has to end. */
-async function peace(
-  world: World,
-  { story, auditor, setBackMs }: { story: Story; auditor: Auditor; setBackMs: number },
-): Promise<void> {
+async function peace(world: World, { story, auditor }: { story: Story; auditor: Auditor }): Promise<void> {
   const { scheduler } = world;
-  const most = PEACE_SLOTS_MAX + Math.ceil(setBackMs / SLOT_MS);
-  for (let slots = 0; slots < most; slots += LOOK_SLOTS) {
+  for (let slots = 0; slots < PEACE_SLOTS_MAX; slots += LOOK_SLOTS) {
     const until = scheduler.now + LOOK_SLOTS * SLOT_MS;
     await scheduler.run(() => scheduler.now >= until);
     if (world.host.program === undefined) continue;
@@ -112,10 +108,4 @@ async function operatorLooks(world: World): Promise<void> {
   const isQuarantined = reply.text.includes('"state":"quarantined"');
   if (isHalted || isQuarantined)
     await world.clients.insist({ method: "POST", path: "/restart/tron-client", token, body: {} });
-}
-
-/** How far the clock was set back, ms: durable timers are due at a time of day, and wait as much longer. */
-function setBackBy(faults: readonly Fault[]): number {
-  const offsets = faults.flatMap((fault) => (fault.kind === "clock" ? [fault.ms] : []));
-  return Math.max(0, ...offsets) - (offsets.at(-1) ?? 0);
 }
