@@ -100,8 +100,8 @@ function watchTransaction(ports: EffectPorts): Subscription {
   return {
     start: (input, actor) => {
       // A follower that starts anew does not know what it said before; the actor does.
-      const { inclusion } = (ports.peek(actor)?.context ?? {}) as Partial<TransactionContext>;
-      ports.watcher.watch({ actor, ...(input as WatchInput), seenIn: inclusion?.blockNumber });
+      const context = ports.peek(actor)?.context as TransactionContext | undefined;
+      ports.watcher.watch({ actor, ...(input as WatchInput), seenIn: context?.inclusion?.blockNumber });
     },
     stop: (actor) => ports.watcher.unwatch(actor),
   };
