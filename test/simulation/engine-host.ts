@@ -63,13 +63,15 @@ export class EngineHost {
     );
   }
 
-  crash({ power }: { power: boolean }): void {
+  /** False when nothing runs that could end. */
+  crash({ power }: { power: boolean }): boolean {
     const { machine } = this.ports;
-    if (!machine.scheduler.isAlive(machine.scheduler.life) || machine.scheduler.life < 1) return;
+    if (!machine.scheduler.isAlive(machine.scheduler.life) || machine.scheduler.life < 1) return false;
     this.crashes += 1;
     machine.mark(this.program === undefined ? "crash inside start" : "crash");
     if (this.program === undefined && machine.disk.holds("o!")) machine.mark("crash inside recovery");
     this.end({ power, why: power ? "loss of power" : "killed" });
+    return true;
   }
 
   /** H1 */

@@ -33,10 +33,9 @@ export class Weather {
     }
     scheduler.onTask = (name) => {
       const { armed } = this;
-      if (armed === undefined || !name.startsWith(armed.before)) return;
+      if (armed === undefined || !name.startsWith(armed.before) || !world.host.crash({ power: armed.power })) return;
       this.armed = undefined;
       this.count("crash");
-      world.host.crash({ power: armed.power });
     };
   }
 
