@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { serviceOf } from "../../src/actors/effects/table.ts";
 import { Fault } from "../../src/domain/errors.ts";
-import { ledgerOf, openWallet, pay, send, startRig, tagOf } from "../support/engine.ts";
+import { ledgerOf, openWallet, pay, send, startRig, tagOf, type Rig } from "../support/engine.ts";
 import { drain } from "../support/manual-clock.ts";
 
 const TX = { kind: "transaction", id: "tx_po_1_1" };
@@ -91,16 +91,11 @@ describe("the effects of a payment", () => {
   test("nothing of a frozen wallet is signed until it is unfrozen", async () => {
     const rig = await startRig();
     await openWallet(rig);
-    const { onEstimate } = rig.world;
-    let go = () => {};
-    rig.world.onEstimate = () => new Promise((resolve) => (go = () => resolve(onEstimate())));
-    await pay(rig, "po_1");
-    await drain();
+    const go = await payWithFeeOnHold(rig);
     await send(rig, "wallet", "wal_1", { type: "wallet.freeze", reason: "r" });
     go();
     await drain();
     expect(rig.engine.record(TX)?.context).toMatchObject({ failure: { code: "wallet_frozen" } });
-    rig.world.onEstimate = onEstimate;
     await send(rig, "wallet", "wal_1", { type: "wallet.unfreeze" });
     await rig.clock.advance(2_000);
     expect([rig.world.signatures.length, tagOf(rig, "payout", "po_1")]).toEqual([1, "broadcast"]);
@@ -133,11 +128,7 @@ describe("the effects of a payment", () => {
   test("nothing is signed of a payment that is cancelled while its fee is asked for", async () => {
     const rig = await startRig();
     await openWallet(rig);
-    const { onEstimate } = rig.world;
-    let go = () => {};
-    rig.world.onEstimate = () => new Promise((resolve) => (go = () => resolve(onEstimate())));
-    await pay(rig, "po_1");
-    await drain();
+    const go = await payWithFeeOnHold(rig);
     await send(rig, "payout", "po_1", { type: "payout.cancel", by: "me" });
     go();
     await drain();
@@ -172,3 +163,14 @@ test("every effect belongs to a service", () => {
   expect(serviceOf("signTransaction")).toBe("wallet-manager");
   expect(() => serviceOf("ghost")).toThrow("belongs to no service");
 });
+
+/** The answer about the fee of `po_1` comes when the function that this resolves with is called; later ones come at once. */
+async function payWithFeeOnHold(rig: Rig): Promise<() => void> {
+  const { onEstimate } = rig.world;
+  let go = () => {};
+  rig.world.onEstimate = () => new Promise((resolve) => (go = () => resolve(onEstimate())));
+  await pay(rig, "po_1");
+  await drain();
+  rig.world.onEstimate = onEstimate;
+  return () => go();
+}

@@ -4,7 +4,6 @@
  */
 import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { audit } from "../crash/support/audit.ts";
 import { until } from "../support/poll.ts";
 import { drill } from "./drill.ts";
 import { counted, pause, type Judge } from "./support/judge.ts";
@@ -93,13 +92,7 @@ async function forgetAndNotice(judge: Judge): Promise<void> {
     await rm(store, { recursive: true });
     await cp(kept, store, { recursive: true });
     rig.start();
-    await payer.lookAtAll({ alsoEnded: true });
-    await payer.repeatAll();
-    const doubled = await until("a second payment", async () => {
-      const payments = await rig.devnet.payments(rig.wallet.address);
-      const found = audit([...payer.told.values()], payments).doubled;
-      return found.length > 0 && found;
-    }).catch(() => []);
+    const doubled = await payer.secondPayments();
     judge.holds("control: an engine that forgets is noticed by what it said", payer.complaints.length > 0);
     judge.holds("control: an engine that forgets is noticed by its second payment", doubled.length > 0);
   } finally {

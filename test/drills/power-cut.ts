@@ -5,7 +5,6 @@
  */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { audit } from "../crash/support/audit.ts";
 import { until } from "../support/poll.ts";
 import { Random } from "../support/random.ts";
 import { drill } from "./drill.ts";
@@ -157,13 +156,7 @@ async function lieAndNotice(judge: Judge, random: Random): Promise<void> {
     judge.empty("the recording of an engine that was stopped is its directory, byte for byte", await recorded.replay());
     await recorded.cut(random, { forgets: true });
     rig.start();
-    await payer.lookAtAll({ alsoEnded: true });
-    await payer.repeatAll();
-    const doubled = await until("a second payment", async () => {
-      const payments = await rig.devnet.payments(rig.wallet.address);
-      const found = audit([...payer.told.values()], payments).doubled;
-      return found.length > 0 && found;
-    }).catch(() => []);
+    const doubled = await payer.secondPayments();
     judge.holds("control: a disk that ignores syncs is noticed by what the engine said", payer.complaints.length > 0);
     judge.holds("control: a disk that ignores syncs is noticed by its second payment", doubled.length > 0);
   } finally {

@@ -115,6 +115,17 @@ export class Payer {
     return answer.status === 200 ? answer.body : (this.told.get(id) ?? answer.body);
   }
 
+  /** For controls: asks for everything again, of an engine that forgot; empty when nobody was paid twice in time. */
+  async secondPayments(): Promise<Audit["doubled"]> {
+    await this.lookAtAll({ alsoEnded: true });
+    await this.repeatAll();
+    return until("a second payment", async () => {
+      const payments = await this.rig.devnet.payments(this.rig.wallet.address);
+      const { doubled } = audit([...this.told.values()], payments);
+      return doubled.length > 0 && doubled;
+    }).catch(() => []);
+  }
+
   /** Looks at everything that is not over, and at all of it when asked to: after a restart it has to be there. */
   async lookAtAll({ alsoEnded = false } = {}): Promise<void> {
     for (const [id, { status }] of this.told) if (alsoEnded || !ENDS.has(status)) await this.look(id);
