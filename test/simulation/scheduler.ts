@@ -17,6 +17,8 @@ const NOBODY = -1;
 
 /** Many times what a seed takes. */
 const TASKS_MAX = 120_000;
+/** Characters; a hash is told in long pieces, which is cheaper. */
+const LINES_MAX = 100_000;
 
 export class Restless extends Error {}
 
@@ -43,6 +45,8 @@ export class Scheduler {
   private readonly heap: Task[] = [];
   private soon: Soon[] = [];
   private readonly trace: Hash = createHash("sha256");
+  /** Lines that are not in the hash yet. */
+  private lines = "";
   private readonly startsAt: number;
   private readonly random: Random;
 
@@ -102,11 +106,18 @@ export class Scheduler {
 
   /** A line of the run's own record: the same seed gives the same lines. */
   note(line: string): void {
-    this.trace.update(`${line}\n`);
+    this.lines += `${line}\n`;
+    if (this.lines.length > LINES_MAX) this.hashLines();
   }
 
   digest(): string {
+    this.hashLines();
     return this.trace.copy().digest("hex");
+  }
+
+  private hashLines(): void {
+    this.trace.update(this.lines);
+    this.lines = "";
   }
 
   /** Runs tasks until `isDone` or nothing is left. Throws `Restless` when the world does not come to an end. */

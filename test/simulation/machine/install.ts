@@ -1,7 +1,7 @@
 /**
- * Takes the machine away from under the program. `src` is loaded as it is; only what it imports from Node and from the
- * four packages that reach the world (LevelDB, sockets of both kinds, ids) is another module, and time and chance of the
- * process are the world's. To be called before anything of `src` is loaded.
+ * Takes the machine away from under the program. `src` is loaded as it is; only what it imports from Node and from five
+ * packages (LevelDB, sockets of both kinds, ids, the curve) is another module, and time and chance of the process are
+ * the world's. To be called before anything of `src` is loaded.
  */
 import { registerHooks } from "node:module";
 import { takeOverGlobals } from "./globals.ts";
@@ -14,6 +14,7 @@ const REPLACED: Readonly<Record<string, string>> = {
   undici: "undici.ts",
   fastify: "fastify.ts",
   nanoid: "nanoid.ts",
+  "tiny-secp256k1": "secp256k1.ts",
   "node:crypto": "crypto.ts",
   "node:fs/promises": "fs-promises.ts",
   "node:worker_threads": "worker-threads.ts",
