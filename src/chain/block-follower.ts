@@ -10,6 +10,8 @@
  *     an operator starts it again.
  * B4. A block whose receipts are missing is read again later, never skipped.
  * B5. Time is the chain's: nothing depends on the local clock but how often it asks.
+ * B6. A long way is gone in legs, each up to a block that enough nodes agree about: memory holds what one leg found, and
+ *     a restart loses one leg.
  */
 import { Mutex } from "async-mutex";
 import type { Block, ReferenceBlock, SolidEvidence, TxId } from "../domain/chain-facts.ts";
@@ -54,13 +56,15 @@ export class BlockFollower implements ChainView, TransactionWatcher {
   #headNumber = 0;
   /** The segment reached the head since the follower last fell behind. */
   #caughtUp = false;
+  /** Between the first leg of a catching up and the first look at the newest blocks after it. */
+  #isFar = false;
   #lastProgressAt = 0;
   #halted: string | undefined;
   #cancelPoll: (() => void) | undefined;
   #running = false;
 
   constructor(options: FollowerOptions, ports: FollowerPorts) {
-    this.#options = { pagesPerStep: 8, catchUpAbove: 60, unsolidifiedMax: 1_000, ...options };
+    this.#options = { pagesPerStep: 8, catchUpAbove: 60, catchUpLeg: 20_000, unsolidifiedMax: 1_000, ...options };
     this.#ports = ports;
     this.#rhythm = new Rhythm(options.pollMs);
     const { gateway, finality, clock, logger, deliver, transfers } = ports;
@@ -197,12 +201,12 @@ export class BlockFollower implements ChainView, TransactionWatcher {
 
   async #read(segment: Segment, given: { head: Block; agreement: Agreement }, signal: AbortSignal): Promise<boolean> {
     const { head, agreement } = given;
-    const solid = agreement.kind === "agreed" ? agreement.header : undefined;
-    const evidence = evidenceOf(agreement);
-    const behind = (solid?.number ?? 0) - segment.tip.number;
+    const evidence = agreement.kind === "agreed" ? evidenceOf(agreement) : undefined;
+    const behind = (evidence?.solidNumber ?? 0) - segment.tip.number;
     if (this.#catchUp !== undefined || (evidence !== undefined && behind > this.#options.catchUpAbove)) {
       return this.#catchUpStep(segment, evidence, signal);
     }
+    this.#isFar = false;
     if (evidence !== undefined) await this.#coverage.tellLate(segment, evidence, signal);
     const outcome = await this.#follow(segment, { head, evidence }, signal);
     if (outcome === "forkedBelowCursor") return this.#suspectFork(segment, signal);
@@ -290,7 +294,8 @@ export class BlockFollower implements ChainView, TransactionWatcher {
 
   /** Far behind: blocks are searched page by page up to a solidified header, and count once that header is reached. */
   async #catchUpStep(segment: Segment, solid: SolidEvidence | undefined, signal: AbortSignal): Promise<boolean> {
-    const catchUp = this.#catchUp ?? (solid === undefined ? undefined : this.#startCatchUp(segment, solid));
+    const catchUp =
+      this.#catchUp ?? (solid === undefined ? undefined : await this.#startCatchUp(segment, solid, signal));
     if (catchUp === undefined) return false;
     const { sweep } = catchUp;
     const before = sweep.next;
@@ -314,8 +319,12 @@ export class BlockFollower implements ChainView, TransactionWatcher {
     return false;
   }
 
-  #startCatchUp(segment: Segment, evidence: SolidEvidence): CatchUp {
+  /** B6. When nodes do not agree about a block on the way, the way has one leg. */
+  async #startCatchUp(segment: Segment, solid: SolidEvidence, signal: AbortSignal): Promise<CatchUp> {
     const { number, id } = segment.solid;
+    const legEnd = number + this.#options.catchUpLeg;
+    const leg = legEnd < solid.solidNumber ? await this.#ports.finality.agreedAt(legEnd, signal) : undefined;
+    const evidence = leg === undefined ? solid : evidenceOf(leg);
     const range = { from: number + 1, parentId: id, to: evidence.solidNumber, expectedId: evidence.solidId };
     const {
       transfers,
@@ -326,6 +335,7 @@ export class BlockFollower implements ChainView, TransactionWatcher {
     // What is above the cursor is read again; each watch remembers what its actor was told.
     this.#segment = new Segment(segment.solid);
     this.#caughtUp = false;
+    this.#isFar = true;
     this.#catchUp = { sweep, evidence };
     return this.#catchUp;
   }
@@ -394,6 +404,6 @@ export class BlockFollower implements ChainView, TransactionWatcher {
   #phase(): FollowerStatus["phase"] {
     if (this.#halted !== undefined) return "halted";
     if (this.#segment === undefined) return "starting";
-    return this.#catchUp === undefined ? "following" : "catchingUp";
+    return this.#isFar ? "catchingUp" : "following";
   }
 }

@@ -42,13 +42,14 @@ export type KnownChain = {
   readonly idAt: (number: number) => string | undefined;
 };
 
+export type Agreed = { readonly kind: "agreed"; readonly header: BlockHeader; readonly nodes: readonly string[] };
 /**
  * - agreed: `nodes` all named this block at this height
  * - unagreed: too few answered, or they disagree; ask again later
  * - forked: the nodes agree about another chain than the one that was solidified
  */
 export type Agreement =
-  | { readonly kind: "agreed"; readonly header: BlockHeader; readonly nodes: readonly string[] }
+  | Agreed
   | { readonly kind: "unagreed"; readonly number: number; readonly disputed: boolean; readonly detail: string }
   | { readonly kind: "forked"; readonly detail: string };
 
@@ -120,6 +121,15 @@ export class Finality {
     }
     for (const { witness, header } of honest) witness.named(header);
     return this.#compare(honest, known, signal);
+  }
+
+  /** The block that `required` nodes hold for solidified at a height; `undefined` while too few of them name the same. */
+  async agreedAt(number: number, signal: AbortSignal): Promise<Agreed | undefined> {
+    const votes = await this.#poll(signal, (source) => source.solidHeader(number, signal));
+    const carried = votes.values().find(({ names }) => names.length >= this.#options.required);
+    return carried === undefined
+      ? undefined
+      : { kind: "agreed", header: carried.value, nodes: carried.names.toSorted() };
   }
 
   /**

@@ -31,6 +31,8 @@ export type FollowerOptions = {
   readonly pagesPerStep?: number;
   /** Above this many blocks behind, blocks are no longer kept in memory until they are solidified. */
   readonly catchUpAbove?: number;
+  /** Blocks after which what was found while behind is told and the cursor saved: 20,000 are 17 hours of the chain. */
+  readonly catchUpLeg?: number;
   /** Blocks above the cursor kept in memory; a chain that does not solidify makes the follower wait. */
   readonly unsolidifiedMax?: number;
 };

@@ -1,7 +1,7 @@
 /** What is believed of a block once it is solidified, and on whose word. */
 import type { SolidEvidence } from "../domain/chain-facts.ts";
 import { inclusionsOf, type Reading, type ReceiptIndex, type SettleReceipts } from "./block-reader.ts";
-import type { Agreement } from "./finality.ts";
+import type { Agreed } from "./finality.ts";
 import type { SegmentBlock } from "./segment.ts";
 import type { Transfers } from "./transfers.ts";
 
@@ -21,8 +21,6 @@ export function settledReading(
   return finality.settle(block.number, { known: { inclusions, matched: seen }, read }, signal);
 }
 
-export function evidenceOf(agreement: Agreement): SolidEvidence | undefined {
-  if (agreement.kind !== "agreed") return undefined;
-  const { header, nodes } = agreement;
+export function evidenceOf({ header, nodes }: Agreed): SolidEvidence {
   return { solidNumber: header.number, solidId: header.id, solidTimestamp: header.timestamp, nodes };
 }

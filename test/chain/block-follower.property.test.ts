@@ -35,6 +35,7 @@ class Schedule {
     catchUpPage: 4,
     pagesPerStep: 3,
     catchUpAbove: 12,
+    catchUpLeg: 9,
   });
   /** What was wrong; empty in a good run. */
   readonly problems: string[] = [];
