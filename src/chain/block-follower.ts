@@ -21,6 +21,7 @@ import type { ChainView, Obstacle, TransactionWatch, TransactionWatcher } from "
 import { Announcer } from "./announcer.ts";
 import { BlockReader } from "./block-reader.ts";
 import { Branch, type BranchOutcome } from "./branch.ts";
+import { CatchUp } from "./catch-up.ts";
 import { Coverage } from "./coverage.ts";
 import { Doubt, waitingWords } from "./doubt.ts";
 import { textOf, type Agreement, type KnownChain } from "./finality.ts";
@@ -29,11 +30,7 @@ import { Pace } from "./pace.ts";
 import { Rhythm } from "./rhythm.ts";
 import { Segment, pointOf, type ChainPoint } from "./segment.ts";
 import { evidenceOf, settledReading } from "./settled-reading.ts";
-import { Sweep } from "./sweep.ts";
 import { WatchTable, type Watch } from "./watch-table.ts";
-
-/** A range that is being read because it is long; what is found counts when its last block is reached. */
-type CatchUp = { readonly sweep: Sweep; readonly evidence: SolidEvidence };
 
 export class BlockFollower implements ChainView, TransactionWatcher {
   readonly #options: Required<FollowerOptions>;
@@ -319,39 +316,25 @@ export class BlockFollower implements ChainView, TransactionWatcher {
     return false;
   }
 
-  /** B6. When nodes do not agree about a block on the way, the way has one leg. */
   async #startCatchUp(segment: Segment, solid: SolidEvidence, signal: AbortSignal): Promise<CatchUp> {
-    const { number, id } = segment.solid;
-    const legEnd = number + this.#options.catchUpLeg;
-    const leg = legEnd < solid.solidNumber ? await this.#ports.finality.agreedAt(legEnd, signal) : undefined;
-    const evidence = leg === undefined ? solid : evidenceOf(leg);
-    const range = { from: number + 1, parentId: id, to: evidence.solidNumber, expectedId: evidence.solidId };
-    const {
-      transfers,
-      finality: { settle },
-    } = this.#ports;
     const wanted = (txId: TxId) => this.#watches.has(txId);
-    const sweep = new Sweep(range, { reader: this.#reader, settle, transfers, wanted });
+    const terms = { ...this.#ports, reader: this.#reader, wanted, leg: this.#options.catchUpLeg };
+    const catchUp = await CatchUp.begin({ cursor: segment.solid, solid }, terms, signal);
     // What is above the cursor is read again; each watch remembers what its actor was told.
     this.#segment = new Segment(segment.solid);
     this.#caughtUp = false;
     this.#isFar = true;
-    this.#catchUp = { sweep, evidence };
-    return this.#catchUp;
+    this.#catchUp = catchUp;
+    return catchUp;
   }
 
-  async #endCatchUp({ sweep, evidence }: CatchUp): Promise<void> {
-    const point = { number: sweep.range.to, id: sweep.range.expectedId, timestamp: sweep.tip?.timestamp ?? 0 };
-    for (const { txId, inclusion } of sweep.found) this.#announcer.solidified(txId, inclusion, evidence);
-    for (const watch of this.#watches.all()) {
-      if (watch.toldNumber <= point.number) this.#announcer.contradicted(watch);
-    }
-    for (const { block, matched } of sweep.matched) this.#ports.transfers?.solidified(block, matched, evidence);
-    this.#ports.transfers?.passed(point.number);
+  async #endCatchUp(catchUp: CatchUp): Promise<void> {
+    const { end, evidence } = catchUp;
+    catchUp.tell({ announcer: this.#announcer, watches: this.#watches, transfers: this.#ports.transfers });
     await this.#flush();
-    this.#segment = new Segment(point);
+    this.#segment = new Segment(end);
     this.#catchUp = undefined;
-    await this.#saveCursor(point, evidence.nodes);
+    await this.#saveCursor(end, evidence.nodes);
   }
 
   async #saveCursor(point: ChainPoint, nodes: readonly string[]): Promise<void> {
