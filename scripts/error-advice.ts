@@ -82,6 +82,8 @@ export const ERROR_ADVICE = {
     "Point TRON_HTTP_ENDPOINT at a node of TRON_NETWORK. The engine does not start, so that no key signs for the wrong chain.",
   store_locked: "Stop the other process, or choose another DATA_DIR. Never copy a store and run both.",
   store_corrupt: "Stop, keep the damaged folder, and restore the last backup.",
+  store_missing:
+    "Put the folder `store` of DATA_DIR back, or restore the last backup. Only to give up these wallets and begin anew, move the folder `keys` away too.",
   store_failed: "Look at the disk and the log, then start again: the engine continues from its last commit.",
   config_invalid: "The message lists every wrong variable and what to write instead.",
   key_unavailable: "Set the WALLET_ENCRYPTION_KEY that the keys were created with. Without it they are lost.",

@@ -17,6 +17,7 @@ import { Fault, refuse, type Refusal } from "./domain/errors.ts";
 import { createServer } from "./http/server.ts";
 import { openGateway } from "./composition/gateway.ts";
 import { httpPorts } from "./composition/http-ports.ts";
+import { refuseLostStore } from "./composition/lost-store.ts";
 import { openNetwork, type Network } from "./composition/network.ts";
 import { openTreasury } from "./composition/treasury.ts";
 import { walletLimits } from "./composition/wallet-limits.ts";
@@ -79,7 +80,7 @@ class Opened {
   }
 }
 
-/** Throws a `Fault` that says what to do: `config_invalid`, `store_locked`, `store_corrupt`, `wrong_network`, `key_unavailable`. */
+/** Throws a `Fault` that says what to do: `config_invalid`, `store_locked`, `store_missing`, `store_corrupt`, `wrong_network`, `key_unavailable`. */
 export async function startProgram(options: ComposeOptions): Promise<Program> {
   const opened = new Opened();
   try {
@@ -93,6 +94,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
 async function start(options: ComposeOptions, opened: Opened): Promise<Program> {
   const { config, logger, onFatal } = options;
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  await refuseLostStore(config.dataDir);
   const disk = await openDisk(config, opened);
   const clock = options.clock ?? clockAfter(disk, logger);
   const metrics = opened.add(createMetrics({ defaults: config.service.metricsEnabled }), (it) => it.stop());

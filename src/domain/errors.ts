@@ -112,6 +112,7 @@ export const ERRORS = {
   wrong_network: { status: 500, retryable: false, title: "The node's genesis block is not the configured network's" },
   store_locked: { status: 500, retryable: false, title: "Another process uses this data directory" },
   store_corrupt: { status: 500, retryable: false, title: "The store is damaged; restore the last backup" },
+  store_missing: { status: 500, retryable: false, title: "The keys are here and the store of what they paid is not" },
   store_failed: { status: 500, retryable: false, title: "A write to the store failed" },
   config_invalid: { status: 500, retryable: false, title: "The configuration is invalid" },
   key_unavailable: { status: 500, retryable: false, title: "The key cannot be decrypted with WALLET_ENCRYPTION_KEY" },

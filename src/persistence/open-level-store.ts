@@ -105,7 +105,7 @@ async function prepareDirectory(directory: string): Promise<void> {
   }
 }
 
-async function isAbsentOrEmpty(directory: string): Promise<boolean> {
+export async function isAbsentOrEmpty(directory: string): Promise<boolean> {
   try {
     return (await readdir(directory)).length === 0;
   } catch (error) {

@@ -66,6 +66,16 @@ export async function openKeystore(options: KeystoreOptions): Promise<Keystore> 
   return new Keystore({ directory: options.directory, kek, seed, wallets: walletsOf(names) });
 }
 
+/** How many wallets have a key file in this folder, which may be absent. Reads names only. */
+export async function countWallets(directory: string): Promise<number> {
+  try {
+    return walletsOf(await readdir(directory)).size;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return 0;
+    throw error;
+  }
+}
+
 export class Keystore {
   readonly #directory: string;
   readonly #kek: Secret;

@@ -1,6 +1,7 @@
 /** When the program must not start, or must not sign, and what it says then. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { startDevnet } from "../../src/devnet/devnet.ts";
@@ -60,6 +61,31 @@ test("another WALLET_ENCRYPTION_KEY is refused without harm, and the right one s
     rig.run();
     await rig.untilStatus(await rig.pay("15", "after"), "confirmed");
     expect(rig.paid()).toHaveLength(1);
+  });
+});
+
+test("keys whose store is gone keep the program from starting, nothing is made in its place, and the store goes on when it is back", async () => {
+  await withRig({}, async (rig) => {
+    await rig.fundedWallet();
+    const paid = await rig.pay("15", "before");
+    rig.run();
+    await rig.untilStatus(paid, "confirmed");
+    await rig.stop();
+    const store = join(rig.dataDir, "store");
+    await rename(store, `${store}-away`);
+    const { code, output } = await runMain(rig.environment());
+    expect([code, output]).toEqual([
+      78,
+      expect.stringMatching(/cannot start: store_missing: .*1 wallet.*what they paid.*Put it back/),
+    ]);
+    expect(await readdir(rig.dataDir)).not.toContain("store");
+    await mkdir(store);
+    expect((await runMain(rig.environment())).output).toContain("store_missing");
+    expect(await readdir(store)).toEqual([]);
+    await rm(store, { recursive: true });
+    await rename(`${store}-away`, store);
+    await rig.start();
+    await rig.untilStatus(paid, "confirmed");
   });
 });
 
