@@ -11,17 +11,22 @@ import type { ChainNode } from "./chain-node.ts";
 import type { Heights } from "./heights.ts";
 import { worseOf } from "./retry.ts";
 
-/** A node in reserve is asked for its height this often. */
-const PROBE_EVERY_MS = 30_000;
+export type NodePoolParts = {
+  readonly clock: Clock;
+  readonly heights: Heights;
+  /** A node in reserve is asked for its height at least this often. */
+  readonly healthCheckMs?: number | undefined;
+};
 
 export class NodePool {
   readonly #heights: Heights;
   readonly #nodes: readonly ChainNode[];
   readonly #clock: Clock;
+  readonly #healthCheckMs: number;
   #cancelProbe: (() => void) | undefined;
   #closed = false;
 
-  constructor(nodes: readonly ChainNode[], { clock, heights }: { readonly clock: Clock; readonly heights: Heights }) {
+  constructor(nodes: readonly ChainNode[], { clock, heights, healthCheckMs = 60_000 }: NodePoolParts) {
     if (nodes.length === 0) throw new Fault("config_invalid", "at least one TRON node is needed");
     for (const api of ["full", "solidity"] as const) {
       if (!nodes.some((node) => node.serves(api))) throw new Fault("config_invalid", `no node serves the ${api} API`);
@@ -29,6 +34,7 @@ export class NodePool {
     this.#nodes = nodes;
     this.#clock = clock;
     this.#heights = heights;
+    this.#healthCheckMs = healthCheckMs;
   }
 
   /** Who may be asked, the best one first; only those that serve `api`, if given. */
@@ -71,8 +77,10 @@ export class NodePool {
   /** Keeps the health of nodes in reserve known. One node alone is known from what it is asked. */
   startProbes(): void {
     if (this.#nodes.length < 2 || this.#closed) return;
-    this.#cancelProbe = this.#clock.schedule(PROBE_EVERY_MS * (0.5 + this.#clock.random() / 2), () => {
-      void Promise.allSettled(this.#nodes.map((node) => node.probe(PROBE_EVERY_MS / 2))).then(() => this.startProbes());
+    // Whoever was heard a quarter of the time ago is asked by the next round, which is at most a half away.
+    const quarter = this.#healthCheckMs / 4;
+    this.#cancelProbe = this.#clock.schedule(quarter * (1 + this.#clock.random()), () => {
+      void Promise.allSettled(this.#nodes.map((node) => node.probe(quarter))).then(() => this.startProbes());
     });
   }
 

@@ -21,6 +21,8 @@ export type PoolOptions = {
   /** In order of preference. */
   readonly nodes: readonly NodeEndpoint[];
   readonly http: Omit<HttpNodeOptions, keyof NodeEndpoint>;
+  /** A node in reserve is asked for its height at least this often. */
+  readonly healthCheckMs?: number;
 };
 
 export type PoolPorts = {
@@ -30,7 +32,7 @@ export type PoolPorts = {
 };
 
 /** Nothing is connected yet. Throws `Fault("config_invalid")`. */
-export function openPool({ nodes, http }: PoolOptions, ports: PoolPorts): NodePool {
+export function openPool({ nodes, http, healthCheckMs }: PoolOptions, ports: PoolPorts): NodePool {
   const { clock, logger, observe } = ports;
   const budgets = new Map<string, Budget>();
   const heights = new Heights();
@@ -42,5 +44,5 @@ export function openPool({ nodes, http }: PoolOptions, ports: PoolPorts): NodePo
     budgets.set(account, budget);
     return new ChainNode({ http: client, role, budget, heights }, { clock, logger });
   });
-  return new NodePool(opened, { clock, heights });
+  return new NodePool(opened, { clock, heights, healthCheckMs });
 }

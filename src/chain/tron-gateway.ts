@@ -18,6 +18,7 @@ export type TronGatewayOptions = {
   readonly agreeing?: number;
   readonly fees: FeePolicy;
   readonly http: PoolOptions["http"];
+  readonly healthCheckMs?: number;
   readonly retry: RetryPolicy;
   /** For one call of the gateway, with all its nodes, rounds and waits. */
   readonly budgetMs: number;

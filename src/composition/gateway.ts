@@ -29,6 +29,7 @@ export async function openGateway(
         userAgent: `lucid-tron/${config.build.version ?? "0"}`,
       },
       budgetMs: chain.callBudgetMs,
+      healthCheckMs: chain.healthCheckMs,
       retry: {
         ...GATEWAY_DEFAULTS.retry,
         maxRetries: chain.maxRetries,

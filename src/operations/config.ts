@@ -56,6 +56,7 @@ export type Config = {
     readonly usdtContract: string | undefined;
     readonly timeoutMs: number;
     readonly callBudgetMs: number;
+    readonly healthCheckMs: number;
     readonly maxRetries: number;
     readonly retryBackoff: number;
     readonly initialRetryDelayMs: number;
@@ -278,6 +279,7 @@ function chainOf(values: Values): Config["chain"] {
     usdtContract: values.USDT_CONTRACT,
     timeoutMs: values.TRON_TIMEOUT_MS,
     callBudgetMs: values.TRON_CALL_BUDGET_MS,
+    healthCheckMs: values.HEALTH_CHECK_INTERVAL * 1_000,
     maxRetries: values.TRON_MAX_RETRIES,
     retryBackoff: values.TRON_RETRY_BACKOFF,
     initialRetryDelayMs: values.TRON_INITIAL_RETRY_DELAY * 1_000,

@@ -212,6 +212,14 @@ export const EnvironmentSchema = Type.Object({
       description: "Longest time for one read with all its nodes, repetitions and waits",
     },
   ),
+  HEALTH_CHECK_INTERVAL: integer(
+    { default: 60, minimum: 4, maximum: 3_600 },
+    {
+      group: "Network",
+      unit: "s",
+      description: "A node that nothing else is asked of is asked for its height at least this often",
+    },
+  ),
   TRON_MAX_RETRIES: integer(
     { default: 3, minimum: 0, maximum: 20 },
     { group: "Network", description: "Repetitions of a failed read before the call fails" },
@@ -299,11 +307,6 @@ export const EnvironmentSchema = Type.Object({
   VCS_REF: optionalText(anyText, { group: "Build", description: "Commit shown by /status" }),
   BUILD_DATE: optionalText(anyText, { group: "Build", description: "Build time shown by /status" }),
 
-  HEALTH_CHECK_INTERVAL: optionalText(anyText, {
-    group: "Ignored",
-    description: "Time between two health checks",
-    ignored: "disk, chain and every node are watched all the time and /health tells what was seen last",
-  }),
   PAYOUT_ROUTER_PORT: optionalText(anyText, {
     group: "Ignored",
     description: "Port of the former payout router",

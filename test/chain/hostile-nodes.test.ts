@@ -185,6 +185,18 @@ describe("46: one node lies or lags", () => {
     expect(asked(first, "wallet/getblock")).toBe(2);
   });
 
+  test("how often nodes in reserve are looked at is HEALTH_CHECK_INTERVAL, at least", async () => {
+    first.on("wallet/getblock", headOf(80));
+    second.on("wallet/getblock", headOf(80));
+    const gateway = open([first.url, second.url], { healthCheckMs: 8_000 });
+    gateway.pool.startProbes();
+    for (let looks = 1; looks <= 3; looks += 1) {
+      await clock.advance(8_000);
+      await until(`look ${looks}`, () => asked(second, "wallet/getblock") >= looks);
+    }
+    expect(asked(second, "wallet/getblock")).toBeLessThanOrEqual(12);
+  });
+
   test("the same question goes to two nodes by their handles, and an excluded node is in no list", async () => {
     second.on(SOLID, headOf(31));
     const gateway = open([first.url, second.url]);
