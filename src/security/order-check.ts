@@ -29,7 +29,7 @@ type Contract = RawTransaction["contracts"][number];
 /** field, what the order says, what the bytes say */
 type Comparison = readonly [string, string | bigint | number, string | bigint | number];
 
-const HEX = /^([0-9a-f]{2})+$/;
+const HEX = /^(?:[0-9a-f]{2})+$/;
 /** Longer values are cut: a difference is shown to people. */
 const SHOWN_LENGTH_MAX = 160;
 

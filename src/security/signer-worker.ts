@@ -8,8 +8,8 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { isFault } from "../domain/errors.ts";
-import { openJobs } from "./signing-jobs.ts";
-import type { Batch, Failure, FromWorker, JobResult, WorkerSetup } from "./signing-protocol.ts";
+import { openJobs, type SigningJobs } from "./signing-jobs.ts";
+import type { Batch, Failure, FromWorker, Job, JobResult, WorkerSetup } from "./signing-protocol.ts";
 
 const given: unknown = workerData;
 if (parentPort !== null && isSetup(given)) serve(parentPort, given);
@@ -27,14 +27,21 @@ export function serve(port: SignerPort, setup: WorkerSetup): void {
   const post = (message: FromWorker): void => port.postMessage(message);
   port.on("message", (batch: Batch) => {
     jobs.learn(batch);
-    const answers = batch.jobs.map((job): Promise<JobResult> => jobs.run(job).catch(failureOf));
-    void Promise.all(answers).then((results) => post({ ready: false, results }));
+    post({ ready: false, results: batch.jobs.map((job) => resultOf(job, jobs)) });
   });
   post({ ready: true });
 }
 
 function isSetup(value: unknown): value is WorkerSetup {
   return typeof value === "object" && value !== null && "usdtContract" in value && "kek" in value;
+}
+
+function resultOf(job: Job, jobs: SigningJobs): JobResult {
+  try {
+    return jobs.run(job);
+  } catch (error) {
+    return failureOf(error);
+  }
 }
 
 function failureOf(error: unknown): Failure {

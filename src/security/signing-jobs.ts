@@ -17,7 +17,7 @@ type OpenKey = { readonly address: TronAddress; readonly key: Secret };
 export type SigningJobs = {
   /** Takes in the sealed keys of a batch. They are opened when first used. */
   learn(batch: Pick<Batch, "keys" | "forgetKeys">): void;
-  run(job: Job): Promise<PreparedTransaction | SignedTransaction>;
+  run(job: Job): PreparedTransaction | SignedTransaction;
 };
 
 export function openJobs(setup: WorkerSetup): SigningJobs {
@@ -46,11 +46,11 @@ export function openJobs(setup: WorkerSetup): SigningJobs {
       }
       for (const record of keys) sealed.set(record.walletId, record);
     },
-    async run(job) {
+    run(job) {
       const { order } = job;
       const signed = (built: BuiltTransaction) => signChecked({ order, built, key: keyOf(order.walletId), setup });
       if (job.do === "sign") return signed(job.built);
-      const built = await build(order);
+      const built = build(order);
       return job.do === "build" ? built : { ...built, ...unlessFault(() => signed(built)) };
     },
   };

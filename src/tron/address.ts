@@ -14,7 +14,9 @@ export const ZERO_ADDRESS: TronAddress = "T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb";
 export const BLACKHOLE_ADDRESS: TronAddress = "TLsV52sRDL79HXGGm9yzwKibb6BeruhUzy";
 
 const ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-const DIGIT = new Map(Array.from(ALPHABET, (letter, value) => [letter, BigInt(value)]));
+const DIGIT = new Map(Array.from(ALPHABET, (letter, value) => [letter, value]));
+/** As many base58 digits as a number holds exactly. */
+const DIGITS_AT_ONCE = 9;
 const HEX41 = /^41[0-9a-f]{40}$/i;
 
 /** Base58check with the right length, prefix and checksum. Hex is not accepted: it has no checksum. */
@@ -71,10 +73,15 @@ export function contractAddressOf(creation: { txId: string; ownerHex41: string }
 function decodeBase58Check(text: string): string | undefined {
   if (text.length !== 34 || !text.startsWith("T")) return undefined;
   let number = 0n;
-  for (const letter of text) {
-    const digit = DIGIT.get(letter);
-    if (digit === undefined) return undefined;
-    number = number * 58n + digit;
+  for (let at = 0; at < text.length; at += DIGITS_AT_ONCE) {
+    const digits = text.slice(at, at + DIGITS_AT_ONCE);
+    let low = 0;
+    for (const letter of digits) {
+      const digit = DIGIT.get(letter);
+      if (digit === undefined) return undefined;
+      low = low * 58 + digit;
+    }
+    number = number * BigInt(58 ** digits.length) + BigInt(low);
   }
   const hex = number.toString(16).padStart(50, "0");
   if (hex.length !== 50 || !hex.startsWith("41")) return undefined;

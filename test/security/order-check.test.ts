@@ -3,12 +3,12 @@ import { describe, expect, test } from "vitest";
 import type { SigningOrder } from "../../src/ports/world.ts";
 import { differences } from "../../src/security/order-check.ts";
 import { createTransactionBuilder } from "../../src/security/transaction-builder.ts";
-import { fromHex41, toHex41 } from "../../src/tron/address.ts";
+import { toHex41 } from "../../src/tron/address.ts";
 import { decodeRawTransaction, encodeRawTransaction, txIdOf } from "../../src/tron/transaction.ts";
 import type { RawTransaction } from "../../src/tron/transaction.ts";
 import { encodeTransferCall } from "../../src/tron/trc20.ts";
 import { corpus } from "./malicious-bytes.ts";
-import { units, USDT, vectorOrder, vectors } from "./support.ts";
+import { thrownBy, units, USDT, vectorOrder, vectors } from "./support.ts";
 
 const build = createTransactionBuilder(USDT);
 const trxOrder = vectorOrder({ asset: "TRX", feeLimitSun: units(0) });
@@ -153,12 +153,12 @@ describe("bytes that say something else", () => {
 });
 
 describe("the builder", () => {
-  test("makes the published bytes", async () => {
-    expect(await build(vectorOrder())).toEqual({
+  test("makes the published bytes", () => {
+    expect(build(vectorOrder())).toEqual({
       rawHex: vectors.usdtVector.raw_data_hex,
       txId: vectors.usdtVector.txID,
     });
-    expect(await build(trxOrder)).toEqual({
+    expect(build(trxOrder)).toEqual({
       rawHex: vectors.transferVector.raw_data_hex,
       txId: vectors.transferVector.txID,
     });
@@ -176,23 +176,14 @@ describe("the builder", () => {
     ["TRX of nothing", { asset: "TRX", amount: units(0) }],
     ["TRX to oneself", { asset: "TRX", to: vectors.pkA.address }],
     ["a fee limit beyond what a double holds", { feeLimitSun: units(2n ** 53n) }],
-  ])("refuses %s", async (_name, change) => {
-    await expect(build({ ...vectorOrder(), ...change })).rejects.toMatchObject({ code: "order_mismatch" });
+  ])("refuses %s", (_name, change) => {
+    expect(thrownBy(() => build({ ...vectorOrder(), ...change }))).toMatchObject({ code: "order_mismatch" });
   });
 
-  test("carries the largest USDT amount exactly", async () => {
+  test("carries the largest USDT amount exactly", () => {
     const order = vectorOrder({ amount: units(2n ** 63n - 1n) });
-    const { rawHex, txId } = await build(order);
+    const { rawHex, txId } = build(order);
     expect(fieldsOf(order, rawHex, txId)).toEqual([]);
-  });
-
-  test("keeps working with more senders than it remembers", async () => {
-    const order = vectorOrder();
-    for (let i = 0; i < 1_001; i += 1) {
-      const from = addressOfNumber(i);
-      const { rawHex } = await build({ ...order, from });
-      expect(rawHex).toContain(toHex41(from));
-    }
   });
 });
 
@@ -202,8 +193,10 @@ test("building opens no socket", async () => {
   const note = (message: unknown): void => void opened.push(message);
   const channels = ["net.client.socket", "undici:request:create", "http.client.request.start"];
   for (const channel of channels) subscribe(channel, note);
-  await Promise.all(Array.from({ length: 20 }, (_, i) => build(vectorOrder({ timestamp: 1_777_447_467_000 + i }))));
-  await Promise.all(Array.from({ length: 20 }, (_, i) => build({ ...trxOrder, timestamp: 1_777_447_467_000 + i })));
+  for (const order of [vectorOrder(), trxOrder]) {
+    for (let i = 0; i < 20; i += 1) build({ ...order, timestamp: 1_777_447_467_000 + i });
+  }
+  await new Promise((resolve) => setImmediate(resolve));
   expect(opened).toEqual([]);
   // The control: the same ears hear a request that is really made.
   await import("node:http").then(
@@ -212,7 +205,3 @@ test("building opens no socket", async () => {
   for (const channel of channels) unsubscribe(channel, note);
   expect(opened.length).toBeGreaterThan(0);
 });
-
-function addressOfNumber(i: number): string {
-  return fromHex41(`41${i.toString(16).padStart(40, "0")}`);
-}

@@ -4,7 +4,7 @@ import { walletContext } from "../../src/security/key-records.ts";
 import type { WalletRecord } from "../../src/security/key-records.ts";
 import { Secret } from "../../src/security/secret.ts";
 import { openJobs } from "../../src/security/signing-jobs.ts";
-import { USDT, vectorOrder, vectors } from "./support.ts";
+import { thrownBy, USDT, vectorOrder, vectors } from "./support.ts";
 
 const kek = new Uint8Array(32).fill(9);
 const built = { rawHex: vectors.usdtVector.raw_data_hex, txId: vectors.usdtVector.txID };
@@ -19,51 +19,49 @@ function record(privateKeyHex: string, address: string): WalletRecord {
   };
 }
 
-test("a key signs from when it was learned until it is forgotten", async () => {
+test("a key signs from when it was learned until it is forgotten", () => {
   const jobs = openJobs({ usdtContract: USDT, kek });
-  await expect(jobs.run(job)).rejects.toMatchObject({ code: "key_unavailable" });
+  expect(thrownBy(() => jobs.run(job))).toMatchObject({ code: "key_unavailable" });
   jobs.learn({ keys: [record(vectors.pkA.privateKey, vectors.pkA.address)], forgetKeys: false });
-  await expect(jobs.run(job)).resolves.toMatchObject({ txId: built.txId });
+  expect(jobs.run(job)).toMatchObject({ txId: built.txId });
   jobs.learn({ keys: [], forgetKeys: false });
-  await expect(jobs.run(job)).resolves.toMatchObject({ txId: built.txId });
+  expect(jobs.run(job)).toMatchObject({ txId: built.txId });
   jobs.learn({ keys: [], forgetKeys: true });
-  await expect(jobs.run(job)).rejects.toMatchObject({ code: "key_unavailable" });
+  expect(thrownBy(() => jobs.run(job))).toMatchObject({ code: "key_unavailable" });
 });
 
-test("a sealed key that is not the key of its address does not sign", async () => {
+test("a sealed key that is not the key of its address does not sign", () => {
   const jobs = openJobs({ usdtContract: USDT, kek });
   jobs.learn({ keys: [record(vectors.pkB.privateKey, vectors.pkA.address)], forgetKeys: false });
-  await expect(jobs.run(job)).rejects.toMatchObject({ code: "key_unavailable" });
+  expect(thrownBy(() => jobs.run(job))).toMatchObject({ code: "key_unavailable" });
 });
 
-test("bytes that differ from the order are not signed by a key that could", async () => {
+test("bytes that differ from the order are not signed by a key that could", () => {
   const jobs = openJobs({ usdtContract: USDT, kek });
   jobs.learn({ keys: [record(vectors.pkA.privateKey, vectors.pkA.address)], forgetKeys: false });
   const order = vectorOrder({ expiration: vectorOrder().expiration + 1 });
-  await expect(jobs.run({ ...job, order })).rejects.toMatchObject({
+  expect(thrownBy(() => jobs.run({ ...job, order }))).toMatchObject({
     code: "order_mismatch",
     evidence: { differences: [{ field: "expiration" }] },
   });
-  await expect(jobs.run({ do: "build", order: vectorOrder() })).resolves.toEqual(built);
+  expect(jobs.run({ do: "build", order: vectorOrder() })).toEqual(built);
 });
 
-test("bytes are prepared signed when their key is known, and unsigned when it is not", async () => {
+test("bytes are prepared signed when their key is known, and unsigned when it is not", () => {
   const jobs = openJobs({ usdtContract: USDT, kek });
   const prepare = { do: "prepare", order: vectorOrder() } as const;
-  await expect(jobs.run(prepare)).resolves.toEqual(built);
+  expect(jobs.run(prepare)).toEqual(built);
   jobs.learn({ keys: [record(vectors.pkA.privateKey, vectors.pkA.address)], forgetKeys: false });
-  const signed = await jobs.run(job);
-  await expect(jobs.run(prepare)).resolves.toEqual({ ...built, ...signed });
-  await expect(jobs.run({ ...prepare, order: vectorOrder({ from: vectors.pkB.address }) })).resolves.not.toHaveProperty(
-    "signedHex",
-  );
-  await expect(jobs.run({ ...prepare, order: vectorOrder({ to: "T" }) })).rejects.toMatchObject({
+  const signed = jobs.run(job);
+  expect(jobs.run(prepare)).toEqual({ ...built, ...signed });
+  expect(jobs.run({ ...prepare, order: vectorOrder({ from: vectors.pkB.address }) })).not.toHaveProperty("signedHex");
+  expect(thrownBy(() => jobs.run({ ...prepare, order: vectorOrder({ to: "T" }) }))).toMatchObject({
     code: "order_mismatch",
   });
 });
 
-test("another key-encryption key opens nothing", async () => {
+test("another key-encryption key opens nothing", () => {
   const jobs = openJobs({ usdtContract: USDT, kek: new Uint8Array(32).fill(8) });
   jobs.learn({ keys: [record(vectors.pkA.privateKey, vectors.pkA.address)], forgetKeys: false });
-  await expect(jobs.run(job)).rejects.toMatchObject({ code: "key_unavailable" });
+  expect(thrownBy(() => jobs.run(job))).toMatchObject({ code: "key_unavailable" });
 });

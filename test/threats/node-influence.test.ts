@@ -70,9 +70,9 @@ function effects() {
   const jobs = openJobs({ usdtContract: FAKE_USDT, kek });
   jobs.learn({ keys: [{ ...open, seal: sealed }], forgetKeys: false });
   const signer: Signer = {
-    build: async (order) => (await jobs.run({ do: "build", order })) as BuiltTransaction,
-    prepare: async (order) => (await jobs.run({ do: "prepare", order })) as PreparedTransaction,
-    sign: async (order, built) => (await jobs.run({ do: "sign", order, built })) as SignedTransaction,
+    build: async (order) => jobs.run({ do: "build", order }) as BuiltTransaction,
+    prepare: async (order) => jobs.run({ do: "prepare", order }) as PreparedTransaction,
+    sign: async (order, built) => jobs.run({ do: "sign", order, built }) as SignedTransaction,
   };
   const view: ChainView = {
     reference: () => BLOCK,
