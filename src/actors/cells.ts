@@ -3,6 +3,7 @@
  *
  * C1. A cell with uncommitted steps is pinned: the store would answer with an older record.
  * C2. Everything else may be dropped at any time; the store has it.
+ * C3. An actor that the store did not know stays unknown until `replace`: nobody else writes records.
  */
 import type { ActorAddress, ActorRecord } from "../domain/records.ts";
 import type { Catalog } from "../machines/catalog.ts";
@@ -12,8 +13,12 @@ import { revive } from "./step.ts";
 
 type Cell = { record: ActorRecord; pins: number; recentlyUsed: boolean };
 
+/** Actors remembered as unknown; a new one is asked for several times before it begins. */
+const ABSENT_MAX = 1_024;
+
 export class Cells {
   private readonly cells = new Map<string, Cell>();
+  private readonly absent = new Set<string>();
   private readonly catalog: Catalog;
   private readonly store: Store;
   private readonly sizeMax: number;
@@ -35,8 +40,13 @@ export class Cells {
       cell.recentlyUsed = true;
       return cell.record;
     }
+    if (this.absent.has(key)) return undefined;
     const stored = this.store.record(actor);
-    if (stored === undefined) return undefined;
+    if (stored === undefined) {
+      if (this.absent.size >= ABSENT_MAX) this.absent.clear();
+      this.absent.add(key);
+      return undefined;
+    }
     const record = this.wake(stored);
     this.cells.set(key, { record, pins: 0, recentlyUsed: true });
     this.shrink();
@@ -47,8 +57,10 @@ export class Cells {
   replace(actor: ActorAddress, record: ActorRecord): void {
     const key = keyOf(actor);
     const cell = this.cells.get(key);
-    if (cell === undefined) this.cells.set(key, { record, pins: 1, recentlyUsed: true });
-    else {
+    if (cell === undefined) {
+      this.absent.delete(key);
+      this.cells.set(key, { record, pins: 1, recentlyUsed: true });
+    } else {
       cell.record = record;
       cell.pins += 1;
     }
@@ -88,18 +100,23 @@ export class Cells {
     return revive(entry, stored);
   }
 
-  /** Second chance: a cell used since it was last looked at goes to the back. Looks at a few cells only. */
+  /**
+   * Second chance: a cell used since it was last looked at goes to the back. Many at a time, because a Map that lost its
+   * first entries steps over each of them whenever it is walked from the start.
+   */
   private shrink(): void {
-    if (this.cells.size <= this.sizeMax) return;
+    const { cells, sizeMax } = this;
+    const atATime = sizeMax >> 4;
+    if (cells.size <= sizeMax + atATime) return;
     let looked = 0;
-    for (const [key, cell] of this.cells) {
-      this.cells.delete(key);
+    for (const [key, cell] of cells) {
+      cells.delete(key);
       if (cell.pins > 0 || cell.recentlyUsed) {
         cell.recentlyUsed = false;
-        this.cells.set(key, cell);
+        cells.set(key, cell);
       }
       looked += 1;
-      if (this.cells.size <= this.sizeMax || looked >= 64) return;
+      if (cells.size <= sizeMax || looked >= 64 + 2 * atATime) return;
     }
   }
 }

@@ -101,7 +101,13 @@ export class PayoutIntake {
 
   async #request({ id, create }: { id: string; create: unknown }, { idempotency }: Asked): Promise<Outcome> {
     const to = { kind: "payout", id };
-    const answer = await this.#ports.engine.request({ to, create, idempotency, respond: this.#accepted });
+    const answer = await this.#ports.engine.request({
+      to,
+      create,
+      idempotency,
+      isNamedByKey: true,
+      respond: this.#accepted,
+    });
     return answerOf(answer, `${API_ROOT}/payouts/${id}`);
   }
 }

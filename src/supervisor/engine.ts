@@ -170,8 +170,10 @@ export class Engine implements EngineFacade {
   async request(request: EngineRequest): Promise<EngineAnswer> {
     if (this.phase !== "running") return { refusal: refuse("not_ready", `the engine is ${this.phase}`) };
     if (this.isReadOnly) return { refusal: refuse("read_only", "the disk is full; free some space") };
-    const { idempotency } = request;
-    return idempotency === undefined ? this.ask(request) : this.idempotency.once(idempotency, () => this.ask(request));
+    const { idempotency, isNamedByKey, to } = request;
+    if (idempotency === undefined) return this.ask(request);
+    const isUnused = () => isNamedByKey === true && !this.exists(to);
+    return this.idempotency.once(idempotency, { work: () => this.ask(request), isUnused });
   }
 
   /** Facts for actors; resolves when all are committed. Facts for actors that do not exist are dropped. */

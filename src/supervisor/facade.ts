@@ -21,6 +21,8 @@ export type EngineRequest = {
   readonly create?: unknown;
   /** `key` is already scoped (token, route); `fingerprint` is a hash of the request. */
   readonly idempotency?: { readonly key: string; readonly fingerprint: string };
+  /** The id of what is created follows from the key, and from nothing else: without the actor there is no stored reply. */
+  readonly isNamedByKey?: boolean;
   /** Pure. Runs before the commit; its verdict is returned after the commit. */
   readonly respond: (outcome: Outcome) => Verdict;
 };

@@ -8,6 +8,8 @@ import type { EngineAnswer } from "./facade.ts";
 
 export type IdempotencyKey = { readonly key: string; readonly fingerprint: string };
 
+type Once = { readonly work: () => Promise<EngineAnswer>; readonly isUnused: () => boolean };
+
 export class Idempotency {
   private readonly running = new Map<
     string,
@@ -19,14 +21,17 @@ export class Idempotency {
     this.store = store;
   }
 
-  async once({ key, fingerprint }: IdempotencyKey, work: () => Promise<EngineAnswer>): Promise<EngineAnswer> {
+  /** `isUnused`: what is known of the key without looking for its reply. */
+  async once({ key, fingerprint }: IdempotencyKey, { work, isUnused }: Once): Promise<EngineAnswer> {
     const first = this.running.get(key);
     if (first !== undefined) return first.fingerprint === fingerprint ? asReplay(await first.answer) : mismatch();
-    const stored = this.store.reply(key);
-    if (stored !== undefined) {
-      return stored.fingerprint === fingerprint
-        ? { status: stored.status, body: stored.body, replayed: true }
-        : mismatch();
+    if (!isUnused()) {
+      const stored = this.store.reply(key);
+      if (stored !== undefined) {
+        return stored.fingerprint === fingerprint
+          ? { status: stored.status, body: stored.body, replayed: true }
+          : mismatch();
+      }
     }
     const answer = work();
     this.running.set(key, { fingerprint, answer });

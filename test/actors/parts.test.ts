@@ -90,6 +90,33 @@ describe("cells", () => {
     expect(cells.size).toBeLessThanOrEqual(3);
   });
 
+  test("hold little more than they may when every one of them was used", async () => {
+    const store = memoryStore();
+    const ids = Array.from({ length: 500 }, (_, i) => `t${i}`);
+    for (const id of ids) await store.commit([{ put: "record", record: toyRecord(id) }]);
+    const cells = new Cells({ sizeMax: 160 }, { catalog, store });
+    for (const id of [...ids, ...ids]) cells.get(toy(id));
+    expect(cells.size).toBeGreaterThanOrEqual(160);
+    expect(cells.size).toBeLessThanOrEqual(171);
+  });
+
+  test("look once for an actor that is not there, and again when its birth was taken back", () => {
+    const store = memoryStore();
+    const lookedFor: string[] = [];
+    store.record = ({ id }) => void lookedFor.push(id);
+    const cells = new Cells({ sizeMax: 10 }, { catalog, store });
+    for (let i = 0; i < 3; i += 1) expect(cells.get(toy("t1"))).toBe(undefined);
+    expect(lookedFor).toEqual(["t1"]);
+    cells.replace(toy("t1"), toyRecord("t1"));
+    expect(cells.get(toy("t1"))?.id).toBe("t1");
+    cells.takeBack(toy("t1"));
+    expect(cells.get(toy("t1"))).toBe(undefined);
+    expect(lookedFor).toEqual(["t1", "t1"]);
+    for (let i = 0; i < 5_000; i += 1) cells.get(toy(`other${i}`));
+    cells.get(toy("t1"));
+    expect(lookedFor.at(-1)).toBe("t1");
+  });
+
   test("do not know every kind", async () => {
     const store = memoryStore();
     await store.commit([{ put: "record", record: { ...toyRecord("x"), kind: "ghost" } }]);

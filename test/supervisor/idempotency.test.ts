@@ -62,4 +62,30 @@ describe("one idempotency key", () => {
     expect(await order("a")).toMatchObject({ body: { seen: ["a"] }, replayed: false });
     expect(await order("b")).toMatchObject({ body: { seen: ["a"] }, replayed: true });
   });
+
+  test("that names an actor is looked up only when the actor is there, also after a restart", async () => {
+    const store = memoryStore();
+    const lookedUp: string[] = [];
+    const reply = store.reply.bind(store);
+    store.reply = (key) => {
+      lookedUp.push(key);
+      return reply(key);
+    };
+    const order = (rig: Awaited<ReturnType<typeof toyRig>>, fingerprint: string) =>
+      rig.engine.request({
+        to: { kind: "toy", id: "t1" },
+        create: { seen: [fingerprint] },
+        idempotency: { ...KEY, fingerprint },
+        isNamedByKey: true,
+        respond: ({ record }) => ({ keep: { status: 202, body: record.context } }),
+      });
+    const rig = await toyRig({ store });
+    const first = await order(rig, "a");
+    expect([first, lookedUp]).toMatchObject([{ body: { seen: ["a"] }, replayed: false }, []]);
+    await rig.engine.drain();
+    const next = await toyRig({ store });
+    expect(await order(next, "a")).toEqual({ ...first, replayed: true });
+    expect(await order(next, "b")).toMatchObject({ refusal: { code: "idempotency_mismatch" } });
+    expect(lookedUp).toEqual([KEY.key, KEY.key]);
+  });
 });

@@ -128,6 +128,7 @@ class Run {
       to: { kind: "payout", id },
       create: input,
       idempotency: { key: `key-of-${id}`, fingerprint: "f" },
+      isNamedByKey: true,
       respond: ({ record }) =>
         record.tag === "rejected"
           ? { discard: (record.context as { reason: never }).reason }
