@@ -28,8 +28,8 @@ type Member = {
   readonly committed: () => void;
   readonly retake: Retake | undefined;
 };
-/** What is encoded and waits for the disk. */
-type Group = { readonly batch: Batch; readonly members: Member[]; writes: number };
+/** What is encoded and waits for the disk. The writes are in the batch; who waits for it holds no more than it has to tell. */
+type Group = { readonly batch: Batch; readonly committed: Member["committed"][]; writes: number };
 type Landing = Group & { readonly landed: Promise<void> | undefined };
 
 export type GroupCommitCounts = { commits: number; writes: number; members: number };
@@ -60,7 +60,7 @@ export class GroupCommit {
 
   /** Members waiting for the batch after the one in flight. */
   get size(): number {
-    return this.members.length + (this.next?.members.length ?? 0);
+    return this.members.length + (this.next?.committed.length ?? 0);
   }
 
   add(writes: readonly Write[], then: () => void, retake?: Retake): void {
@@ -96,9 +96,8 @@ export class GroupCommit {
     } catch (error) {
       this.broken = true;
       this.ports.onFatal(error);
+      for (const wake of this.waiting.splice(0)) wake();
     }
-    this.flushing = false;
-    for (const wake of this.waiting.splice(0)) wake();
   }
 
   /** Resolves when everything that is open or in flight now is on disk, however much comes meanwhile, or never will be. */
@@ -114,33 +113,36 @@ export class GroupCommit {
   /** What comes behind members that cannot be encoded stands on them, and waits with them. */
   private encode(): void {
     if (this.flaw !== undefined || this.members.length === 0) return;
-    const group = (this.next ??= { batch: this.ports.store.batch(), members: [], writes: 0 });
+    const group = (this.next ??= { batch: this.ports.store.batch(), committed: [], writes: 0 });
     try {
       group.batch.add(this.writes);
     } catch (error) {
       this.flaw = error;
       return;
     }
-    group.members.push(...this.members);
+    for (const { committed } of this.members) group.committed.push(committed);
     group.writes += this.writes.length;
     this.empty(this.sequence);
   }
 
   /** The next batch is on its way before the members of the last one are told: the disk does not wait for them. */
   private async writeAll(): Promise<void> {
-    for (let group = this.begin(); group !== undefined || this.members.length > 0;) {
-      if (group === undefined) this.takeApart();
-      else await group.landed;
+    for (let group = this.begin(); group !== undefined || this.size > 0;) {
+      if (group !== undefined) await group.landed;
+      else if (!this.isEncoded(this.next)) this.takeApart();
       const next: Landing | undefined = this.begin();
       if (group !== undefined) this.tell(group);
       group = next;
     }
+    // In one breath with the last look: who comes a moment later finds nobody at work and begins anew.
+    this.flushing = false;
+    this.waiting = [];
   }
 
   private begin(): Landing | undefined {
     this.encode();
     const { next } = this;
-    if (next === undefined || next.members.length === 0) return undefined;
+    if (!this.isEncoded(next)) return undefined;
     this.next = undefined;
     this.waitingForRoom?.();
     this.waitingForRoom = undefined;
@@ -148,12 +150,16 @@ export class GroupCommit {
     return { ...next, landed: next.writes > 0 ? next.batch.write() : undefined };
   }
 
-  private tell({ writes, members }: Landing): void {
+  private isEncoded(group: Group | undefined): group is Group {
+    return group !== undefined && group.committed.length > 0;
+  }
+
+  private tell({ writes, committed }: Landing): void {
     this.counts.commits += 1;
     this.counts.writes += writes;
-    this.counts.members += members.length;
+    this.counts.members += committed.length;
     this.ports.failpoint?.("after-commit");
-    for (const { committed } of members) committed();
+    for (const tell of committed) tell();
   }
 
   /** G4. What the engine itself writes has nobody to blame. */

@@ -127,6 +127,24 @@ describe("cells", () => {
 });
 
 describe("a group commit", () => {
+  test.each([
+    ["at once", (work: () => void) => work()],
+    ["a breath later", (work: () => void) => void Promise.resolve().then(work)],
+    ["two breaths later", (work: () => void) => void Promise.resolve().then(() => Promise.resolve().then(work))],
+  ])("writes what the last one to be told brings %s", async (_, when) => {
+    const group = new GroupCommit({ lastFeedSequence: 0 }, { store: memoryStore(), onFatal: unused });
+    const more = Promise.withResolvers<void>();
+    group.add([{ put: "meta", name: "a", value: 1 }], () =>
+      when(() => {
+        group.add([{ put: "meta", name: "b", value: 2 }], more.resolve);
+        void group.flush();
+      }),
+    );
+    void group.flush();
+    await more.promise;
+    expect(group.counts).toEqual({ commits: 2, writes: 2, members: 2 });
+  });
+
   test("settles what was open when asked, in order, and again when nothing is", async () => {
     const group = new GroupCommit({ lastFeedSequence: 0 }, { store: memoryStore(), onFatal: unused });
     const order: string[] = [];
