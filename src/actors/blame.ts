@@ -23,7 +23,7 @@ export function isStorable(message: Message, judge: Judge): boolean {
 }
 
 /** What was told is written with its receiver, but it was made by the teller. */
-function tellerOf({ steps }: CascadeResult, judge: Judge): ActorAddress | undefined {
+function tellerOf({ news: { steps } }: CascadeResult, judge: Judge): ActorAddress | undefined {
   return steps.find(({ step }) => step.tells.some((tell) => !isStorable(messageOf(tell), judge)))?.actor;
 }
 

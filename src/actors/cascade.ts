@@ -27,13 +27,14 @@ export class PoisonError extends Error {
   }
 }
 
-export type CascadeResult = {
+/** What is left to tell of a cascade when its writes are encoded. */
+export type CascadeNews = {
   readonly verdict: Verdict | undefined;
-  readonly writes: readonly Write[];
   /** Actors that moved, with their last state. */
   readonly moved: readonly { readonly actor: ActorAddress; readonly record: ActorRecord }[];
   readonly steps: readonly { readonly actor: ActorAddress; readonly event: string; readonly step: Step }[];
 };
+export type CascadeResult = { readonly writes: readonly Write[]; readonly news: CascadeNews };
 
 export type CascadePorts = {
   readonly catalog: Catalog;
@@ -72,12 +73,12 @@ class Cascade {
       queue.push(...this.tell(tell, envelope));
     }
     const verdict = envelope.respond?.(this.outcome(envelope, first));
-    if (verdict !== undefined && "discard" in verdict) return { verdict, writes: [], moved: [], steps: [] };
+    if (verdict !== undefined && "discard" in verdict) return { writes: [], news: { verdict, moved: [], steps: [] } };
     const moved = [...this.staged.values()].filter(({ record, before }) => record !== before);
     for (const { record, before } of moved) this.writes.push(...recordWrites(before, record));
     this.writes.push(...(envelope.writes ?? []));
     if (verdict !== undefined) this.writes.push(...(envelope.witness?.(verdict.keep) ?? []));
-    return { verdict, writes: this.writes, moved, steps: this.steps };
+    return { writes: this.writes, news: { verdict, moved, steps: this.steps } };
   }
 
   private deliver(envelope: Envelope): Step | undefined {

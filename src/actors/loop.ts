@@ -22,7 +22,7 @@ import type { Stamp } from "../machines/durable.ts";
 import type { Clock } from "../ports/clock.ts";
 import { findPoison } from "./blame.ts";
 import type { Cells } from "./cells.ts";
-import { PoisonError, runCascade, type CascadePorts, type CascadeResult } from "./cascade.ts";
+import { PoisonError, runCascade, type CascadeNews, type CascadePorts, type CascadeResult } from "./cascade.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { keyOf, type Envelope } from "./envelope.ts";
 import type { GroupCommit } from "./group-commit.ts";
@@ -40,7 +40,7 @@ export type LoopPorts = CascadePorts & {
   readonly onPoison: (envelope: Envelope, error: PoisonError) => void;
   /** The actor was quarantined while the message waited; the supervisor parks it and calls `settle`. */
   readonly onUndeliverable: (envelope: Envelope) => void;
-  readonly onCommitted: (result: CascadeResult, stamp: Stamp) => void;
+  readonly onCommitted: (news: CascadeNews, stamp: Stamp) => void;
 };
 
 export class Loop {
@@ -140,37 +140,38 @@ export class Loop {
     }
     const flaw = isSuspect ? findPoison(envelope, result, ports.group) : undefined;
     if (flaw !== undefined) return ports.onPoison(envelope, flaw);
-    this.stepped += result.steps.length;
-    for (const { actor, record } of result.moved) ports.cells.replace(actor, record);
-    ports.group.add(result.writes, () => this.committed(envelope, result, stamp), {
-      undo: () => this.undo(result),
+    const { news } = result;
+    this.stepped += news.steps.length;
+    for (const { actor, record } of news.moved) ports.cells.replace(actor, record);
+    ports.group.add(result.writes, () => this.committed(envelope, news, stamp), {
+      undo: () => this.undo(news),
       redo: () => this.apply(envelope, true),
     });
   }
 
   /** Nothing of the cascade reached the disk; its actors stand where the disk has them. */
-  private undo({ steps, moved }: CascadeResult): void {
+  private undo({ steps, moved }: CascadeNews): void {
     this.stepped -= steps.length;
     for (const { actor } of moved) this.ports.cells.takeBack(actor);
   }
 
   /** E3, E4: the commit is on disk. */
-  private committed(envelope: Envelope, result: CascadeResult, stamp: Stamp): void {
+  private committed(envelope: Envelope, news: CascadeNews, stamp: Stamp): void {
     const { ports } = this;
-    for (const { actor } of result.moved) ports.cells.unpin(actor);
-    const { verdict } = result;
+    const { verdict, moved, steps } = news;
+    for (const { actor } of moved) ports.cells.unpin(actor);
     envelope.settle(
       verdict !== undefined && "discard" in verdict
         ? { end: "discarded", refusal: verdict.discard }
         : { end: "committed", verdict },
     );
-    for (const { actor, step } of result.steps) {
+    for (const { actor, step } of steps) {
       for (const { source, key } of step.stopped) ports.dispatcher().stop(source, actor, key);
       for (const entry of step.started)
         if (this.isCurrent(actor, entry.invokeId, entry.key)) ports.dispatcher().start(entry);
       for (const { due } of step.timersSet) ports.timers().arm(due);
     }
-    ports.onCommitted(result, stamp);
+    ports.onCommitted(news, stamp);
   }
 
   /** A later step may have stopped the effect before this commit came through. */

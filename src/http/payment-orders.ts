@@ -78,7 +78,7 @@ function judgeSum(ports: Ports, wallet: PayingWallet, line: Line): JudgedLine | 
   return {
     amount,
     feeReserveSun,
-    hash: digest(canonicalJson({ wallet: wallet.id, to, asset, amount, feeReserveSun })),
+    hash: digest(canonicalJson({ amount, asset, feeReserveSun, to, wallet: wallet.id })),
     needsApproval: asset === "USDT" && limits.approvalAbove !== undefined && isLess(limits.approvalAbove, amount),
   };
 }

@@ -5,7 +5,7 @@
 import { refuse, type Refusal } from "../domain/errors.ts";
 import type { Asset } from "../domain/money.ts";
 import type { PayoutInput } from "../machines/payout-context.ts";
-import type { EngineFacade, Outcome as EngineOutcome, Verdict } from "../supervisor/facade.ts";
+import type { EngineAnswer, EngineFacade, Outcome as EngineOutcome, Verdict } from "../supervisor/facade.ts";
 import { answerOf } from "./answers.ts";
 import { Destinations } from "./destinations.ts";
 import { API_ROOT, type Outcome } from "./endpoint.ts";
@@ -49,25 +49,31 @@ export class PayoutIntake {
   }
 
   /** Accepted: 202 after the payout is on disk with its money reserved, or waiting for approval. */
-  async accept(order: PaymentOrder, asked: Asked): Promise<Outcome> {
+  accept(order: PaymentOrder, asked: Asked): Promise<Outcome> {
     const id = derivedId("po", asked.idempotency);
     const input = this.#inputOf(order, { id, by: asked.by });
     if (isRefusal(input)) return this.#refused(input, { id, asked });
-    const against = await this.#destinations.judge({ address: order.to, asset: order.asset });
-    if (against !== undefined) return this.#refused(against, { id, asked });
-    const { externalId } = order;
+    const goOn = (against: Refusal | undefined) =>
+      against === undefined ? this.#unlessTaken(input, asked) : this.#refused(against, { id, asked });
+    const against = this.#destinations.judge({ address: order.to, asset: order.asset });
+    return against instanceof Promise ? against.then(goOn) : goOn(against);
+  }
+
+  #unlessTaken(input: PayoutInput, asked: Asked): Promise<Outcome> {
+    const { self, externalId } = input;
     if (externalId === undefined) return this.#create(input, asked);
     return this.#externalIds.holding([externalId], async () => {
       const taken = await takenBy(this.#ports.engine, externalId);
-      if (taken !== undefined && taken !== id) return this.#refused(duplicate(externalId, taken), { id, asked });
-      return this.#create(input, asked);
+      if (taken === undefined || taken === self.id) return this.#create(input, asked);
+      return this.#refused(duplicate(externalId, taken), { id: self.id, asked });
     });
   }
 
   /** A repeat of an order that was accepted is answered as then, whatever speaks against it now. */
   async #refused(refusal: Refusal, { id, asked }: { id: string; asked: Asked }): Promise<Outcome> {
     const existing = this.#ports.engine.record({ kind: "payout", id });
-    return existing === undefined ? { refusal } : this.#request({ id, create: existing.context }, asked);
+    if (existing === undefined) return { refusal };
+    return answerOf(await this.#request({ id, create: existing.context }, asked), placeOf(id));
   }
 
   #inputOf(order: PaymentOrder, made: { id: string; by: string }): PayoutInput | Refusal {
@@ -90,26 +96,29 @@ export class PayoutIntake {
   }
 
   async #create(input: PayoutInput, asked: Asked): Promise<Outcome> {
-    const outcome = await this.#request({ id: input.self.id, create: input }, asked);
-    if (outcome !== undefined && "refusal" in outcome && READ_AGAIN.has(outcome.refusal.code)) {
+    const { id } = input.self;
+    const answer = await this.#request({ id, create: input }, asked);
+    if ("refusal" in answer && READ_AGAIN.has(answer.refusal.code)) {
       // The wallet judged by its last reading; the next try deserves a newer one.
       const wallet = { kind: "wallet", id: input.walletId };
       await this.#ports.engine.request({ to: wallet, message: { type: "wallet.refresh" }, respond: keepNothing });
     }
-    return outcome;
+    return answerOf(answer, placeOf(id));
   }
 
-  async #request({ id, create }: { id: string; create: unknown }, { idempotency }: Asked): Promise<Outcome> {
-    const to = { kind: "payout", id };
-    const answer = await this.#ports.engine.request({
-      to,
+  #request({ id, create }: { id: string; create: unknown }, { idempotency }: Asked): Promise<EngineAnswer> {
+    return this.#ports.engine.request({
+      to: { kind: "payout", id },
       create,
       idempotency,
       isNamedByKey: true,
       respond: this.#accepted,
     });
-    return answerOf(answer, `${API_ROOT}/payouts/${id}`);
   }
+}
+
+function placeOf(id: string): string {
+  return `${API_ROOT}/payouts/${id}`;
 }
 
 const READ_AGAIN = new Set<string>(["insufficient_funds", "insufficient_trx_for_fees"]);

@@ -1,8 +1,8 @@
 /** The façade: builds the loop from its parts, recovers what is pending, and answers doors. */
 import { Cells } from "../actors/cells.ts";
-import type { CascadeResult } from "../actors/cascade.ts";
+import type { CascadeNews } from "../actors/cascade.ts";
 import { Dispatcher, type EffectAnswer, type EffectTable } from "../actors/dispatcher.ts";
-import { keyOf, type Ending, type Envelope } from "../actors/envelope.ts";
+import { keyOf, type Ending, type Kept } from "../actors/envelope.ts";
 import { GroupCommit } from "../actors/group-commit.ts";
 import { withoutEffect, withoutTimer } from "../actors/gates.ts";
 import { lintCatalog } from "../actors/lint.ts";
@@ -18,7 +18,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { PageRequest, Store, TimerRow, Write } from "../ports/store.ts";
 import type { Logger } from "../ports/telemetry.ts";
 import type { CommittedStep, EngineAnswer, EngineFacade, EngineRequest, EngineStatus } from "./facade.ts";
-import { Idempotency } from "./idempotency.ts";
+import { Idempotency, type IdempotencyKey } from "./idempotency.ts";
 import { DEFAULT_INTENSITY, type IntensityOptions } from "./restart-intensity.ts";
 import { Services, type ServiceComponent } from "./services.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -51,7 +51,7 @@ export type EnginePorts = {
 
 /** For metrics; called after the fact, never blocks. */
 export type EngineObserver = {
-  committed?(result: CascadeResult): void;
+  committed?(news: CascadeNews): void;
   effectFinished?(source: string, outcome: "ok" | "error" | "aborted"): void;
 };
 
@@ -131,7 +131,7 @@ export class Engine implements EngineFacade {
       nextInboxSequence: (actor) => this.supervisor.nextInboxSequence(actor),
       onPoison: (envelope, error) => this.supervisor.onPoison(envelope, error),
       onUndeliverable: (envelope) => this.supervisor.onUndeliverable(envelope),
-      onCommitted: (result, stamp) => this.announce(result, stamp),
+      onCommitted: (news, stamp) => this.announce(news, stamp),
     });
   }
 
@@ -167,9 +167,10 @@ export class Engine implements EngineFacade {
     this.isReadOnly = value;
   }
 
-  async request(request: EngineRequest): Promise<EngineAnswer> {
-    if (this.phase !== "running") return { refusal: refuse("not_ready", `the engine is ${this.phase}`) };
-    if (this.isReadOnly) return { refusal: refuse("read_only", "the disk is full; free some space") };
+  /** One promise from here to the commit: each more is kept by every request that waits. */
+  request(request: EngineRequest): Promise<EngineAnswer> {
+    if (this.phase !== "running") return refused(refuse("not_ready", `the engine is ${this.phase}`));
+    if (this.isReadOnly) return refused(refuse("read_only", "the disk is full; free some space"));
     const { idempotency, isNamedByKey, to } = request;
     if (idempotency === undefined) return this.ask(request);
     const isUnused = () => isNamedByKey === true && !this.exists(to);
@@ -259,34 +260,27 @@ export class Engine implements EngineFacade {
     return this.ports.store;
   }
 
-  private async ask(request: EngineRequest): Promise<EngineAnswer> {
+  private ask(request: EngineRequest): Promise<EngineAnswer> {
     const { to, message, create, idempotency, respond } = request;
     if (create === undefined && !this.exists(to))
-      return { refusal: refuse("not_found", `there is no ${to.kind} ${to.id}`) };
+      return refused(refuse("not_found", `there is no ${to.kind} ${to.id}`));
     const stopped = create === undefined ? undefined : this.ports.refusesNew?.(to.kind);
-    if (stopped !== undefined) return { refusal: stopped };
-    const ending = await new Promise<Ending>((settle) => {
-      const witness: Envelope["witness"] =
-        idempotency === undefined
-          ? undefined
-          : (answer) => [
-              {
-                put: "reply",
-                key: idempotency.key,
-                reply: { fingerprint: idempotency.fingerprint, at: this.ports.clock.now(), ...answer },
-              },
-            ];
+    if (stopped !== undefined) return refused(stopped);
+    return new Promise((resolve) => {
       this.loop.post({
         origin: "request",
         to,
         message: message ?? { type: "xstate.init" },
-        settle,
+        settle: (ending) => resolve(answerOf(ending)),
         respond,
         ...(create === undefined ? {} : { create: { input: create } }),
-        ...(witness === undefined ? {} : { witness }),
+        ...(idempotency === undefined ? {} : { witness: (answer) => [this.replyRow(idempotency, answer)] }),
       });
     });
-    return answerOf(ending);
+  }
+
+  private replyRow({ key, fingerprint }: IdempotencyKey, answer: Kept): Write {
+    return { put: "reply", key, reply: { fingerprint, at: this.ports.clock.now(), ...answer } };
   }
 
   private onAnswer(entry: OutboxEntry, answer: EffectAnswer): void {
@@ -314,10 +308,10 @@ export class Engine implements EngineFacade {
     });
   }
 
-  private announce(result: CascadeResult, stamp: Stamp): void {
-    this.ports.observer?.committed?.(result);
+  private announce(news: CascadeNews, stamp: Stamp): void {
+    this.ports.observer?.committed?.(news);
     if (this.listeners.size === 0) return;
-    for (const { actor, event, step } of result.steps) {
+    for (const { actor, event, step } of news.steps) {
       const { revision, tag } = step.record;
       const committed = { actor, revision, at: stamp.at, event, from: step.from, to: step.to, tag };
       for (const listener of this.listeners) this.show(committed, listener);
@@ -379,6 +373,10 @@ export class Engine implements EngineFacade {
 /** The engine over a store that is open. */
 export async function openEngine(options: EngineOptions, ports: EnginePorts): Promise<Engine> {
   return new Engine({ ...options, lastFeedSequence: await ports.store.lastFeedSequence() }, ports);
+}
+
+function refused(refusal: Refusal): Promise<EngineAnswer> {
+  return Promise.resolve({ refusal });
 }
 
 function answerOf(ending: Ending): EngineAnswer {

@@ -3,6 +3,7 @@
  * missing never led to anything.
  */
 import { refuse } from "../domain/errors.ts";
+import type { StoredReply } from "../domain/records.ts";
 import type { Store } from "../ports/store.ts";
 import type { EngineAnswer } from "./facade.ts";
 
@@ -22,25 +23,26 @@ export class Idempotency {
   }
 
   /** `isUnused`: what is known of the key without looking for its reply. */
-  async once({ key, fingerprint }: IdempotencyKey, { work, isUnused }: Once): Promise<EngineAnswer> {
+  once({ key, fingerprint }: IdempotencyKey, { work, isUnused }: Once): Promise<EngineAnswer> {
     const first = this.running.get(key);
-    if (first !== undefined) return first.fingerprint === fingerprint ? asReplay(await first.answer) : mismatch();
+    if (first !== undefined)
+      return first.fingerprint === fingerprint ? first.answer.then(asReplay) : Promise.resolve(mismatch());
     if (!isUnused()) {
       const stored = this.store.reply(key);
-      if (stored !== undefined) {
-        return stored.fingerprint === fingerprint
-          ? { status: stored.status, body: stored.body, replayed: true }
-          : mismatch();
-      }
+      if (stored !== undefined) return Promise.resolve(answerOf(stored, fingerprint));
     }
     const answer = work();
     this.running.set(key, { fingerprint, answer });
-    try {
-      return await answer;
-    } finally {
-      this.running.delete(key);
-    }
+    const end = () => void this.running.delete(key);
+    // Before whoever asked hears the answer: this is the first who waits for it.
+    answer.then(end, end);
+    return answer;
   }
+}
+
+function answerOf(stored: StoredReply, fingerprint: string): EngineAnswer {
+  if (stored.fingerprint !== fingerprint) return mismatch();
+  return { status: stored.status, body: stored.body, replayed: true };
 }
 
 function asReplay(answer: EngineAnswer): EngineAnswer {

@@ -29,18 +29,18 @@ const COMMITTING: readonly Mutant[] = [
   {
     bug: "a reply leaves before its commit",
     file: LOOP,
-    fragment: "for (const { actor, record } of result.moved) ports.cells.replace(actor, record);",
+    fragment: "for (const { actor, record } of news.moved) ports.cells.replace(actor, record);",
     replacement:
-      'if (result.verdict !== undefined && "keep" in result.verdict) envelope.settle({ end: "committed", verdict: result.verdict });\n' +
-      "    for (const { actor, record } of result.moved) ports.cells.replace(actor, record);",
+      'if (news.verdict !== undefined && "keep" in news.verdict) envelope.settle({ end: "committed", verdict: news.verdict });\n' +
+      "    for (const { actor, record } of news.moved) ports.cells.replace(actor, record);",
   },
   {
     bug: "an effect begins before its commit",
     file: LOOP,
-    fragment: "for (const { actor, record } of result.moved) ports.cells.replace(actor, record);",
+    fragment: "for (const { actor, record } of news.moved) ports.cells.replace(actor, record);",
     replacement:
-      "for (const { actor, record } of result.moved) ports.cells.replace(actor, record);\n" +
-      "    for (const { step } of result.steps) for (const entry of step.started) ports.dispatcher().start(entry);",
+      "for (const { actor, record } of news.moved) ports.cells.replace(actor, record);\n" +
+      "    for (const { step } of news.steps) for (const entry of step.started) ports.dispatcher().start(entry);",
   },
   {
     bug: "a failed write is ignored",
@@ -85,8 +85,8 @@ const RECOVERING: readonly Mutant[] = [
   {
     bug: "an idempotency key is forgotten on restart",
     file: ENGINE,
-    fragment: "idempotency === undefined\n          ? undefined",
-    replacement: "idempotency !== undefined || idempotency === undefined\n          ? undefined",
+    fragment: "...(idempotency === undefined ? {} : { witness:",
+    replacement: "...(idempotency === undefined || idempotency !== undefined ? {} : { witness:",
   },
   {
     bug: "an order's id does not follow from its key",
@@ -364,8 +364,8 @@ const PROMISING: readonly Mutant[] = [
   {
     bug: "an external id may be used twice",
     file: "src/http/payout-intake.ts",
-    fragment: "if (taken !== undefined && taken !== id)",
-    replacement: "if (taken !== undefined && taken === id && taken !== id)",
+    fragment: "if (taken === undefined || taken === self.id)",
+    replacement: "if (taken === undefined || taken.length > 0)",
   },
 ];
 

@@ -96,6 +96,7 @@ describe("requests", () => {
         refusal: { code: "internal" },
       });
     }
+    await drain(1);
     expect((await rig.engine.deadLetters({ limit: 9 })).map(({ error }) => error).toSorted()).toEqual([
       "just words",
       "no answer",
@@ -179,6 +180,7 @@ describe("messages between actors", () => {
     ];
     expect(await ask(rig, "t1", { type: "toy.tell", tells })).toMatchObject({ refusal: { code: "internal" } });
     expect([seenBy(rig, "t2"), recordOf(rig, "t4"), recordOf(rig, "t1")?.revision]).toEqual([[], undefined, 1]);
+    await drain(1);
     const [letter] = await rig.engine.deadLetters({ limit: 1 });
     expect(letter).toMatchObject({
       actor: toy("t3"),
@@ -215,6 +217,7 @@ describe("messages between actors", () => {
     expect(
       await ask(rig, "t1", { type: "toy.tell", tells: [{ to: { kind: "ghost", id: "1" }, create: {} }] }),
     ).toMatchObject({ refusal: { code: "internal" } });
+    await drain(1);
     const letters = await rig.engine.deadLetters({ limit: 10 });
     expect(letters.map(({ actor, error }) => [actor.id, error])).toEqual(
       expect.arrayContaining([
