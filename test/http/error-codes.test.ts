@@ -283,6 +283,7 @@ const ABSENT: Partial<Record<ErrorCode, string>> = {
   signer_unavailable: "signing happens after the answer; the transaction waits and tries again",
   wrong_network: "ends the process at start",
   store_locked: "ends the process at start",
+  store_missing: "ends the process at start",
   store_corrupt: "told as internal; the log has the cause",
   store_failed: "ends the process",
   config_invalid: "ends the process at start",
