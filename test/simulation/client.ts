@@ -20,6 +20,8 @@ const NOBODY: Reply = { status: 0, text: "", body: null };
 const AGAIN = new Set([0, 429, 502, 503, 504]);
 /** Refusals that end by themselves, so that a caller who wants to pay asks again. */
 const LATER = new Set(["idempotency_in_flight", "wallet_frozen"]);
+/** Times the first pause. */
+const PATIENCE_MAX = 4;
 
 export class Clients {
   /** Everything that was asked and answered, in the order of the answers. */
@@ -58,12 +60,12 @@ export class Clients {
     });
   }
 
-  /** Asks until there is an answer that is not "not now". */
+  /** Asks until there is an answer that is not "not now", after ever longer pauses. */
   async insist(question: Question): Promise<Reply> {
-    for (;;) {
+    for (let patience = 1; ; patience = Math.min(2 * patience, PATIENCE_MAX)) {
       const reply = await this.ask(question);
       if (!AGAIN.has(reply.status) && !LATER.has(codeOf(reply))) return reply;
-      await this.scheduler.wait(200 + 2_000 * this.random.next(), "client waits");
+      await this.scheduler.wait(patience * (200 + 1_000 * this.random.next()), "client waits");
     }
   }
 

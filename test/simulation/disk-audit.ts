@@ -2,43 +2,27 @@
  * What the auditor finds on the disk itself: that each journal leads to its record (A10), and which rare branches the
  * actors took.
  */
+import type { ActorRecord, JournalEntry, StateValue } from "../../src/domain/records.ts";
 import type { Invariant } from "./invariants.ts";
+import { differenceOf } from "./journal-replay.ts";
 
 type Row = readonly [key: string, value: string];
 type Report = {
   readonly complain: (invariant: Invariant, what: string) => void;
   readonly mark: (name: string) => void;
 };
-type Step = {
-  readonly revision: number;
-  readonly event: { readonly type: string; readonly output?: { class?: string } };
-  readonly from: string;
-  readonly to: string;
-};
-type Stored = {
-  readonly kind: string;
-  readonly id: string;
-  readonly revision: number;
-  readonly state: State;
-  readonly status: string;
-  readonly effects: Readonly<Record<string, string>>;
-  readonly timers: Readonly<Record<string, { readonly due: number }>>;
-  readonly indexes: readonly string[];
-  readonly createdAt: number;
-};
-type State = string | { readonly [name: string]: State };
 
 export function auditDisk(rows: readonly Row[], report: Report): void {
-  const journals = new Map<string, Step[]>();
-  const records: Stored[] = [];
+  const journals = new Map<string, JournalEntry[]>();
+  const records: ActorRecord[] = [];
   for (const [key, value] of rows) {
     const [prefix, kind = "", id = ""] = key.split("!");
-    if (prefix === "s") records.push(read<Stored>(value));
+    if (prefix === "s") records.push(read<ActorRecord>(value));
     if (prefix !== "j") continue;
     const name = `${kind}!${id}`;
     const steps = journals.get(name) ?? [];
     // The entries of one commit share a row.
-    const entries = read<Step | Step[]>(value);
+    const entries = read<JournalEntry | JournalEntry[]>(value);
     steps.push(...(Array.isArray(entries) ? entries : [entries]));
     journals.set(name, steps);
   }
@@ -60,7 +44,7 @@ function read<T>(value: string): T {
 
 function follow(
   name: string,
-  { record, steps }: { record: Stored; steps: readonly Step[] },
+  { record, steps }: { record: ActorRecord; steps: readonly JournalEntry[] },
   { complain }: Report,
 ): void {
   let at = "";
@@ -70,11 +54,14 @@ function follow(
     at = to;
   }
   if (steps.length !== record.revision || at !== pathOf(record.state))
-    complain("journal leads to record", `${name} ends at ${at}, and stands at ${pathOf(record.state)}`);
+    return complain("journal leads to record", `${name} ends at ${at}, and stands at ${pathOf(record.state)}`);
+  const difference = differenceOf(record, steps);
+  if (difference !== undefined) complain("journal leads to record", `${name}: ${difference}`);
+  return undefined;
 }
 
 /** Every row of outbox, timers, and lists is one that a record names, and every one that a record names is there. */
-function rowsOf(rows: readonly Row[], records: readonly Stored[], { complain }: Report): void {
+function rowsOf(rows: readonly Row[], records: readonly ActorRecord[], { complain }: Report): void {
   const named = new Set<string>();
   for (const { kind, id, effects, timers, indexes, status } of records) {
     if (status === "active") {
@@ -103,15 +90,15 @@ function unescaped(part: string): string {
   return decodeURIComponent(part);
 }
 
-function pathOf(state: State): string {
+function pathOf(state: StateValue): string {
   if (typeof state === "string") return state;
   return Object.entries(state)
     .map(([name, inner]) => `${name}.${pathOf(inner)}`)
     .join();
 }
 
-function wordOf({ event }: Step): string {
-  const answer = event.output?.class;
+function wordOf({ event }: JournalEntry): string {
+  const answer = (event["output"] as { class?: string } | undefined)?.class;
   return answer === undefined ? event.type : `${event.type} ${answer}`;
 }
 

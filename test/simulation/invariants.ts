@@ -16,7 +16,7 @@ export const INVARIANTS = {
   "same key, same answer":
     "A9. All answers to one Idempotency-Key are the same, byte for byte, before and after any crash.",
   "journal leads to record":
-    "A10. Each actor's journal on the disk has every revision once, each begins where the one before ended, and the last ends where the record stands.",
+    "A10. Each actor's journal on the disk has every revision once, each begins where the one before ended, and its machine, run once more from it, gives the stored record: state, context, effects, timers, lists.",
   "refused for its reason":
     "A11. An order that is wrong in itself is refused with the code of that wrong, and a right one is not refused.",
   "no secret": "A12. No key, token, or passphrase is in a log line, an answer, or a row on the disk.",

@@ -60,6 +60,14 @@ const COMMITTING: readonly Mutant[] = [
     fragment: 'const writes: Write[] = [{ put: "journal", actor, entry }];',
     replacement: 'const writes: Write[] = entry.revision % 5 === 4 ? [] : [{ put: "journal", actor, entry }];',
   },
+  {
+    bug: "a field of the context does not reach the disk",
+    file: WRITES,
+    fragment: 'const writes: Write[] = [{ put: "record", record }];',
+    replacement:
+      "const context = { ...(record.context as object), lastPush: undefined };\n" +
+      '  const writes: Write[] = [{ put: "record", record: { ...record, context } }];',
+  },
 ];
 
 /** What comes back after a crash. */

@@ -5,6 +5,7 @@
 import { fromHex41 } from "../../src/tron/address.ts";
 import { ANY_FAULTS, BROADCAST_FAULTS, CLUMSY_LIES, READ_FAULTS, type Fault as NodeFault } from "../campaign/tricks.ts";
 import { Random } from "../support/random.ts";
+import { CLAIMS } from "./tally.ts";
 
 /** ms from the beginning. */
 type At = { readonly at: number };
@@ -124,8 +125,9 @@ export function planOf(seed: number): Plan {
   const busyMs = BUSY_SLOTS * SLOT_MS;
   const nodes = 1 + random.below(3);
   const names = new Names(seed);
-  const batches = batchesOf(random, names);
   const orders = ordersOf(random, names, busyMs);
+  const singles = orders.filter(isSurelyAccepted).length + OTHERS_MIN;
+  const batches = batchesOf(random, names, { payouts: CLAIMS.payouts - singles });
   const faults = faultsOf(random, { nodes, busyMs });
   return { seed, nodes, wallets: WALLETS, orders, batches, deeds: deedsOf(random, busyMs), faults, busyMs };
 }
@@ -170,11 +172,19 @@ function amount(random: Random, whole: number, spread: number): string {
   return `${whole + random.below(spread)}.${String(random.below(1_000_000)).padStart(6, "0")}`;
 }
 
-function batchesOf(random: Random, names: Names): Batch[] {
+/** Of the other wallets: one poor enough for one order, and four that fill the daily limit, whatever comes first. */
+const OTHERS_MIN = 5;
+
+function isSurelyAccepted({ wallet, meaning }: Order): boolean {
+  return wallet === MAIN && (meaning === "paid" || meaning === "cancelled");
+}
+
+/** `payouts`: lines that can be paid, in both batches together. */
+function batchesOf(random: Random, names: Names, { payouts }: { payouts: number }): Batch[] {
   const lines = (count: number, of: () => string) =>
     Array.from({ length: count }, (_, at) => ({ line_id: `l${at}`, to: names.payee(), amount: of() }));
-  const trx = lines(88 + random.below(12), () => amount(random, 1, 4));
   const usdt = lines(3 + random.below(4), () => amount(random, 10, 20));
+  const trx = lines(payouts - usdt.length, () => amount(random, 1, 4));
   const isBest = random.chance(0.5);
   const wrong = isBest ? [{ line_id: "wrong", to: names.payee(), amount: "0.0000001" }] : [];
   const best = isBest ? "best_effort" : "all_or_nothing";

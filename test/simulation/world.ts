@@ -18,8 +18,11 @@ import { Scheduler, WORLD } from "./scheduler.ts";
 const IDENTITY = { seed: "simulation", witnesses: 27, genesisTimestamp: 1_777_440_000_000 };
 const ENCRYPTION_KEY = "rT5-pLx9_Vw3c1QmZbKd7HyUeNf2JgSa8XoRiT4k";
 const DATA = "/data";
-/** Solidified when a world begins. */
-const BLOCKS_BEFORE = 24;
+/**
+ * Solidified above the money of the wallets when a world begins: further than a node lags or tells stale blocks. A node
+ * that is that far behind would tell of a wallet that has nothing yet, and the engine would rightly refuse its orders.
+ */
+const BLOCKS_BEFORE = 34;
 
 /** Tokens that the world puts there before the first start. */
 export const TOKENS = {
@@ -126,7 +129,8 @@ async function freshChain(wallets: readonly WalletPlan[]): Promise<Chain> {
     for (const { privateKey, trxSun, usdt } of wallets) {
       await faucet.give({ address: privateKeyToAddress(privateKey), trxSun, usdt });
     }
-    while (chain.store.solidNumber < BLOCKS_BEFORE) await chain.mine();
+    const funded = chain.store.head.number;
+    while (chain.store.solidNumber < funded + BLOCKS_BEFORE) await chain.mine();
     begun.rows = backing.rows();
   }
   return Chain.open(new MemoryBacking(begun.rows), {}, IDENTITY);
