@@ -13,12 +13,23 @@ import type { InstantWorld } from "./instant-world.ts";
 import { openBenchWallet, withEngine } from "./lifecycle.ts";
 
 export type LoadFigures = {
+  readonly accepted: number;
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly failed: number;
 };
-export type IntakeFigures = { readonly bare: LoadFigures; readonly payouts: LoadFigures; readonly ratio: number };
+export type IntakeFigures = {
+  readonly bare: LoadFigures;
+  readonly payouts: LoadFigures;
+  readonly ratio: number;
+  /** CPU time of the engine's main thread per accepted payout. */
+  readonly mainMicros: number;
+  /** The same of the whole process: LevelDB, collector and compiler too. */
+  readonly allMicros: number;
+  /** Payouts that shared an fsync. */
+  readonly perCommit: number;
+};
 
 export async function measureIntake(load: { connections: number; seconds: number }): Promise<IntakeFigures> {
   const bareApp = Fastify({ logger: false });
@@ -36,19 +47,28 @@ export async function measureIntake(load: { connections: number; seconds: number
   await fire(bareUrl, WARM_UP);
   const bare = await fire(bareUrl, load);
   await bareApp.close();
-  const payouts = await withEngine(
+  const { payouts, ...costs } = await withEngine(
     async (engine, world) => {
       await openBenchWallet(engine, { walletId: "wal_bench", from: "TCNkawTmcQgYSU8nP8cHswT1QPjharxJr7" });
       const app = await createServer({ corsOrigins: [] }, benchPorts(engine, world));
       const url = await app.listen({ host: "127.0.0.1", port: 0 });
       await fire(url, WARM_UP);
+      const before = { main: process.threadCpuUsage(), all: process.cpuUsage(), commits: engine.status().commits };
       const figures = await fire(url, load);
+      const main = process.threadCpuUsage(before.main);
+      const all = process.cpuUsage(before.all);
+      const commits = engine.status().commits - before.commits;
       await app.close();
-      return figures;
+      return {
+        payouts: figures,
+        mainMicros: (main.user + main.system) / figures.accepted,
+        allMicros: (all.user + all.system) / figures.accepted,
+        perCommit: figures.accepted / commits,
+      };
     },
     { hold: true },
   );
-  return { bare, payouts, ratio: payouts.perSecond / bare.perSecond };
+  return { bare, payouts, ratio: payouts.perSecond / bare.perSecond, ...costs };
 }
 
 /** 256 first requests to cold code would be the slowest hundredth of a run of five seconds. */

@@ -25,6 +25,7 @@ const result = await autocannon({
   ],
 });
 process.send?.({
+  accepted: result["2xx"],
   perSecond: result["2xx"] / result.duration,
   p50Ms: result.latency.p50,
   p99Ms: result.latency.p99,
