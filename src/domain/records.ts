@@ -85,6 +85,20 @@ export type QuarantineEntry = {
 /** A message parked for a quarantined actor until it is released. */
 export type InboxEntry = { readonly actor: ActorAddress; readonly sequence: number; readonly message: Message };
 
+/** A value as the JSON that stands for it: encoded once, then stored and sent as this text. */
+export class JsonText {
+  readonly text: string;
+
+  constructor(value: object) {
+    this.text = JSON.stringify(value);
+  }
+
+  /** For whoever encodes what it is a part of. */
+  toJSON(): unknown {
+    return JSON.parse(this.text);
+  }
+}
+
 /** The answer to a request with an Idempotency-Key, and the fingerprint of the request it answers. */
 export type StoredReply = {
   readonly fingerprint: string;

@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RawServerDefault, R
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { TObject, TSchema } from "typebox";
 import { refuse, type ErrorCode, type Refusal } from "../domain/errors.ts";
+import { JsonText } from "../domain/records.ts";
 import type { Scope } from "../security/access.ts";
 import { recognise, requireScope, type Admission } from "./auth.ts";
 import { readIdempotency, type Idempotency } from "./idempotency.ts";
@@ -111,7 +112,9 @@ export function mount(app: FastifyInstance, described: Endpoint, { tokens, limit
         schema: inputs,
         config: { endpoint: described, isAlias: url !== path || verb !== method },
         onRequest: guard,
-        preValidation: prepare(query, mayBeEmpty(described)),
+        ...(query === undefined && !mayBeEmpty(described)
+          ? {}
+          : { preValidation: prepare(query, mayBeEmpty(described)) }),
         handler: (request, reply) => run(described, { request, reply }),
       });
     }
@@ -166,7 +169,8 @@ async function run(described: Endpoint, { request, reply }: Run): Promise<Fastif
 /** Every body is made field by field in a view, so the platform's own writer, the fastest there is, needs no schema. */
 function send(reply: FastifyReply, body: unknown): FastifyReply {
   if (typeof body !== "object") return reply.send(body);
-  return reply.header("content-type", "application/json; charset=utf-8").send(JSON.stringify(body));
+  const text = body instanceof JsonText ? body.text : JSON.stringify(body);
+  return reply.header("content-type", "application/json; charset=utf-8").send(text);
 }
 
 function isRefusal(value: Idempotency | Refusal | undefined): value is Refusal {

@@ -4,6 +4,7 @@
  */
 import { refuse, type Refusal } from "../domain/errors.ts";
 import type { Asset } from "../domain/money.ts";
+import { JsonText } from "../domain/records.ts";
 import type { PayoutInput } from "../machines/payout-context.ts";
 import type { EngineAnswer, EngineFacade, Outcome as EngineOutcome, Verdict } from "../supervisor/facade.ts";
 import { answerOf } from "./answers.ts";
@@ -45,7 +46,7 @@ export class PayoutIntake {
     this.#accepted = ({ record }) =>
       record.tag === "rejected"
         ? { discard: payoutContext(record).reason ?? refuse("conflict", "The wallet refused the payout") }
-        : { keep: { status: 202, body: payoutView(record, shared.words) } };
+        : { keep: { status: 202, body: new JsonText(payoutView(record, shared.words)) } };
   }
 
   /** Accepted: 202 after the payout is on disk with its money reserved, or waiting for approval. */

@@ -11,17 +11,18 @@
 import { crc32 } from "node:zlib";
 import { Type, type TSchema } from "typebox";
 import { Compile, type Validator } from "typebox/compile";
-import type {
-  ActorRecord,
-  DeadLetter,
-  FeedEntry,
-  InboxEntry,
-  JournalEntry,
-  Message,
-  OutboxEntry,
-  QuarantineEntry,
-  StateValue,
-  StoredReply,
+import {
+  JsonText,
+  type ActorRecord,
+  type DeadLetter,
+  type FeedEntry,
+  type InboxEntry,
+  type JournalEntry,
+  type Message,
+  type OutboxEntry,
+  type QuarantineEntry,
+  type StateValue,
+  type StoredReply,
 } from "../domain/records.ts";
 import { corrupt } from "./damage.ts";
 
@@ -143,7 +144,7 @@ export class Codec {
     if (!(shape === "record" && this.#contexts.has((value as ActorRecord).kind))) assertPlain(value, key);
     const problem = this.#problem(shape, value);
     if (problem !== undefined) throw new Error(`refused to store ${key}: ${problem}`);
-    const json = JSON.stringify(value);
+    const json = shape === "reply" ? jsonOfReply(value as StoredReply) : JSON.stringify(value);
     return checksum(key, json) + json;
   }
 
@@ -170,6 +171,13 @@ export class Codec {
     if (context === undefined || context.version !== record.version) return undefined;
     return context.check.Check(record.context) ? undefined : `context ${firstError(context.check, record.context)}`;
   }
+}
+
+/** Whether the body is a value or its text, a reply looks the same on disk. */
+function jsonOfReply(reply: StoredReply): string {
+  const { body, ...answer } = reply;
+  if (!(body instanceof JsonText)) return JSON.stringify(reply);
+  return `${JSON.stringify(answer).slice(0, -1)},"body":${body.text}}`;
 }
 
 /** A short digest of any plain value: tells two rows apart, protects nothing. */
@@ -216,7 +224,8 @@ function impurity(value: unknown): string | undefined {
     return undefined;
   }
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return `: an instance of a class`;
+  if (prototype !== Object.prototype && prototype !== null)
+    return value instanceof JsonText ? undefined : `: an instance of a class`;
   for (const name in value) {
     const field = (value as Record<string, unknown>)[name];
     // In a record an undefined field and an absent one mean the same; JSON writes neither.

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { Type } from "typebox";
 import { expect, test } from "vitest";
 import { UnitsSchema } from "../../src/domain/money.ts";
+import { JsonText } from "../../src/domain/records.ts";
 import { Codec } from "../../src/persistence/codec.ts";
 import { recordOf } from "./support/records.ts";
 
@@ -16,6 +17,19 @@ test("any plain JSON value comes back equal", () => {
       // JSON knows no negative zero.
       const expected = JSON.parse(JSON.stringify(value)) as unknown;
       expect(codec.decode("meta", KEY, codec.encode("meta", KEY, value))).toEqual(expected);
+    }),
+  );
+});
+
+test("a reply is the same on disk whether its body is a value or the text of one", () => {
+  const body = fc.dictionary(fc.string(), fc.jsonValue({ noUnicodeString: false }));
+  fc.assert(
+    fc.property(body, (value) => {
+      const reply = { fingerprint: "f", at: 1, status: 202, body: value };
+      const stored = codec.encode("reply", "r!key", { ...reply, body: new JsonText(value) });
+      expect(stored).toBe(codec.encode("reply", "r!key", reply));
+      expect(JSON.stringify(codec.decode("reply", "r!key", stored).body)).toBe(JSON.stringify(value));
+      expect(codec.encode("meta", KEY, { part: new JsonText(value) })).toBe(codec.encode("meta", KEY, { part: value }));
     }),
   );
 });
