@@ -130,6 +130,7 @@ export class Auditor {
       this.complain("limits hold", "a creator approved its own payout");
     this.room(payouts);
     this.answers();
+    this.stopped();
     await this.ledgers();
     this.secrets();
     this.lines();
@@ -239,6 +240,28 @@ export class Auditor {
             "same key, same answer",
             `${question.key}: ${known.reply.text.slice(0, 200)} / ${reply.text.slice(0, 200)}`,
           );
+      }
+    }
+  }
+
+  /** A17: what was first asked after the follower stopped, and before anybody started it again. */
+  private stopped(): void {
+    const { clients, stops } = this.world;
+    const begun = new Map<string, number>();
+    for (const { question, sent } of clients.heard)
+      if (question.key !== undefined) begun.set(question.key, Math.min(sent, begun.get(question.key) ?? sent));
+    const restarts = clients.heard.filter(({ question }) => question.path === "/restart/tron-client");
+    for (const stop of stops) {
+      const until = restarts.reduce(
+        (least, { sent }) => (sent >= stop.from ? Math.min(least, sent) : least),
+        stop.until,
+      );
+      for (const { question, reply, at } of clients.heard) {
+        const { path, key = "" } = question;
+        const isOrder = question.method === "POST" && (path === `${ROOT}/payouts` || path === `${ROOT}/payouts/batch`);
+        if (!isOrder || at > until || (begun.get(key) ?? 0) <= stop.from) continue;
+        if (codeOf(reply) === "chain_forked") this.world.mark("an order refused while the follower was stopped");
+        if (reply.status === 202) this.complain("stopped means stopped", `${key} was accepted`);
       }
     }
   }

@@ -13,7 +13,13 @@ export type Question = {
 };
 /** `status` 0: nobody answered, and whether the request was done cannot be told. */
 export type Reply = { readonly status: number; readonly text: string; readonly body: Json };
-export type Exchange = { readonly question: Question; readonly reply: Reply; readonly at: number };
+/** `sent`, `at`: when it was asked and when it was answered, ms from the beginning. */
+export type Exchange = {
+  readonly question: Question;
+  readonly reply: Reply;
+  readonly sent: number;
+  readonly at: number;
+};
 
 const NOBODY: Reply = { status: 0, text: "", body: null };
 /** "Not now": the same request later is right. */
@@ -39,10 +45,11 @@ export class Clients {
 
   ask(question: Question): Promise<Reply> {
     const { scheduler, random } = this;
+    const sent = scheduler.now;
     return new Promise((resolve) => {
       const settle = (reply: Reply) => {
         if (!this.waiting.delete(settle)) return;
-        this.heard.push({ question, reply, at: scheduler.now });
+        this.heard.push({ question, reply, sent, at: scheduler.now });
         scheduler.note(`${question.method} ${question.path} ${question.key ?? ""} ${reply.status} ${reply.text}`);
         resolve(reply);
       };

@@ -24,6 +24,8 @@ export const INVARIANTS = {
   liveness:
     "A14. Once nothing goes wrong any more, everything settles within 240 blocks, also with a clock that was set back and stays so.",
   starts: "A16. The program starts again after every end, once nothing goes wrong any more.",
+  "stopped means stopped":
+    "A17. While the follower is stopped, because the nodes left the solidified chain, no new order is accepted.",
   vacuous: "A15. The seed did what it claims: 100 payouts, 20 faults, a crash.",
 } as const;
 

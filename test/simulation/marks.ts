@@ -18,6 +18,7 @@ const OTHER_MARKS = [
   "expiry across missed slots",
   "a node in quarantine",
   "the follower stopped",
+  "an order refused while the follower was stopped",
 ] as const;
 
 export function marksMissedBy(hit: ReadonlySet<string>): string[] {

@@ -370,6 +370,12 @@ const PROMISING: readonly Mutant[] = [
     replacement: "needsApproval: () => false,",
   },
   {
+    bug: "orders are accepted while the follower is stopped",
+    file: "src/compose.ts",
+    fragment: 'return kind !== "wallet" && obstacle?.code === "chain_forked"',
+    replacement: 'return kind === "wallet" && obstacle?.code === "chain_forked"',
+  },
+  {
     bug: "an external id may be used twice",
     file: "src/http/payout-intake.ts",
     fragment: "if (taken === undefined || taken === self.id)",

@@ -77,6 +77,8 @@ export type Fault = At &
     | { readonly kind: "node away"; readonly node: number; readonly forMs: number }
     | { readonly kind: "node lags"; readonly node: number; readonly blocks: number; readonly forMs: number }
     | { readonly kind: "false branch"; readonly shows: "nothing" | "what was lost"; readonly forMs: number }
+    /** All nodes follow a chain that parts from the real one so many blocks below what the engine has as solidified. */
+    | { readonly kind: "nodes leave the chain"; readonly depth: number; readonly forMs: number }
     | {
         readonly kind: "fork";
         readonly depth: number;
@@ -105,6 +107,8 @@ const BUSY_SLOTS = 26;
 /** Orders begin when the wallets have their money. */
 const FIRST_ORDER_MS = 2_000;
 const SERVICES = ["tron-client", "wallet-manager", "usdt-manager", "payout-router", "trx-staking", "payment-gateway"];
+/** Part of the seeds in which all nodes leave the solidified chain. */
+const LEAVING = 0.15;
 /** What a crash waits for: the names of the tasks it may strike before. */
 const CRASH_POINTS = [
   "disk write",
@@ -287,7 +291,13 @@ function faultsOf(random: Random, setting: Setting): Fault[] {
   const faults = Array.from({ length: count }, () => faultOf(random, setting));
   const crashes = 1 + random.below(4);
   for (let made = 0; made < crashes; made += 1) faults.push(crash(random, setting));
+  if (random.chance(LEAVING)) faults.push(leaving(random, setting));
   return faults.toSorted((a, b) => a.at - b.at);
+}
+
+function leaving(random: Random, { busyMs }: Setting): Fault {
+  const forMs = 8_000 + random.below(30_000);
+  return { at: random.below(busyMs), kind: "nodes leave the chain", depth: random.below(6), forMs };
 }
 
 function crash(random: Random, { busyMs }: Setting): Fault {

@@ -102,6 +102,8 @@ export class Weather {
       case "token paused":
         this.later(fault.forMs, () => void world.faucet.administer("unpause()", []).catch(() => undefined));
         return world.faucet.administer("pause()", []);
+      case "nodes leave the chain":
+        return this.leave(fault);
       case "node":
       case "node away":
       case "node lags":
@@ -136,6 +138,17 @@ export class Weather {
         return this.later(fault.forMs, () => node.tricks.chain.end());
       }
     }
+  }
+
+  /** Only below what the engine has on its disk as solidified is it the nodes that must not be believed. */
+  private leave({ depth, forMs }: Extract<Fault, { kind: "nodes leave the chain" }>): void {
+    const solid = this.world.solidOfEngine();
+    if (solid === undefined) throw new Error("the engine has not seen the chain yet");
+    const { nodes } = this.world.network;
+    for (const { tricks } of nodes) tricks.chain.begin({ from: Math.max(1, solid - depth), shows: "nothing" });
+    this.later(forMs, () => {
+      for (const { tricks } of nodes) tricks.chain.end();
+    });
   }
 
   private async fork(fault: Extract<Fault, { kind: "fork" }>): Promise<void> {

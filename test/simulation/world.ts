@@ -44,6 +44,8 @@ export class World {
   readonly marks = new Map<string, number>();
   /** Every line that the program wrote. */
   readonly lines: string[] = [];
+  /** When the follower had stopped, and until when at most: the life in which it stopped. */
+  readonly stops: { readonly from: number; until: number }[] = [];
   /** Called after each block. */
   onBlock: () => void = () => {};
 
@@ -76,8 +78,11 @@ export class World {
       network: this.network,
       random: streams("deaths"),
       environment: environmentOf(chain, origins, { isVerbose: seed % 16 === 0 }),
-      onLine: (line) => this.lines.push(line),
-      onEnd: () => this.clients.engineDied(),
+      onLine: (line) => this.heard(line),
+      onEnd: () => {
+        for (const stop of this.stops) stop.until = Math.min(stop.until, this.scheduler.now);
+        this.clients.engineDied();
+      },
     });
   }
 
@@ -110,6 +115,17 @@ export class World {
     const hash = createHash("sha256").update(this.scheduler.digest());
     for (const [key, value] of this.machine.disk.dump()) hash.update(`${key}=${value}\n`);
     return hash.digest("hex").slice(0, 24);
+  }
+
+  /** The newest block that the engine has on its disk as solidified. */
+  solidOfEngine(): number | undefined {
+    const row = this.machine.disk.getSync("m!followerCursor");
+    return row === undefined ? undefined : (JSON.parse(row.slice(8)) as { number: number }).number;
+  }
+
+  private heard(line: string): void {
+    this.lines.push(line);
+    if (line.includes("the block follower stopped")) this.stops.push({ from: this.scheduler.now, until: Infinity });
   }
 
   private slot(): void {
