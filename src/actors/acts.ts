@@ -5,13 +5,11 @@ import type { Message } from "../domain/records.ts";
 import { durableActions, type Reply, type TellParams } from "../machines/durable.ts";
 
 /** What the functions of a machine are given. XState gives more, which acts on living actors; using it is a bug. */
-export class Args {
+class ContextArgs {
   context: unknown;
-  event: Message;
 
-  constructor(context: unknown, event: Message) {
+  constructor(context: unknown) {
     this.context = context;
-    this.event = event;
   }
 
   get self(): never {
@@ -24,6 +22,22 @@ export class Args {
 
   get spawn(): never {
     throw new Error("a durable machine spawns nothing; it tells");
+  }
+}
+
+export class Args extends ContextArgs {
+  event: Message;
+
+  constructor(context: unknown, event: Message) {
+    super(context);
+    this.event = event;
+  }
+}
+
+/** An effect's input is not stored: after a restart it is made again, and then only the record is left. */
+class InputArgs extends ContextArgs {
+  get event(): never {
+    throw new Error("an effect's input is made from the context alone");
   }
 }
 
@@ -114,13 +128,23 @@ export function guardOf(machine: AnyStateMachine, guard: unknown): Guard | undef
   return (args) => Boolean(test(args, params(args)));
 }
 
-export function startOf({ id, src, input }: AnyStateNode["invoke"][number]): Act {
-  assert(typeof src === "string", "XState names the logic of every invoke");
-  const inputOf = fnOf(input);
-  return (run) => run.start({ id, source: src, input: inputOf(run.args) });
+type Invoke = AnyStateNode["invoke"][number];
+/** What an effect takes, from the context of its actor. */
+export type InputOf = (context: unknown) => unknown;
+
+export function inputOf({ input }: Invoke): InputOf {
+  const make = fnOf(input);
+  return (context) => make(new InputArgs(context));
 }
 
-export function stopOf({ id }: AnyStateNode["invoke"][number]): Act {
+export function startOf(invoke: Invoke): Act {
+  const { id, src } = invoke;
+  assert(typeof src === "string", "XState names the logic of every invoke");
+  const inputFor = inputOf(invoke);
+  return (run) => run.start({ id, source: src, input: inputFor(run.args.context) });
+}
+
+export function stopOf({ id }: Invoke): Act {
   return (run) => run.stop(id);
 }
 

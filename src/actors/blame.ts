@@ -35,7 +35,7 @@ function messageOf(tell: Tell): Message {
 function writerOf(write: Write): ActorAddress | undefined {
   if ("put" in write && write.put === "record") return { kind: write.record.kind, id: write.record.id };
   if ("put" in write && write.put === "journal") return write.actor;
-  return "put" in write && (write.put === "outbox" || write.put === "feed") ? write.entry.actor : undefined;
+  return "put" in write && write.put === "feed" ? write.entry.actor : undefined;
 }
 
 function isJournalOf(write: Write, actor: ActorAddress): boolean {

@@ -4,6 +4,7 @@
  * D1. Nothing runs that is not a committed row of the outbox (E4).
  * D2. At most `concurrency` of a source run and EFFECT_QUEUE_MAX wait in memory; the rest wait on disk and are paged in.
  * D3. A stopped effect is aborted and its answer dropped; an answer counts only while the record still names its key (E5).
+ * D4. An entry from disk has no input; it is worked out from the record when it is needed.
  */
 import { isFault } from "../domain/errors.ts";
 import { EFFECT_QUEUE_MAX, OUTBOX_PAGE } from "../domain/limits.ts";
@@ -37,6 +38,8 @@ export type DispatcherPorts = {
   readonly logger: Logger;
   /** False for effects whose actor may not act now (quarantined, or its service is down). */
   readonly mayRun: (entry: OutboxEntry) => boolean;
+  /** What an entry from disk takes. Throws when its actor cannot be read. */
+  readonly inputOf: (entry: OutboxEntry) => unknown;
   readonly onAnswer: (entry: OutboxEntry, answer: EffectAnswer) => void;
   readonly onFinished?: ((source: string, outcome: "ok" | "error" | "aborted", entry: OutboxEntry) => void) | undefined;
   readonly failpoint?: ((name: string) => void) | undefined;
@@ -105,7 +108,7 @@ export class Dispatcher {
       return;
     }
     if ("start" in effect) {
-      effect.start(entry.input, entry.actor);
+      effect.start(this.inputOf(entry), entry.actor);
       return;
     }
     const lane = this.lanes.get(entry.source);
@@ -164,11 +167,16 @@ export class Dispatcher {
         limit: OUTBOX_PAGE,
         ...(after === undefined ? {} : { after }),
       });
-      for (const entry of page) effect.start(entry.input, entry.actor);
+      for (const entry of page) effect.start(this.inputOf(entry), entry.actor);
       count += page.length;
       after = page.at(-1);
       if (page.length < OUTBOX_PAGE || after === undefined) return count;
     }
+  }
+
+  /** D4 */
+  private inputOf(entry: OutboxEntry): unknown {
+    return "input" in entry ? entry.input : this.ports.inputOf(entry);
   }
 
   private enqueue(lane: Lane, entry: OutboxEntry): void {
@@ -239,7 +247,7 @@ export class Dispatcher {
     try {
       this.ports.failpoint?.(`before-effect:${entry.source}`);
       const context = { actor: entry.actor, key: `${keyOf(entry.actor)}#${entry.key}`, signal };
-      const output = await performer.perform(entry.input, context);
+      const output = await performer.perform(this.inputOf(entry), context);
       this.ports.failpoint?.(`after-effect:${entry.source}`);
       return { ok: true, output: asJson(output) };
     } catch (error) {

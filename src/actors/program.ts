@@ -9,7 +9,7 @@
 import type { AnyStateMachine, AnyStateNode } from "xstate";
 import { assert } from "../domain/assert.ts";
 import type { StateValue } from "../domain/records.ts";
-import { actOf, contextOf, guardOf, startOf, stopOf, type Act, type Guard } from "./acts.ts";
+import { actOf, contextOf, guardOf, inputOf, startOf, stopOf, type Act, type Guard, type InputOf } from "./acts.ts";
 import { nodesOf } from "./machine-tree.ts";
 
 export type Place = {
@@ -47,6 +47,8 @@ export type Program = {
   readonly initial: Leaf;
   readonly iterationsMax: number;
   readonly contextOf: (input: unknown) => unknown;
+  /** Of every effect, by its invoke id. */
+  readonly inputs: ReadonlyMap<string, InputOf>;
   /** The leaf of a stored state; a state that became a group since continues at its beginning. */
   readonly leafOf: (value: StateValue) => Leaf;
 };
@@ -90,6 +92,7 @@ class Compiler {
       initial: this.leafBelow(machine.root),
       iterationsMax: Number(machine.options.maxIterations),
       contextOf: contextOf(machine),
+      inputs: new Map(nodes.flatMap(({ invoke }) => invoke.map((each) => [each.id, inputOf(each)] as const))),
       // A record made here holds the value of its leaf itself; one from disk holds an equal one.
       leafOf: (value) => known.get(value) ?? this.leafBelow(nodeAt(machine.root, value)),
     };

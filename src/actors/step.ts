@@ -11,6 +11,7 @@ import type { AnyStateMachine } from "xstate";
 import type { CatalogEntry } from "../machines/catalog.ts";
 import type { Reply, Stamp, Tell, TellParams } from "../machines/durable.ts";
 import type { Asks, Delayed, Effect } from "./acts.ts";
+import { without } from "./gates.ts";
 import { nodesOf } from "./machine-tree.ts";
 import { programOf } from "./program.ts";
 import { Walk } from "./walk.ts";
@@ -118,8 +119,8 @@ export function stateText(value: StateValue): string {
 /** Gathers what a walk asks for, and makes the next record of it. */
 class Asked implements Asks {
   private readonly revision: number;
-  private readonly effects: Record<string, string>;
-  private readonly timers: Record<string, TimerEntry>;
+  private effects: Readonly<Record<string, string>>;
+  private timers: Readonly<Record<string, TimerEntry>>;
   private started: OutboxEntry[] = [];
   private readonly stopped: { source: string; key: string }[] = [];
   private timersSet: Timer[] = [];
@@ -136,8 +137,8 @@ class Asked implements Asks {
     this.record = record;
     this.stamp = stamp;
     this.revision = record.revision + 1;
-    this.effects = { ...record.effects };
-    this.timers = { ...record.timers };
+    this.effects = record.effects;
+    this.timers = record.timers;
   }
 
   step(walk: Walk, from: string): Step {
@@ -182,7 +183,7 @@ class Asked implements Asks {
 
   startEffect({ id, source, input }: Effect): void {
     const key = `${this.revision}.${id}`;
-    this.effects[id] = key;
+    this.effects = { ...this.effects, [id]: key };
     this.started.push({ key, actor: { kind: this.record.kind, id: this.record.id }, invokeId: id, source, input });
   }
 
@@ -190,7 +191,7 @@ class Asked implements Asks {
   stopEffect(invokeId: string): void {
     const key = this.effects[invokeId];
     if (key === undefined) return;
-    delete this.effects[invokeId];
+    this.effects = without(this.effects, invokeId);
     const startedHere = this.started.some((effect) => effect.key === key);
     if (startedHere) this.started = this.started.filter((effect) => effect.key !== key);
     else this.stopped.push({ source: sourceOf(this.entry, invokeId), key });
@@ -200,14 +201,14 @@ class Asked implements Asks {
     if (id === undefined) throw new Error("a delayed raise needs an id");
     this.clearTimer(id);
     const due = this.stamp.at + delay;
-    this.timers[id] = { due, event, generation: this.revision };
+    this.timers = { ...this.timers, [id]: { due, event, generation: this.revision } };
     this.timersSet.push({ timerId: id, due });
   }
 
   clearTimer(timerId: string): void {
     const timer = this.timers[timerId];
     if (timer === undefined) return;
-    delete this.timers[timerId];
+    this.timers = without(this.timers, timerId);
     if (this.timersSet.some((set) => set.timerId === timerId))
       this.timersSet = this.timersSet.filter((set) => set.timerId !== timerId);
     else this.timersCleared.push({ timerId, due: timer.due });
@@ -230,6 +231,13 @@ class Asked implements Asks {
 
 function isTell(params: Tell | readonly Tell[]): params is Tell {
   return !Array.isArray(params);
+}
+
+/** What an effect that the record names takes. The same at any time: it is made of what does not change while it runs. */
+export function inputOf(entry: CatalogEntry, record: ActorRecord, invokeId: string): unknown {
+  const make = programOf(entry.machine).inputs.get(invokeId);
+  if (make === undefined) throw new Error(`machine ${entry.kind} has no invoke ${invokeId}`);
+  return make(record.context);
 }
 
 const sources = new WeakMap<AnyStateMachine, Map<string, string>>();

@@ -54,7 +54,8 @@ export type OutboxEntry = {
   readonly actor: ActorAddress;
   readonly invokeId: string;
   readonly source: string;
-  readonly input: unknown;
+  /** Not stored, and worked out from the record for an entry that comes from disk. Rows of formats 1 and 2 hold it. */
+  readonly input?: unknown;
 };
 
 /** A public event. `sequence` is dense and ascending. */

@@ -66,16 +66,16 @@ export type TransactionInput = {
 
 export type BuildInput = Omit<TransactionInput, "owner">;
 export type BuildOutput = {
-  readonly rawHex: string;
+  /** Absent when the bytes could be signed at once: the signed bytes contain them. */
+  readonly rawHex?: string;
   readonly txId: string;
   readonly feeLimitSun: Units;
   readonly expiration: number;
   readonly timestamp: number;
   readonly reference: { readonly number: number; readonly id: string };
-  /** Present when the bytes could be signed at once. */
   readonly signedHex?: string;
 };
-export type SignInput = Omit<BuildOutput, "signedHex"> & BuildInput;
+export type SignInput = Omit<BuildOutput, "rawHex" | "signedHex"> & { readonly rawHex: string } & BuildInput;
 export type SignOutput = { readonly signedHex: string; readonly txId: string };
 export type BroadcastInput = { readonly txId: string; readonly signedHex: string };
 export type WatchInput = { readonly txId: string; readonly expiration: number; readonly referenceNumber: number };

@@ -124,7 +124,7 @@ export const transactionMachine = setup({
           {
             guard: isSigned,
             target: "signed",
-            // The signed bytes contain the others.
+            // The signed bytes contain those that an earlier try may have left.
             actions: assign(({ event }) => ({ ...event.output, rawHex: undefined, failure: undefined })),
             description: "the bytes are built, compared with the order, signed and recorded",
           },

@@ -6,7 +6,7 @@
  * | a      | a!                                        | format marker: store id, format, created at       |
  * | s      | s!kind!id                                 | ActorRecord, the single truth about an actor      |
  * | j      | j!kind!id!revision                        | JournalEntry, or several up to that revision      |
- * | o      | o!source!kind!id!effect                   | OutboxEntry; a row until its answer is committed  |
+ * | o      | o!source!kind!id!effect                   | nothing; a row until its answer is committed      |
  * | t      | t!due!kind!id!timer                       | nothing; the store is the timer queue             |
  * | x      | x!kind!index!createdAt!id                 | nothing; lists by status, wallet, …               |
  * | e      | e!sequence                                | FeedEntry, or several up to that sequence         |
@@ -94,6 +94,17 @@ export function outboxRange(source: string): KeyRange {
 /** All sources that sort after `source`. */
 export function outboxRangeAfter(source: string): KeyRange {
   return { from: outboxRange(source).to, to: OUTBOX_RANGE.to };
+}
+
+export function outboxEntryOf(row: string): OutboxEntry {
+  const key = unescape(part(row, 4));
+  const invokeId = key.slice(key.indexOf(".") + 1);
+  return {
+    key,
+    actor: { kind: unescape(part(row, 2)), id: unescape(part(row, 3)) },
+    invokeId,
+    source: outboxSourceOf(row),
+  };
 }
 
 export function outboxSourceOf(key: string): string {

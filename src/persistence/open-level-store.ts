@@ -19,10 +19,10 @@ import { makeDatabase } from "./new-database.ts";
 import { LevelKeyValue, type TextLevel } from "./level-key-value.ts";
 import { RecordStore } from "./record-store.ts";
 
-/** Raised when a release writes something that the release before cannot read. 2: rows of several journal or feed entries. */
-const STORE_FORMAT = 2;
+/** Raised when a release writes something that the release before cannot read. 2: rows of several journal or feed entries; 3: effects without input. */
+const STORE_FORMAT = 3;
 /** Formats whose rows this release reads as they are; from its first start on the store is of today's. */
-const FORMATS_CONTINUED: readonly number[] = [1];
+const FORMATS_CONTINUED: readonly number[] = [1, 2];
 
 export type OpenLevelStoreOptions = {
   /** Used for nothing but the store; created when it does not exist. */

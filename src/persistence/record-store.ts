@@ -35,7 +35,7 @@ import { isDiskFull } from "./disk-guard.ts";
 import type { Batch as DiskBatch, Change, Entry, KeyValue } from "./key-value.ts";
 import * as keyspace from "./keyspace.ts";
 import { LowWater } from "./low-water.ts";
-import { rowsOf } from "./rows.ts";
+import { NOTHING, rowsOf } from "./rows.ts";
 
 type AppendedRequest<E> = keyspace.KeyRange & {
   readonly limit: number;
@@ -113,7 +113,10 @@ export class RecordStore implements Store {
   async outbox(request: { source: string; after?: OutboxEntry; limit: number }): Promise<OutboxEntry[]> {
     const range = keyspace.outboxRange(request.source);
     const from = request.after === undefined ? range.from : successor(keyspace.outboxKey(request.after));
-    return this.#decodeAll("outbox", await this.#disk.entries({ from, to: range.to, limit: request.limit }));
+    const rows = await this.#disk.entries({ from, to: range.to, limit: request.limit });
+    return rows.map(([key, text]) =>
+      text === NOTHING ? keyspace.outboxEntryOf(key) : this.#codec.decode("outbox", key, text),
+    );
   }
 
   /** Jumps from source to source: costs one seek per source, however many effects are pending. */

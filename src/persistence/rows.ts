@@ -20,7 +20,7 @@ type Encoding = { readonly codec: Codec; readonly changes: Change[] };
 
 const ENTRIES_PER_ROW = 32;
 /** The value of a row whose key says all. Not empty: classic-level never frees the copy it makes of an empty text. */
-const NOTHING = "-";
+export const NOTHING = "-";
 
 /** Throws an `Error` that names key and field when a value is not what its schema says. */
 export function rowsOf(writes: readonly Write[], codec: Codec): Change[] {
@@ -63,8 +63,6 @@ function encode(key: string, write: SinglePut, codec: Codec): string {
   switch (write.put) {
     case "record":
       return codec.encode("record", key, write.record);
-    case "outbox":
-      return codec.encode("outbox", key, write.entry);
     case "quarantine":
       return codec.encode("quarantine", key, write.entry);
     case "inbox":
@@ -75,6 +73,7 @@ function encode(key: string, write: SinglePut, codec: Codec): string {
       return codec.encode("deadLetter", key, write.letter);
     case "meta":
       return codec.encode("meta", key, write.value);
+    case "outbox":
     case "timer":
     case "index":
       return NOTHING;

@@ -7,8 +7,9 @@ import { GroupCommit } from "../actors/group-commit.ts";
 import { withoutEffect, withoutTimer } from "../actors/gates.ts";
 import { lintCatalog } from "../actors/lint.ts";
 import { Loop } from "../actors/loop.ts";
-import { sourceOf, upgrade } from "../actors/step.ts";
+import { inputOf, sourceOf, upgrade } from "../actors/step.ts";
 import { Timers } from "../actors/timers.ts";
+import { assert } from "../domain/assert.ts";
 import { refuse, type Refusal } from "../domain/errors.ts";
 import { ACTOR_CACHE_MAX, MAILBOX_DEPTH_MAX } from "../domain/limits.ts";
 import type { ActorAddress, ActorRecord, Message, OutboxEntry } from "../domain/records.ts";
@@ -90,8 +91,8 @@ export class Engine implements EngineFacade {
       store,
       logger,
       failpoint,
-      mayRun: (entry) =>
-        !this.supervisor.isQuarantined(entry.actor) && this.services.isRunning(ports.serviceOf(entry.source)),
+      mayRun: (entry) => this.mayRun(entry),
+      inputOf: (entry) => this.inputOf(entry),
       onAnswer: (entry, answer) => this.onAnswer(entry, answer),
       onFinished: (source, outcome) => ports.observer?.effectFinished?.(source, outcome),
       onFatal: (error) => this.fatal(error),
@@ -281,6 +282,17 @@ export class Engine implements EngineFacade {
 
   private replyRow({ key, fingerprint }: IdempotencyKey, answer: Kept): Write {
     return { put: "reply", key, reply: { fingerprint, at: this.ports.clock.now(), ...answer } };
+  }
+
+  private mayRun({ actor, source }: OutboxEntry): boolean {
+    return !this.supervisor.isQuarantined(actor) && this.services.isRunning(this.ports.serviceOf(source));
+  }
+
+  private inputOf({ actor, invokeId }: OutboxEntry): unknown {
+    const record = this.cells.get(actor);
+    const entry = this.catalog[actor.kind];
+    assert(record !== undefined && entry !== undefined, `${keyOf(actor)}, who waits for an effect, does not exist`);
+    return inputOf(entry, record, invokeId);
   }
 
   private onAnswer(entry: OutboxEntry, answer: EffectAnswer): void {

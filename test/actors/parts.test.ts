@@ -415,6 +415,7 @@ describe("a dispatcher", () => {
       store,
       logger: silentLogger,
       mayRun: () => true,
+      inputOf: ({ actor }) => ({ of: actor.id }),
       onAnswer: (entry) => answers.push(entry.actor.id),
       onFinished,
       onFatal: unused,

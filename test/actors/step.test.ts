@@ -1,6 +1,6 @@
 import { assign, fromPromise, not, setup, spawnChild } from "xstate";
 import { describe, expect, test } from "vitest";
-import { begin, forgo, revive, sourceOf, stateText, step, upgrade } from "../../src/actors/step.ts";
+import { begin, forgo, inputOf, revive, sourceOf, stateText, step, upgrade } from "../../src/actors/step.ts";
 import type { ActorRecord, Message } from "../../src/domain/records.ts";
 import { transactionInput } from "../support/facts.ts";
 import { apply, Driven, entryOf, STAMP } from "../support/kernel.ts";
@@ -74,6 +74,27 @@ describe("a step", () => {
     const stopped = apply(entry, again.record, { type: "toy.back" }, STAMP);
     expect(stopped.stopped).toEqual([{ source: "work", key: "3.work" }]);
     expect(stopped.record.effects).toEqual({});
+  });
+
+  test("what an effect takes is made again from the stored record alone", () => {
+    const working = after({ type: "toy.work", input: { n: 1 } });
+    const stored = JSON.parse(JSON.stringify(working.record)) as ActorRecord;
+    expect(inputOf(entry, revive(entry, stored), "work")).toEqual({ n: 1 });
+    expect(() => inputOf(entry, stored, "gone")).toThrow("machine toy has no invoke gone");
+  });
+
+  test("an effect that takes something of the message cannot start: the message is not there after a restart", () => {
+    const machine = setup({ actors: { work: fromPromise(() => Promise.resolve(1)) } }).createMachine({
+      id: "m",
+      options: { maxIterations: 10 },
+      initial: "a",
+      states: {
+        a: { on: { go: "b" } },
+        b: { invoke: { src: "work", id: "work", input: ({ event }) => event.type } },
+      },
+    });
+    const { record } = begin(toyEntry({ machine }), { actor: ACTOR, input: {} }, STAMP);
+    expect(() => step(toyEntry({ machine }), record, { type: "go" }, STAMP)).toThrow("from the context alone");
   });
 
   test("an effect and a timer that start and end in one step never existed", () => {

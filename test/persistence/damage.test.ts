@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { Level } from "level";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Codec } from "../../src/persistence/codec.ts";
-import { feedKey, FORMAT_KEY, journalKey } from "../../src/persistence/keyspace.ts";
+import { feedKey, FORMAT_KEY, journalKey, outboxKey } from "../../src/persistence/keyspace.ts";
 import { findSilentDamage } from "../../src/persistence/level-files.ts";
 import { openLevelStore } from "../../src/persistence/open-level-store.ts";
 import { completeRevision, writesOf } from "./support/commits.ts";
@@ -233,12 +233,12 @@ test("a store of a newer release is refused with the way out, and an older relea
   await withDirectory(async (directory) => {
     await (await openLevelStore({ directory })).store.close();
     const level = new Level(directory);
-    const newer = { format: 3, storeId: "s", createdAt: 1, somethingNew: true };
+    const newer = { format: 4, storeId: "s", createdAt: 1, somethingNew: true };
     await level.put(FORMAT_KEY, new Codec().encode("format", FORMAT_KEY, newer));
     await level.close();
     await expect(openLevelStore({ directory })).rejects.toMatchObject({
       code: "store_corrupt",
-      message: expect.stringMatching(/format 3; this release knows format 2/),
+      message: expect.stringMatching(/format 4; this release knows format 3/),
     });
   });
 });
@@ -256,7 +256,7 @@ test("a store of format 1 is read as it is and goes on as one of today, which an
     await level.put(feedKey(1), codec.encode("feed", feedKey(1), feed));
     await level.close();
     const opened = await openLevelStore({ directory });
-    expect(opened).toMatchObject({ created: false, identity: { ...first, format: 2 } });
+    expect(opened).toMatchObject({ created: false, identity: { ...first, format: 3 } });
     await opened.store.commit([3, 4].map((revision) => ({ put: "journal", actor, entry: journalOf(revision) })));
     await opened.store.commit([{ put: "feed", entry: { ...feed, sequence: 2 } }]);
     const journal = await opened.store.journal(actor, { afterRevision: 0, limit: 9 });
@@ -264,8 +264,27 @@ test("a store of format 1 is read as it is and goes on as one of today, which an
     expect(await opened.store.feed({ afterSequence: 0, limit: 9 })).toEqual([feed, { ...feed, sequence: 2 }]);
     await opened.store.close();
     const again = await openLevelStore({ directory });
-    expect(again.identity).toEqual({ ...first, format: 2 });
+    expect(again.identity).toEqual({ ...first, format: 3 });
     await again.store.close();
+  });
+});
+
+test("an effect that a store of format 2 holds keeps the input it was stored with, and goes with its answer", async () => {
+  await withDirectory(async (directory) => {
+    const codec = new Codec();
+    const actor = { kind: "transaction", id: "tx!1" };
+    const stored = { key: "2.watch", actor, invokeId: "watch", source: "watchTransaction", input: { txId: "ab" } };
+    const level = new Level(directory);
+    await level.put(FORMAT_KEY, codec.encode("format", FORMAT_KEY, { format: 2, storeId: "kept", createdAt: 5 }));
+    await level.put(outboxKey(stored), codec.encode("outbox", outboxKey(stored), stored));
+    await level.close();
+    const { store } = await openLevelStore({ directory });
+    const { source, input: _, ...fresh } = { ...stored, key: "3.watch" };
+    await store.commit([{ put: "outbox", entry: { ...fresh, source } }]);
+    expect(await store.outbox({ source, limit: 9 })).toEqual([stored, { ...fresh, source }]);
+    await store.commit([{ delete: "outbox", source, actor, key: "2.watch" }]);
+    expect(await store.outbox({ source, limit: 9 })).toEqual([{ ...fresh, source }]);
+    await store.close();
   });
 });
 
@@ -276,7 +295,7 @@ test("a new store has an identity that stays, and a creation that was interrupte
     await level.open();
     await level.close();
     const first = await openLevelStore({ directory: nested, now: () => 77 });
-    expect(first).toMatchObject({ created: true, identity: { format: 2, createdAt: 77 } });
+    expect(first).toMatchObject({ created: true, identity: { format: 3, createdAt: 77 } });
     await first.store.close();
     const second = await openLevelStore({ directory: nested, now: () => 99 });
     expect(second).toMatchObject({ created: false, identity: first.identity });

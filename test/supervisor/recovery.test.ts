@@ -20,24 +20,29 @@ async function putToWork(count: number, disk: MemoryKeyValue): Promise<void> {
 }
 
 describe("a new engine on an old store", () => {
-  test("runs what was running, under the same key, and fires what was waiting", async () => {
+  test("runs what was running, under the same key, with the same input, and fires what was waiting", async () => {
     const disk = new MemoryKeyValue();
-    const keys: string[] = [];
+    const runs: unknown[] = [];
     const first = await toyRig({
       store: memoryStore(disk),
-      work: (_, { key }) => (keys.push(key), new Promise(() => {})),
+      work: (input, { key }) => (runs.push([key, input]), new Promise(() => {})),
     });
     await create(first, "t1");
     await create(first, "t2");
-    await ask(first, "t1", { type: "toy.work" });
+    await ask(first, "t1", { type: "toy.work", input: { n: 1 } });
+    await ask(first, "t1", { type: "toy.add", name: "busy" });
     await ask(first, "t2", { type: "toy.wait" });
     const second = await toyRig({
       store: memoryStore(disk),
       clock: first.clock,
-      work: async (_, { key }) => (keys.push(key), "worked"),
+      work: async (input, { key }) => (runs.push([key, input]), "worked"),
     });
     await drain();
-    expect([keys, seenBy(second, "t1")]).toEqual([["toy!t1#2.work", "toy!t1#2.work"], ["worked"]]);
+    const run = ["toy!t1#2.work", { n: 1 }];
+    expect([runs, seenBy(second, "t1")]).toEqual([
+      [run, run],
+      ["busy", "worked"],
+    ]);
     await second.clock.advance(1_000);
     expect(seenBy(second, "t2")).toEqual(["timer"]);
   });

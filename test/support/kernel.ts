@@ -1,5 +1,6 @@
 /** Machines under the pure kernel, without an engine: birth, messages, answers, timers and the replay of a journal. */
-import { begin, forgo, step, type Step } from "../../src/actors/step.ts";
+import { isDeepStrictEqual } from "node:util";
+import { begin, forgo, inputOf, step, type Step } from "../../src/actors/step.ts";
 import type { ActorAddress, ActorRecord, JournalEntry, Message } from "../../src/domain/records.ts";
 import { catalog, type Catalog, type CatalogEntry } from "../../src/machines/catalog.ts";
 import type { EffectError, Stamp } from "../../src/machines/durable.ts";
@@ -76,7 +77,15 @@ export class Driven {
 export function apply(entry: CatalogEntry, record: ActorRecord, message: Message, stamp: Stamp): Step {
   const gated = gatedBy(record, message);
   const made = step(entry, gated, message, stamp);
+  for (const [invokeId, key] of Object.entries(made.record.effects))
+    if (gated.effects[invokeId] === key) sameInput(entry, invokeId, [gated, made.record]);
   return made.changed || gated === record ? made : forgo(gated, stamp);
+}
+
+/** What runs can be started again at any time: what it takes never changes meanwhile. */
+function sameInput(entry: CatalogEntry, invokeId: string, records: readonly [ActorRecord, ActorRecord]): void {
+  const [before, after] = records.map((record) => inputOf(entry, record, invokeId));
+  if (!isDeepStrictEqual(before, after)) throw new Error(`${entry.kind}: ${invokeId} would take something else now`);
 }
 
 /** The record that a journal tells, step by step from its first entry. */

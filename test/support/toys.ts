@@ -10,7 +10,7 @@ import { durableActions, effect, subscription, type Tell } from "../../src/machi
 import type { EngineAnswer, EngineRequest } from "../../src/supervisor/facade.ts";
 import { startRig, type Rig, type RigOptions } from "./engine.ts";
 
-export type ToyContext = { seen: string[] };
+export type ToyContext = { seen: string[]; given?: unknown };
 type ToyInput = Partial<ToyContext> & { bad?: boolean };
 type ToyEvent =
   | { type: "toy.add"; name: string }
@@ -39,7 +39,9 @@ const note = (name: (event: ToyEvent) => string) =>
     seen: [...context.seen, name(event)],
   }));
 
-const inputOf = ({ event }: { event: ToyEvent }): unknown => ("input" in event ? event.input : undefined) ?? {};
+const give = assign<ToyContext, ToyEvent, undefined, ToyEvent, never>(({ event }) => ({
+  given: ("input" in event ? event.input : undefined) ?? {},
+}));
 const tellsOf = ({ event }: { event: ToyEvent }) => ("tells" in event ? event.tells : undefined);
 
 function oddTell({ to, create = false }: { to: ActorAddress; create?: boolean }): Tell {
@@ -110,7 +112,7 @@ export function toyMachine(isPoisonous: () => boolean = () => true) {
       idle: {
         ...words("idle"),
         on: {
-          "toy.work": { ...because("work"), target: "working" },
+          "toy.work": { ...because("work"), target: "working", actions: give },
           "toy.workElsewhere": { ...because("work"), target: "elsewhere" },
           "toy.deafWork": { ...because("work"), target: "deaf" },
           "toy.listen": { ...because("listen"), target: "listening" },
@@ -123,7 +125,7 @@ export function toyMachine(isPoisonous: () => boolean = () => true) {
         invoke: {
           src: "work",
           id: "work",
-          input: inputOf,
+          input: ({ context }: { context: ToyContext }) => context.given,
           onDone: {
             ...because("done"),
             target: "idle",
@@ -139,7 +141,7 @@ export function toyMachine(isPoisonous: () => boolean = () => true) {
         },
         on: {
           "toy.back": { ...because("stop"), target: "idle" },
-          "toy.work": { ...because("again"), target: "working", reenter: true },
+          "toy.work": { ...because("again"), target: "working", reenter: true, actions: give },
         },
       },
       elsewhere: {

@@ -77,7 +77,9 @@ function buildTransaction(options: EffectOptions, ports: EffectPorts): Performer
     const timestamp = block.headTimestamp + (sequence % 1_000);
     const expiration = block.headTimestamp + options.expirationMs + (Math.floor(sequence / 1_000) % 1_000);
     const order = { asset, from, to, amount, walletId: input.walletId, reference, expiration, timestamp, feeLimitSun };
-    return { ...(await ports.signer.prepare(order)), feeLimitSun, expiration, timestamp, reference };
+    const { rawHex, txId, signedHex } = await ports.signer.prepare(order);
+    const bytes = signedHex === undefined ? { rawHex } : { signedHex };
+    return { txId, ...bytes, feeLimitSun, expiration, timestamp, reference };
   });
 }
 
