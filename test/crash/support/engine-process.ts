@@ -6,11 +6,12 @@ import { startProgram } from "../../../src/compose.ts";
 import type { ActorRecord } from "../../../src/domain/records.ts";
 import { stateText } from "../../../src/actors/step.ts";
 import type { PayoutContext } from "../../../src/machines/payout-context.ts";
-import type { BroadcastInput, BuildOutput, SignOutput } from "../../../src/machines/transaction-context.ts";
+import type { BroadcastInput, BuildOutput } from "../../../src/machines/transaction-context.ts";
 import { loadConfig } from "../../../src/operations/config.ts";
 import { createLogger } from "../../../src/operations/logger.ts";
 import { openLevelStore } from "../../../src/persistence/open-level-store.ts";
 import { decodeSignedTransfer } from "../../../src/tron/signed-transfer.ts";
+import { decodeSigned } from "../../../src/tron/transaction.ts";
 import { fastClock } from "../../support/fast-clock.ts";
 import type { EngineLine, EngineSetup } from "./protocol.ts";
 
@@ -94,7 +95,10 @@ function oftenUnsigned(table: EffectTable): Performer {
     concurrency: build.concurrency,
     async perform(input, context) {
       const { signedHex, ...built } = (await build.perform(input, context)) as BuildOutput;
-      return Math.random() < UNSIGNED_SHARE || signedHex === undefined ? built : { ...built, signedHex };
+      if (signedHex === undefined) return built;
+      return Math.random() < UNSIGNED_SHARE
+        ? { ...built, rawHex: decodeSigned(signedHex).rawHex }
+        : { ...built, signedHex };
     },
   };
 }
@@ -116,8 +120,7 @@ function signingAtEachPush(table: EffectTable): Performer {
       const walletId = setup.environment["WALLET_ID"] ?? "";
       const order = { ...transfer, walletId, sequence: Math.floor(Math.random() * 900_000), attempt: 1 };
       const built = (await performer("buildTransaction").perform(order, context)) as BuildOutput;
-      const signed = (await performer("signTransaction").perform({ ...order, ...built }, context)) as SignOutput;
-      return performer("broadcastTransaction").perform({ txId: signed.txId, signedHex: signed.signedHex }, context);
+      return performer("broadcastTransaction").perform({ txId: built.txId, signedHex: built.signedHex }, context);
     },
   };
 }
