@@ -234,7 +234,8 @@ function isTell(params: Tell | readonly Tell[]): params is Tell {
 }
 
 /** What an effect that the record names takes. The same at any time: it is made of what does not change while it runs. */
-export function inputOf(entry: CatalogEntry, record: ActorRecord, invokeId: string): unknown {
+export function inputOf(entry: CatalogEntry | undefined, record: ActorRecord | undefined, invokeId: string): unknown {
+  assert(entry !== undefined && record !== undefined, `whoever waits for the effect ${invokeId} does not exist`);
   const make = programOf(entry.machine).inputs.get(invokeId);
   if (make === undefined) throw new Error(`machine ${entry.kind} has no invoke ${invokeId}`);
   return make(record.context);

@@ -9,7 +9,6 @@ import { lintCatalog } from "../actors/lint.ts";
 import { Loop } from "../actors/loop.ts";
 import { inputOf, sourceOf, upgrade } from "../actors/step.ts";
 import { Timers } from "../actors/timers.ts";
-import { assert } from "../domain/assert.ts";
 import { refuse, type Refusal } from "../domain/errors.ts";
 import { ACTOR_CACHE_MAX, MAILBOX_DEPTH_MAX } from "../domain/limits.ts";
 import type { ActorAddress, ActorRecord, Message, OutboxEntry } from "../domain/records.ts";
@@ -92,7 +91,7 @@ export class Engine implements EngineFacade {
       logger,
       failpoint,
       mayRun: (entry) => this.mayRun(entry),
-      inputOf: (entry) => this.inputOf(entry),
+      inputOf: ({ actor, invokeId }) => inputOf(this.catalog[actor.kind], this.cells.get(actor), invokeId),
       onAnswer: (entry, answer) => this.onAnswer(entry, answer),
       onFinished: (source, outcome) => ports.observer?.effectFinished?.(source, outcome),
       onFatal: (error) => this.fatal(error),
@@ -286,13 +285,6 @@ export class Engine implements EngineFacade {
 
   private mayRun({ actor, source }: OutboxEntry): boolean {
     return !this.supervisor.isQuarantined(actor) && this.services.isRunning(this.ports.serviceOf(source));
-  }
-
-  private inputOf({ actor, invokeId }: OutboxEntry): unknown {
-    const record = this.cells.get(actor);
-    const entry = this.catalog[actor.kind];
-    assert(record !== undefined && entry !== undefined, `${keyOf(actor)}, who waits for an effect, does not exist`);
-    return inputOf(entry, record, invokeId);
   }
 
   private onAnswer(entry: OutboxEntry, answer: EffectAnswer): void {
