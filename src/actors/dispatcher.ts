@@ -4,7 +4,8 @@
  * D1. Nothing runs that is not a committed row of the outbox (E4).
  * D2. At most `concurrency` of a source run and EFFECT_QUEUE_MAX wait in memory; the rest wait on disk and are paged in.
  * D3. A stopped effect is aborted and its answer dropped; an answer counts only while the record still names its key (E5).
- * D4. An entry from disk has no input; it is worked out from the record when it is needed.
+ * D4. An entry from disk has no input; it is worked out from the record when it is needed. A record that cannot be read
+ *     stops its own actor only: the row stays, and is read again when the actor is released.
  */
 import { isFault } from "../domain/errors.ts";
 import { EFFECT_QUEUE_MAX, OUTBOX_PAGE } from "../domain/limits.ts";
@@ -40,6 +41,7 @@ export type DispatcherPorts = {
   readonly mayRun: (entry: OutboxEntry) => boolean;
   /** What an entry from disk takes. Throws when its actor cannot be read. */
   readonly inputOf: (entry: OutboxEntry) => unknown;
+  readonly onUnreadable: (actor: ActorAddress, error: unknown) => void;
   readonly onAnswer: (entry: OutboxEntry, answer: EffectAnswer) => void;
   readonly onFinished?: ((source: string, outcome: "ok" | "error" | "aborted", entry: OutboxEntry) => void) | undefined;
   readonly failpoint?: ((name: string) => void) | undefined;
@@ -167,7 +169,7 @@ export class Dispatcher {
         limit: OUTBOX_PAGE,
         ...(after === undefined ? {} : { after }),
       });
-      for (const entry of page) effect.start(this.inputOf(entry), entry.actor);
+      for (const entry of page) this.subscribe(effect, entry);
       count += page.length;
       after = page.at(-1);
       if (page.length < OUTBOX_PAGE || after === undefined) return count;
@@ -175,6 +177,17 @@ export class Dispatcher {
   }
 
   /** D4 */
+  private subscribe(effect: Subscription, entry: OutboxEntry): void {
+    let input: unknown;
+    try {
+      input = this.inputOf(entry);
+    } catch (error) {
+      this.ports.onUnreadable(entry.actor, error);
+      return;
+    }
+    effect.start(input, entry.actor);
+  }
+
   private inputOf(entry: OutboxEntry): unknown {
     return "input" in entry ? entry.input : this.ports.inputOf(entry);
   }

@@ -81,10 +81,8 @@ export class Engine implements EngineFacade {
     this.catalog = catalog;
     this.idempotency = new Idempotency(store);
     this.cells = new Cells({ sizeMax: options.cacheMax ?? ACTOR_CACHE_MAX }, { catalog, store });
-    this.group = new GroupCommit(
-      { lastFeedSequence: options.lastFeedSequence },
-      { store, failpoint, onFatal: (error) => this.fatal(error) },
-    );
+    const onFatal = (error: unknown) => this.fatal(error);
+    this.group = new GroupCommit({ lastFeedSequence: options.lastFeedSequence }, { store, failpoint, onFatal });
     this.dispatcher = new Dispatcher({
       table: ports.effects,
       store,
@@ -92,9 +90,10 @@ export class Engine implements EngineFacade {
       failpoint,
       mayRun: (entry) => this.mayRun(entry),
       inputOf: ({ actor, invokeId }) => inputOf(this.catalog[actor.kind], this.cells.get(actor), invokeId),
+      onUnreadable: (actor, error) => this.supervisor.onUnreadable(actor, error),
       onAnswer: (entry, answer) => this.onAnswer(entry, answer),
       onFinished: (source, outcome) => ports.observer?.effectFinished?.(source, outcome),
-      onFatal: (error) => this.fatal(error),
+      onFatal,
     });
     this.timers = new Timers({ store, clock, logger, fire: (row) => this.fire(row) });
     this.supervisor = new Supervisor(options.intensity ?? DEFAULT_INTENSITY, {

@@ -99,6 +99,14 @@ export class Supervisor {
     );
   }
 
+  /** V3 at once: it was not a message that failed, and reading it again would give the same. */
+  onUnreadable(actor: ActorAddress, error: unknown): void {
+    if (this.isQuarantined(actor)) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.ports.logger.error({ actor: keyOf(actor), error: reason }, "an actor cannot be read");
+    void this.quarantine({ actor, at: this.ports.clock.now(), reason, failures: 1 });
+  }
+
   /** A timer's row is taken away, or it would fire for ever; the record keeps the timer for the release. */
   onUndeliverable(envelope: Envelope): void {
     const { origin, to, message, writes = [] } = envelope;

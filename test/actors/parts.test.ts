@@ -416,6 +416,7 @@ describe("a dispatcher", () => {
       logger: silentLogger,
       mayRun: () => true,
       inputOf: ({ actor }) => ({ of: actor.id }),
+      onUnreadable: unused,
       onAnswer: (entry) => answers.push(entry.actor.id),
       onFinished,
       onFatal: unused,

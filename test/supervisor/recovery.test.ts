@@ -238,6 +238,30 @@ describe("a store that cannot be read", () => {
   });
 });
 
+test("a record that cannot be read keeps nobody from starting: its actor is quarantined, and listens again when it is released", async () => {
+  const disk = new MemoryKeyValue();
+  const before = await toyRig({ store: memoryStore(disk) });
+  for (const id of ["t1", "t2"]) {
+    await create(before, id);
+    await ask(before, id, { type: "toy.listen" });
+  }
+  await before.engine.drain();
+  const store = memoryStore(disk);
+  const record = store.record.bind(store);
+  let broken = "t1";
+  store.record = (actor) => {
+    if (actor.id === broken) throw new Error("the checksum does not match");
+    return record(actor);
+  };
+  const rig = await toyRig({ store });
+  await drain();
+  expect(rig.heard).toEqual(["start t2"]);
+  expect(rig.engine.quarantine(toy("t1"))).toMatchObject({ reason: expect.stringContaining("checksum") });
+  broken = "";
+  expect(await rig.engine.release(toy("t1"), "me")).toBeUndefined();
+  expect(rig.heard).toContain("start t1");
+});
+
 describe("machine versions", () => {
   const older = { toy: toyEntry() };
   const newer = {
