@@ -23,9 +23,9 @@ export type Exchange = {
 
 const NOBODY: Reply = { status: 0, text: "", body: null };
 /** "Not now": the same request later is right. */
-const AGAIN = new Set([0, 429, 502, 503, 504]);
+const AGAIN = new Set([0, 429, 500, 502, 503, 504]);
 /** Refusals that end by themselves, so that a caller who wants to pay asks again. */
-const LATER = new Set(["idempotency_in_flight", "wallet_frozen"]);
+const LATER = new Set(["idempotency_in_flight", "wallet_frozen", "quarantined"]);
 /** Times the first pause. */
 const PATIENCE_MAX = 4;
 

@@ -6,7 +6,8 @@ export const INVARIANTS = {
     "A2. What was refused, rejected, or cancelled with a 200 is never paid. Looked at in every solidified block.",
   "limits hold":
     "A3. No wallet pays more in a day, more at once, or less at once than its limits say, nor above the threshold without an approval by another than the creator. Looked at in every solidified block.",
-  "nothing forgotten": "A4. What was answered with 202 is still there, with the wallet, payee and amount of the order.",
+  "nothing forgotten":
+    "A4. What was answered with 202 is still there, with the wallet, payee and amount of the order, and a row that rotted is not written over.",
   "confirmed means paid":
     "A5. A payout is confirmed if and only if a solidified block pays it; payout and block name one transaction, one amount, one fee.",
   "proof before new bytes":
@@ -20,7 +21,7 @@ export const INVARIANTS = {
   "refused for its reason":
     "A11. An order that is wrong in itself is refused with the code of that wrong, and a right one is not refused.",
   "no secret": "A12. No key, token, or passphrase is in a log line, an answer, or a row on the disk.",
-  "no error line": "A13. No log line of level error, unless the disk failed.",
+  "no error line": "A13. No log line of level error, unless the disk failed or a row rotted.",
   liveness:
     "A14. Once nothing goes wrong any more, everything settles within 240 blocks, also with a clock that was set back and stays so.",
   starts: "A16. The program starts again after every end, once nothing goes wrong any more.",

@@ -18,6 +18,8 @@ const OTHER_MARKS = [
   "expiry across missed slots",
   "a node in quarantine",
   "the follower stopped",
+  "a row rotted",
+  "an actor in quarantine was released",
   "an order refused while the follower was stopped",
 ] as const;
 

@@ -370,6 +370,12 @@ const PROMISING: readonly Mutant[] = [
     replacement: "needsApproval: () => false,",
   },
   {
+    bug: "a damaged row is believed",
+    file: "src/persistence/codec.ts",
+    fragment: "if (checksum(key, json) !== text.slice(0, CHECKSUM_LENGTH)) {",
+    replacement: 'if (checksum(key, json) === "") {',
+  },
+  {
     bug: "orders are accepted while the follower is stopped",
     file: "src/compose.ts",
     fragment: 'return kind !== "wallet" && obstacle?.code === "chain_forked"',

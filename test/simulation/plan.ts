@@ -78,6 +78,7 @@ export type Fault = At &
     | { readonly kind: "node lags"; readonly node: number; readonly blocks: number; readonly forMs: number }
     | { readonly kind: "false branch"; readonly shows: "nothing" | "what was lost"; readonly forMs: number }
     /** All nodes follow a chain that parts from the real one so many blocks below what the engine has as solidified. */
+    | { readonly kind: "row rots"; readonly forMs: number }
     | { readonly kind: "nodes leave the chain"; readonly depth: number; readonly forMs: number }
     | {
         readonly kind: "fork";
@@ -109,6 +110,8 @@ const FIRST_ORDER_MS = 2_000;
 const SERVICES = ["tron-client", "wallet-manager", "usdt-manager", "payout-router", "trx-staking", "payment-gateway"];
 /** Part of the seeds in which all nodes leave the solidified chain. */
 const LEAVING = 0.15;
+/** Part of the seeds in which a row rots. */
+const ROTTING = 0.15;
 /** What a crash waits for: the names of the tasks it may strike before. */
 const CRASH_POINTS = [
   "disk write",
@@ -150,6 +153,10 @@ const WALLETS: readonly WalletPlan[] = [
 const MAIN = 0;
 const STRICT = 1;
 const POOR = 2;
+/** Comes from the engine's own phrase, so that nobody knows its address before it is made. */
+export const OWN = 3;
+/** What somebody sends there once it is. */
+export const OWN_SUN = 30_000_000n;
 
 /** Every payee is paid by one order at most, so that the chain itself says what was paid. */
 class Names {
@@ -249,6 +256,7 @@ function ordersOf(random: Random, names: Names, busyMs: number): Order[] {
     order("below_minimum", { wallet: STRICT, asset: "USDT", amount: "4.999999" }),
     order("above_maximum", { wallet: STRICT, asset: "USDT", amount: "400.000001" }),
     order("invalid_address", { wallet: MAIN, asset: "TRX", amount: "2", to: "T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwc" }),
+    ...many(2, () => order("paid", { wallet: OWN, asset: "TRX", amount: amount(random, 1, 5) })),
     ...many(3, () => order("insufficient_funds", { wallet: POOR, asset: "TRX", amount: amount(random, 30, 9) })),
     order("paid", {
       wallet: MAIN,
@@ -292,6 +300,8 @@ function faultsOf(random: Random, setting: Setting): Fault[] {
   const crashes = 1 + random.below(4);
   for (let made = 0; made < crashes; made += 1) faults.push(crash(random, setting));
   if (random.chance(LEAVING)) faults.push(leaving(random, setting));
+  if (random.chance(ROTTING))
+    faults.push({ at: random.below(setting.busyMs), kind: "row rots", forMs: 2_000 + random.below(30_000) });
   return faults.toSorted((a, b) => a.at - b.at);
 }
 

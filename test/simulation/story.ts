@@ -1,10 +1,12 @@
 /** Makes the callers and operators of a plan do what they are meant to, and writes down what they were told. */
 import { codeOf, fieldOf, type Json, type Reply } from "./client.ts";
-import type { Batch, Deed, Order, Plan } from "./plan.ts";
+import { OWN, OWN_SUN, SLOT_MS, type Batch, type Deed, type Order, type Plan } from "./plan.ts";
 import { WORLD } from "./scheduler.ts";
 import { TOKENS, type World } from "./world.ts";
 
 const ROOT = "/api/v1/tron";
+/** Until a transfer is solidified, and a little more. */
+const OWN_WAIT_SLOTS = 24;
 
 export type Wallet = { readonly id: string; readonly address: string };
 /** What became of an order in the eyes of its caller: the last answers that were definite. */
@@ -36,7 +38,9 @@ export class Story {
     this.tell(async () => {
       await this.fund();
       const { orders, batches, deeds } = this.plan;
-      for (const order of orders) this.after(order.at, () => this.order(order));
+      const [own, others] = [orders.filter(isOwn), orders.filter((order) => !isOwn(order))];
+      this.tell(() => this.ownWallet(own));
+      for (const order of others) this.after(order.at, () => this.order(order));
       for (const batch of batches) this.after(batch.at, () => this.batch(batch));
       for (const deed of deeds) this.after(deed.at, () => this.deed(deed));
     });
@@ -78,6 +82,27 @@ export class Story {
         if (units === "0") await scheduler.wait(500, "waiting for money");
       }
     }
+  }
+
+  /** Made in the middle of the faults; its orders begin when somebody's money for it is final. */
+  private async ownWallet(orders: readonly Order[]): Promise<void> {
+    const { clients, scheduler, faucet } = this.world;
+    const token = TOKENS.client.text;
+    const made = { method: "POST", path: `${ROOT}/wallets`, token, key: "wallet own", body: { name: "own" } } as const;
+    const reply = await clients.insist(made);
+    const [id, address] = [fieldOf(reply.body, "id"), fieldOf(reply.body, "address")];
+    this.wallets[OWN] = { id, address };
+    for (let units = "0"; units === "0" || units === "";) {
+      // A fork may have lost it.
+      await faucet.give({ address, trxSun: OWN_SUN });
+      await scheduler.wait(OWN_WAIT_SLOTS * SLOT_MS, "money for its own wallet");
+      await clients.insist(made);
+      units = unitsOf(
+        (await clients.insist({ method: "GET", path: `${ROOT}/wallets/${id}/balance`, token })).body,
+        "trx",
+      );
+    }
+    for (const order of orders) this.tell(() => this.order(order));
   }
 
   private async order(order: Order): Promise<void> {
@@ -178,6 +203,8 @@ export class Story {
     }
   }
 }
+
+const isOwn = ({ wallet }: Order) => wallet === OWN;
 
 const DECIDED = new Set(["approved", "rejected", "cancelled"]);
 

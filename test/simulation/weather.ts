@@ -3,6 +3,7 @@ import { transactionOf } from "../../src/devnet/transactions.ts";
 import { decodeSigned } from "../../src/tron/transaction.ts";
 import { killThreads } from "./machine/worker-threads.ts";
 import type { Fault } from "./plan.ts";
+import { Rot } from "./rot.ts";
 import { WORLD } from "./scheduler.ts";
 import type { World } from "./world.ts";
 
@@ -19,9 +20,11 @@ export class Weather {
   /** A crash that waits for its moment: a task whose name begins so. */
   private armed: { before: string; power: boolean } | undefined;
   private isOver = false;
+  private readonly rot: Rot;
 
   constructor(world: World, faults: readonly Fault[]) {
     this.world = world;
+    this.rot = new Rot(world);
     const { scheduler } = world;
     for (const fault of faults) {
       scheduler.at(
@@ -54,6 +57,7 @@ export class Weather {
     this.isOver = true;
     this.armed = undefined;
     world.network.heal();
+    this.rot.mend();
     world.chain.setCensoring(false);
     // Whatever a fork made of the last one, the token works again.
     void world.faucet.administer("unpause()", []).catch(() => undefined);
@@ -104,6 +108,9 @@ export class Weather {
         return world.faucet.administer("pause()", []);
       case "nodes leave the chain":
         return this.leave(fault);
+      case "row rots":
+        this.later(fault.forMs, () => this.rot.mend());
+        return this.rot.strike();
       case "node":
       case "node away":
       case "node lags":

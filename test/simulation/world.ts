@@ -46,6 +46,8 @@ export class World {
   readonly lines: string[] = [];
   /** When the follower had stopped, and until when at most: the life in which it stopped. */
   readonly stops: { readonly from: number; until: number }[] = [];
+  /** Rows that were damaged and that the program wrote over. */
+  readonly overwritten: string[] = [];
   /** Called after each block. */
   onBlock: () => void = () => {};
 
@@ -77,7 +79,11 @@ export class World {
       machine: this.machine,
       network: this.network,
       random: streams("deaths"),
-      environment: environmentOf(chain, origins, { isVerbose: seed % 16 === 0 }),
+      environment: {
+        ...environmentOf(chain, origins),
+        LOG_LEVEL: seed % 16 === 0 ? "debug" : "warn",
+        WATCH_WALLET_TRANSFERS: String(seed % 8 === 4),
+      },
       onLine: (line) => this.heard(line),
       onEnd: () => {
         for (const stop of this.stops) stop.until = Math.min(stop.until, this.scheduler.now);
@@ -152,10 +158,9 @@ async function freshChain(wallets: readonly WalletPlan[]): Promise<Chain> {
   return Chain.open(new MemoryBacking(begun.rows), {}, IDENTITY);
 }
 
-function environmentOf(chain: Chain, origins: readonly string[], { isVerbose }: { isVerbose: boolean }) {
+function environmentOf(chain: Chain, origins: readonly string[]) {
   return {
     DATA_DIR: DATA,
-    LOG_LEVEL: isVerbose ? "debug" : "warn",
     METRICS_ENABLED: "false",
     TRON_NETWORK: "custom",
     TRON_HTTP_ENDPOINT: origins.join(","),

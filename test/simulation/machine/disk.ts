@@ -47,6 +47,11 @@ export class Disk {
     return this.entriesNow.dump();
   }
 
+  /** Behind the program's back. */
+  replace(key: string, value: string): void {
+    this.put([{ key, value }]);
+  }
+
   begin(changes: readonly Change[]): void {
     this.onTheWay = changes;
   }
