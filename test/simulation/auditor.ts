@@ -132,6 +132,7 @@ export class Auditor {
       this.complain("nothing forgotten", `${key} had rotted and was written over`);
     this.room(payouts);
     this.answers();
+    this.readings();
     this.stopped();
     await this.ledgers();
     this.secrets();
@@ -268,6 +269,21 @@ export class Auditor {
     }
   }
 
+  /** A18 */
+  private readings(): void {
+    const newest = new Map<string, { block: number; at: number }[]>();
+    for (const { question, reply, sent, at } of this.world.clients.heard) {
+      const [, id] = /\/wallets\/([^/]+)\/balance/.exec(question.path) ?? [];
+      const block = numberOf(reply.body, "as_of_block");
+      if (id === undefined || reply.status !== 200 || Number.isNaN(block)) continue;
+      const told = newest.get(id) ?? [];
+      const later = told.find((before) => before.at < sent && before.block > block);
+      if (later !== undefined)
+        this.complain("readings go forward", `${id} is told as of block ${block} after block ${later.block}`);
+      newest.set(id, [...told, { block, at }]);
+    }
+  }
+
   /** A8: the wallets' ledgers equal the chain, to the unit. */
   private async ledgers(): Promise<void> {
     for (const { id, address } of this.story.wallets) {
@@ -325,7 +341,11 @@ function listOf(body: Json, name: string): Json[] {
 
 function numberIn(body: Json, name: string, field: string): number {
   const inner = typeof body === "object" && body !== null && !Array.isArray(body) ? body[name] : undefined;
-  const value = typeof inner === "object" && inner !== null && !Array.isArray(inner) ? inner[field] : undefined;
+  return numberOf(inner, field);
+}
+
+function numberOf(body: Json | undefined, field: string): number {
+  const value = typeof body === "object" && body !== null && !Array.isArray(body) ? body[field] : undefined;
   return typeof value === "number" ? value : Number.NaN;
 }
 

@@ -27,6 +27,8 @@ export const INVARIANTS = {
   starts: "A16. The program starts again after every end, once nothing goes wrong any more.",
   "stopped means stopped":
     "A17. While the follower is stopped, because the nodes left the solidified chain, no new order is accepted.",
+  "readings go forward":
+    "A18. Who was told a wallet's balance as of a block is never told one as of an earlier block later.",
   vacuous: "A15. The seed did what it claims: 100 payouts, 20 faults, a crash.",
 } as const;
 

@@ -40,6 +40,7 @@ export class Story {
       const { orders, batches, deeds } = this.plan;
       const [own, others] = [orders.filter(isOwn), orders.filter((order) => !isOwn(order))];
       this.tell(() => this.ownWallet(own));
+      this.tell(() => this.watchBalances());
       for (const order of others) this.after(order.at, () => this.order(order));
       for (const batch of batches) this.after(batch.at, () => this.batch(batch));
       for (const deed of deeds) this.after(deed.at, () => this.deed(deed));
@@ -103,6 +104,17 @@ export class Story {
       );
     }
     for (const order of orders) this.tell(() => this.order(order));
+  }
+
+  /** Somebody who has the wallets on a screen. */
+  private async watchBalances(): Promise<void> {
+    const { clients, scheduler } = this.world;
+    const token = TOKENS.other.text;
+    for (const until = scheduler.now + this.plan.busyMs; scheduler.now < until;) {
+      for (const { id } of [...this.wallets])
+        await clients.insist({ method: "GET", path: `${ROOT}/wallets/${id}/balance`, token });
+      await scheduler.wait(2 * SLOT_MS, "somebody looks away");
+    }
   }
 
   private async order(order: Order): Promise<void> {
