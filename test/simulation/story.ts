@@ -111,7 +111,7 @@ export class Story {
     const { clients, scheduler } = this.world;
     const token = TOKENS.other.text;
     for (const until = scheduler.now + this.plan.busyMs; scheduler.now < until;) {
-      for (const { id } of [...this.wallets])
+      for (const { id } of this.wallets.slice())
         await clients.insist({ method: "GET", path: `${ROOT}/wallets/${id}/balance`, token });
       await scheduler.wait(2 * SLOT_MS, "somebody looks away");
     }
