@@ -33,8 +33,6 @@ const JUMPS_PER_TURN = 20_000;
 const JUMPS: ReadonlySet<number> = new Set([0x56, 0x57]);
 const NO_OUTPUT = new Uint8Array(0);
 
-const DONE = Promise.resolve();
-
 type Current = { readonly run: Run; readonly frame: Frame };
 
 export class Tvm extends EVM {
@@ -128,11 +126,28 @@ export class Tvm extends EVM {
 
   /** One after which others may have their turn. */
   #polite(prompt: (state: RunState, common: Common) => void) {
-    return (state: RunState, common: Common): Promise<void> => {
+    return (state: RunState, common: Common): Promise<void> | void => {
       prompt(state, common);
       this.#jumps += 1;
-      return this.#jumps % JUMPS_PER_TURN === 0 ? setImmediate() : DONE;
+      return this.#jumps % JUMPS_PER_TURN === 0 ? setImmediate() : undefined;
     };
+  }
+
+  /**
+   * Operations one after the other, from the one that `state` stands at: a promise for each of them, which is what the
+   * library makes, is most of what a run costs. Stops behind one that takes turns, and before the first jump, for which
+   * the library has to analyse the code.
+   */
+  #walk(state: RunState): Promise<void> | void {
+    const { code } = state;
+    for (;;) {
+      const operation = this._opcodeMap[state.opCode];
+      state.programCounter += 1;
+      const later = operation?.opHandler(state, this.common);
+      if (later !== undefined || state.programCounter >= code.length) return later;
+      state.opCode = code[state.programCounter] ?? 0;
+      if (state.shouldDoJumpAnalysis && JUMPS.has(state.opCode)) return undefined;
+    }
   }
 
   /** An operation that runs other code. It pays for itself. */
@@ -169,6 +184,8 @@ export class Tvm extends EVM {
       const { interpreter } = state;
       const analyse = interpreter._getValidJumpDestinations.bind(interpreter);
       interpreter._getValidJumpDestinations = (code) => this.#codes.analysis(code, () => analyse(code));
+      // M1: of what the library does around an operation, nothing is left.
+      interpreter.runStep = async () => this.#walk(state);
     }
     return current;
   }
