@@ -3,6 +3,7 @@ import { fromHex, toHex } from "../tron/bytes.ts";
 import { sha256 } from "../tron/hashes.ts";
 import { encode } from "../tron/protobuf.ts";
 import { sign } from "../tron/signature.ts";
+import { decodeRawTransaction, type RawTransaction } from "../tron/transaction.ts";
 import type { Outcome } from "./outcome.ts";
 import { leafOf, type Transaction } from "./transactions.ts";
 
@@ -98,5 +99,16 @@ export function merkleRoot(leaves: readonly Uint8Array[]): string {
 }
 
 export function includedFrom(tx: Transaction, outcome: Outcome): Included {
-  return { id: tx.id, rawHex: tx.rawHex, signatures: tx.signatures, outcome };
+  const included = { id: tx.id, rawHex: tx.rawHex, signatures: tx.signatures, outcome };
+  raws.set(included, tx.raw);
+  return included;
+}
+
+const raws = new WeakMap<Included, RawTransaction>();
+
+/** What its bytes say. Remembered, because the same blocks are asked for again and again. */
+export function rawOf(included: Included): RawTransaction {
+  const raw = raws.get(included) ?? decodeRawTransaction(included.rawHex);
+  raws.set(included, raw);
+  return raw;
 }

@@ -2,9 +2,8 @@
 import type { TronAddress, TxId } from "../domain/chain-facts.ts";
 import type { Asset } from "../domain/money.ts";
 import { fromHex41, isHex41, toHex41 } from "../tron/address.ts";
-import { decodeRawTransaction } from "../tron/transaction.ts";
 import { decodeTransferCall, decodeTransferLog } from "../tron/trc20.ts";
-import type { Included } from "./block.ts";
+import { type Included, rawOf } from "./block.ts";
 import type { Chain } from "./chain.ts";
 import type { Outcome } from "./outcome.ts";
 import { accountOf, totalsOf } from "./state.ts";
@@ -87,7 +86,7 @@ function payments(chain: Chain, filter: PaymentFilter): Payment[] {
 type Movement = Pick<Payment, "from" | "to" | "asset" | "amount">;
 
 function movementsOf(tx: Included, usdt: string): Movement[] {
-  const [contract] = decodeRawTransaction(tx.rawHex).contracts;
+  const [contract] = rawOf(tx).contracts;
   if (contract?.type === "TransferContract") {
     const { owner_address: from, to_address: to, amount } = contract.value;
     return [{ from: fromHex41(from), to: fromHex41(to), asset: "TRX", amount }];

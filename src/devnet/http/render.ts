@@ -5,9 +5,9 @@
 import { contractAddressOf } from "../../tron/address.ts";
 import { CONTRACTS, type Contract } from "../../tron/contracts.ts";
 import { type Field, isList, isMessage, type Message, type Shape, type Value } from "../../tron/protobuf.ts";
-import { decodeRawTransaction, typeUrlOf } from "../../tron/transaction.ts";
+import { typeUrlOf } from "../../tron/transaction.ts";
 import type { Log } from "../../tron/trc20.ts";
-import { type Block, BLOCK_VERSION, type Header, type Included } from "../block.ts";
+import { type Block, BLOCK_VERSION, type Header, type Included, rawOf } from "../block.ts";
 import { int64, type Json, nonEmpty } from "./json.ts";
 import type { InternalTransaction, Outcome } from "../outcome.ts";
 import type { Transaction } from "../transactions.ts";
@@ -122,7 +122,7 @@ export function shownText(hex: string): string {
 }
 
 export function renderIncluded(included: Included, visible: boolean): JsonObject {
-  return renderTransaction({ ...included, raw: decodeRawTransaction(included.rawHex) }, visible, included.outcome);
+  return renderTransaction({ ...included, raw: rawOf(included) }, visible, included.outcome);
 }
 
 export function renderBlock(block: Block, visible: boolean): JsonObject {
