@@ -93,6 +93,11 @@ export class Chain {
     return this.#ticks;
   }
 
+  /** The newest number that `tick` gave. */
+  get ticks(): number {
+    return this.#ticks;
+  }
+
   /** Takes a transaction into the pool, or says why not. */
   offer(tx: Transaction): Promise<Rejection | undefined> {
     return this.#changes.runExclusive(() => this.pool.offer(tx));

@@ -14,7 +14,8 @@ export function differenceOf(stored: ActorRecord, journal: readonly JournalEntry
   } catch (error) {
     return String(error);
   }
-  return firstDifference(told, plain(stored));
+  // It was read from the disk, and so is plain.
+  return firstDifference(told, stored);
 }
 
 type Fields = { readonly [name: string]: unknown };

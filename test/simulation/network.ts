@@ -13,6 +13,7 @@ import { Tricks, type Asked } from "../campaign/tricks.ts";
 import type { Random } from "../support/random.ts";
 import type { WireAnswer, WireRequest } from "./machine/power.ts";
 import { WORLD, type Scheduler } from "./scheduler.ts";
+import type { ToldAgain } from "./told-again.ts";
 
 export class Node {
   readonly origin: string;
@@ -21,15 +22,22 @@ export class Node {
   /** Blocks behind. */
   lag = 0;
   private readonly chain: Chain;
+  private readonly told: ToldAgain;
 
-  constructor(origin: string, chain: Chain) {
+  /** `told`: shared by the nodes of one chain. */
+  constructor(origin: string, { chain, told }: { chain: Chain; told: ToldAgain }) {
     this.origin = origin;
     this.chain = chain;
+    this.told = told;
     this.tricks = new Tricks((asked) => this.honestly(asked));
   }
 
-  private async honestly({ path, body }: Asked): Promise<string> {
+  private honestly({ path, body }: Asked): Promise<string> {
     const url = `/${path}`;
+    return this.told.answer({ path: url, body, lag: this.lag }, () => this.made(url, body));
+  }
+
+  private async made(url: string, body: string): Promise<string> {
     const headers = { "content-type": "application/json" };
     const asked: DoorAsked = { method: "POST", url, path: url, headers, body, remote: "" };
     const fault = this.lag > 0 ? ({ kind: "stale-head", blocks: this.lag } as const) : undefined;

@@ -17,6 +17,8 @@ const NOBODY = -1;
 
 /** Many times what a seed takes. */
 const TASKS_MAX = 120_000;
+/** More than one, since a turn of the event loop has a price of its own. */
+const STEPS_PER_TURN = 64;
 /** Characters; a hash is told in long pieces, which is cheaper. */
 const LINES_MAX = 100_000;
 
@@ -121,12 +123,24 @@ export class Scheduler {
   }
 
   /** Runs tasks until `isDone` or nothing is left. Throws `Restless` when the world does not come to an end. */
-  async run(isDone: () => boolean): Promise<void> {
-    await this.settle();
+  run(isDone: () => boolean): Promise<void> {
+    return stepByStep(() => this.soonRan() || this.taskRan(isDone));
+  }
+
+  /** T1. What waits for the end of this turn comes before the next task. */
+  private soonRan(): boolean {
+    if (this.soon.length === 0) return false;
+    for (const entry of this.soon.splice(0)) {
+      if (!entry.cancelled && this.isAlive(entry.life)) entry.run();
+    }
+    return true;
+  }
+
+  private taskRan(isDone: () => boolean): boolean {
     while (!isDone()) {
       if (this.tasks > TASKS_MAX) throw new Restless();
       const task = this.pop();
-      if (task === undefined) return;
+      if (task === undefined) return false;
       if (task.cancelled || !this.isAlive(task.life)) continue;
       this.elapsed = Math.max(this.elapsed, task.due);
       this.tasks += 1;
@@ -134,19 +148,9 @@ export class Scheduler {
       this.onTask(task.name);
       if (!this.isAlive(task.life)) continue;
       task.run();
-      await this.settle();
+      return true;
     }
-  }
-
-  /** T1. Quiet is when a turn of the real event loop set nothing off: there is no real I/O that could come later. */
-  private async settle(): Promise<void> {
-    await turn();
-    while (this.soon.length > 0) {
-      for (const entry of this.soon.splice(0)) {
-        if (!entry.cancelled && this.isAlive(entry.life)) entry.run();
-      }
-      await turn();
-    }
+    return false;
   }
 
   private push(task: Task): void {
@@ -187,6 +191,28 @@ function isBefore(a: Task, b: Task): boolean {
   return a.due < b.due || (a.due === b.due && a.tie < b.tie);
 }
 
-function turn(): Promise<void> {
-  return new Promise((resolve) => void realImmediate(resolve));
+/**
+ * Runs `step` until it says no. Between two immediates Node runs all that the first one set off, to the last promise, and
+ * there is no real I/O that could come later: so every step finds quiet, and many share a turn of the event loop.
+ */
+function stepByStep(step: () => boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let isOver = false;
+    const one = () => {
+      if (isOver) return;
+      try {
+        isOver = !step();
+        if (isOver) resolve();
+      } catch (error) {
+        isOver = true;
+        reject(error instanceof Error ? error : new Error(String(error)));
+      }
+    };
+    const turn = () => {
+      if (isOver) return;
+      for (let steps = 0; steps < STEPS_PER_TURN; steps += 1) realImmediate(one);
+      realImmediate(turn);
+    };
+    turn();
+  });
 }

@@ -14,6 +14,7 @@ import { powerOff, powerOn, type Machine } from "./machine/power.ts";
 import { Network, Node } from "./network.ts";
 import { SLOT_MS, type Plan, type WalletPlan } from "./plan.ts";
 import { Scheduler, WORLD } from "./scheduler.ts";
+import { ToldAgain } from "./told-again.ts";
 
 const IDENTITY = { seed: "simulation", witnesses: 27, genesisTimestamp: 1_777_440_000_000 };
 const ENCRYPTION_KEY = "rT5-pLx9_Vw3c1QmZbKd7HyUeNf2JgSa8XoRiT4k";
@@ -61,8 +62,9 @@ export class World {
     this.ledger = ledgerOf(chain);
     this.faucet = new Faucet(chain);
     const origins = Array.from({ length: nodes }, (_, at) => `http://node-${at + 1}.test:8090`);
+    const told = new ToldAgain(chain);
     this.network = new Network(
-      origins.map((origin) => new Node(origin, chain)),
+      origins.map((origin) => new Node(origin, { chain, told })),
       { scheduler, random: streams("network") },
     );
     this.machine = {

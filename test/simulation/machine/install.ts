@@ -1,6 +1,6 @@
 /**
- * Takes the machine away from under the program. `src` is loaded as it is; only what it imports from Node and from five
- * packages (LevelDB, sockets of both kinds, ids, the curve) is another module, and time and chance of the process are
+ * Takes the machine away from under the program. `src` is loaded as it is; only what it imports from Node and from six
+ * packages (LevelDB, sockets of both kinds, ids, the curve, compiled schemas) is another module, and time and chance of the process are
  * the world's. To be called before anything of `src` is loaded.
  */
 import { registerHooks } from "node:module";
@@ -15,7 +15,9 @@ const REPLACED: Readonly<Record<string, string>> = {
   fastify: "fastify.ts",
   nanoid: "nanoid.ts",
   "tiny-secp256k1": "secp256k1.ts",
+  "typebox/compile": "typebox-compile.ts",
   "node:crypto": "crypto.ts",
+  "node:perf_hooks": "perf-hooks.ts",
   "node:fs/promises": "fs-promises.ts",
   "node:worker_threads": "worker-threads.ts",
   "node:timers/promises": "timers-promises.ts",
