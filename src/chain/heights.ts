@@ -60,12 +60,14 @@ function isFresh({ heardAt }: Word, now: number): boolean {
 
 /** H1 */
 function mostContradicted(words: readonly Word[]): Word | undefined {
+  // Asked before each request, and nearly always nobody contradicts anybody.
+  if (!words.some((word) => words.some((other) => contradict(word, other)))) return undefined;
   const counted = words.map((word) => ({ word, count: words.filter((other) => contradict(word, other)).length }));
   const [worst] = counted.toSorted((a, b) => b.count - a.count || b.word.number - a.word.number);
-  return worst === undefined || worst.count === 0 ? undefined : worst.word;
+  return worst?.word;
 }
 
 function contradict(a: NamedBlock, b: NamedBlock): boolean {
-  const [low, high] = a.number < b.number ? [a, b] : [b, a];
-  return high.number - low.number > Math.max(0, high.timestamp - low.timestamp) / SLOT_MS + SLACK_BLOCKS;
+  const milliseconds = a.number < b.number ? b.timestamp - a.timestamp : a.timestamp - b.timestamp;
+  return Math.abs(a.number - b.number) > Math.max(0, milliseconds) / SLOT_MS + SLACK_BLOCKS;
 }
