@@ -14,8 +14,10 @@ import { isRefusal, judgeLine } from "./payment-orders.ts";
 import type { PayingWallet } from "./paying-wallets.ts";
 import { batchContext } from "./records.ts";
 import type { Rejected } from "./problem.ts";
+import type { Outcome as EngineOutcome, Verdict } from "../supervisor/facade.ts";
 import type { Surface } from "./surface.ts";
 import { batchView } from "./views/batch.ts";
+import { unanswered } from "./wallet-answer.ts";
 
 export type BatchOrder = {
   readonly wallet: string;
@@ -32,7 +34,7 @@ type Ports = Pick<
 export async function acceptBatch(ports: Ports, order: BatchOrder, asked: Asked): Promise<Outcome> {
   const id = derivedId("pb", asked.idempotency);
   const existing = ports.engine.record({ kind: "payoutBatch", id });
-  if (existing !== undefined) return request(ports, { id, create: existing.context }, asked.idempotency);
+  if (existing !== undefined) return request(ports, { id, create: existing.context, lines: [] }, asked.idempotency);
   const wallet = ports.wallets.find(order.wallet);
   if (isRefusal(wallet)) return { refusal: wallet };
   const misshapen = judgeShape(order.items);
@@ -41,26 +43,35 @@ export async function acceptBatch(ports: Ports, order: BatchOrder, asked: Asked)
   return ports.externalIds.holding(externalIds, async () => {
     const taken = await findTaken(ports, externalIds);
     const input = judgeAll({ ports, wallet, order, taken }, { id, asked });
-    return "refusal" in input ? input : request(ports, { id, create: input }, asked.idempotency);
+    if ("refusal" in input) return input;
+    return request(ports, { id, create: input, lines: input.lines }, asked.idempotency);
   });
 }
 
-async function request(
-  { engine, words }: Ports,
-  made: { id: string; create: unknown },
-  idempotency: Idempotency,
-): Promise<Outcome> {
+type Made = { readonly id: string; readonly create: unknown; readonly lines: PayoutBatchInput["lines"] };
+
+async function request({ engine, words }: Ports, made: Made, idempotency: Idempotency): Promise<Outcome> {
   const { id, create } = made;
   const answer = await engine.request({
     to: { kind: "payoutBatch", id },
     create,
     idempotency,
-    respond: ({ record }) =>
-      record.tag === "rejected"
-        ? { discard: batchContext(record).reason ?? refuse("conflict", "The wallet refused the batch") }
-        : { keep: { status: 202, body: batchView(record, words) } },
+    respond: (outcome) => accepted(outcome, { made, words }),
   });
   return answerOf(answer, `${API_ROOT}/payouts/batches/${id}`);
+}
+
+function accepted(outcome: EngineOutcome, { made, words }: Pick<Ports, "words"> & { made: Made }): Verdict {
+  const { record } = outcome;
+  const { walletId, reason } = batchContext(record);
+  if (record.tag === "rejected") return { discard: reason ?? refuse("conflict", "The wallet refused the batch") };
+  // Each line of a batch of what is possible asks by itself.
+  const asking = [record, ...made.lines.map(({ payoutId }) => outcome.read({ kind: "payout", id: payoutId }))];
+  for (const each of asking) {
+    const refusal = unanswered(each, walletId);
+    if (refusal !== undefined) return { discard: refusal };
+  }
+  return { keep: { status: 202, body: batchView(record, words) } };
 }
 
 /** What is wrong with the batch as a whole, in either mode. */

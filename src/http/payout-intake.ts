@@ -18,6 +18,7 @@ import type { PayingWallets } from "./paying-wallets.ts";
 import type { HttpPorts } from "./ports.ts";
 import { payoutContext } from "./records.ts";
 import { payoutView } from "./views/payout.ts";
+import { unanswered } from "./wallet-answer.ts";
 
 export type PaymentOrder = {
   readonly purpose: Purpose;
@@ -43,10 +44,13 @@ export class PayoutIntake {
     this.#destinations = new Destinations(ports);
     this.#externalIds = shared.externalIds;
     this.#wallets = shared.wallets;
-    this.#accepted = ({ record }) =>
-      record.tag === "rejected"
-        ? { discard: payoutContext(record).reason ?? refuse("conflict", "The wallet refused the payout") }
-        : { keep: { status: 202, body: new JsonText(payoutView(record, shared.words)) } };
+    this.#accepted = ({ record }) => {
+      const { walletId, reason } = payoutContext(record);
+      if (record.tag === "rejected") return { discard: reason ?? refuse("conflict", "The wallet refused the payout") };
+      const refusal = unanswered(record, walletId);
+      if (refusal !== undefined) return { discard: refusal };
+      return { keep: { status: 202, body: new JsonText(payoutView(record, shared.words)) } };
+    };
   }
 
   /** Accepted: 202 after the payout is on disk with its money reserved, or waiting for approval. */

@@ -20,6 +20,7 @@ import { stateText } from "./machine-view.ts";
 import { payoutContext, transactionContext } from "./records.ts";
 import type { Surface } from "./surface.ts";
 import { isoTime } from "./views/time.ts";
+import { unanswered } from "./wallet-answer.ts";
 
 type Ports = Pick<Surface, "engine" | "chain">;
 export type RetryOrder = {
@@ -95,6 +96,8 @@ function attempted({ reply, record }: EngineOutcome, dead: TransactionContext): 
       discard: refuse("state_conflict", detail, { payout_id: record.id, status: record.tag, txid: c.txId ?? null }),
     };
   }
+  const refusal = unanswered(record, c.walletId);
+  if (refusal !== undefined) return { discard: refusal };
   const body = {
     action: "new_attempt",
     txid: null,

@@ -20,6 +20,7 @@ import { listRecords, toPage, type PageQuery as Paging } from "../pages.ts";
 import { payoutContext, walletContext } from "../records.ts";
 import type { Surface } from "../surface.ts";
 import { payoutView } from "../views/payout.ts";
+import { unanswered } from "../wallet-answer.ts";
 
 const params = pathParams({ payout_id: Id });
 const one = { 200: { description: "The payout", schema: Payout } };
@@ -212,7 +213,11 @@ const DECISIONS = new Set(["payout.approve", "payout.reject"]);
 type Asked = { surface: Surface; status: number; decides: boolean };
 
 function decided({ reply, record }: EngineOutcome, { surface, status, decides }: Asked): Verdict {
-  if (reply.ok) return { keep: { status, body: payoutView(record, surface.words) } };
+  if (reply.ok) {
+    // An approval is noted whatever the wallet is up to; a new attempt is promised only with money for it.
+    const refusal = decides ? undefined : unanswered(record, payoutContext(record).walletId);
+    return refusal === undefined ? { keep: { status, body: payoutView(record, surface.words) } } : { discard: refusal };
+  }
   const { refusal } = reply;
   if (refusal.code !== "state_conflict") return { discard: refusal };
   const { description, waitingFor } = surface.words.of(record);
