@@ -144,11 +144,14 @@ export class Auditor {
     });
   }
 
-  private promised({ to, amount, walletId }: Promise202, payout: Json | undefined): void {
+  private promised({ to, amount, walletId, told }: Promise202, payout: Json | undefined): void {
     if (payout === undefined) return this.complain("nothing forgotten", `the payout to ${to} is gone`);
     const status = fieldOf(payout, "status");
     if (fieldOf(payout, "wallet_id") !== walletId || `${unitsIn(amount)}` !== fieldOf(payout, "amount_units"))
       this.complain("nothing forgotten", `the payout to ${to} is not what was ordered`);
+    // A line of a batch of what is possible may be accepted and rejected in one breath.
+    if (status === "rejected" && told !== undefined && told.order.meaning !== "rejected")
+      this.complain("nothing forgotten", `the payout to ${to} was accepted, and rejected by nobody`);
     if (!ENDS.has(status) && fieldOf(payout, "waiting_for") === "")
       this.complain("ended or waiting", `the payout to ${to} is ${status} and does not say what it waits for`);
     this.attempts(to, payout);

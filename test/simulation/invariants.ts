@@ -7,7 +7,7 @@ export const INVARIANTS = {
   "limits hold":
     "A3. No wallet pays more in a day, more at once, or less at once than its limits say, nor above the threshold without an approval by another than the creator. Looked at in every solidified block.",
   "nothing forgotten":
-    "A4. What was answered with 202 is still there, with the wallet, payee and amount of the order, and a row that rotted is not written over.",
+    "A4. What was answered with 202 is still there, with the wallet, payee and amount of the order, and is rejected by nobody but a person; a row that rotted is not written over.",
   "confirmed means paid":
     "A5. A payout is confirmed if and only if a solidified block pays it; payout and block name one transaction, one amount, one fee.",
   "proof before new bytes":

@@ -387,6 +387,12 @@ const PROMISING: readonly Mutant[] = [
     fragment: "if (taken === undefined || taken === self.id)",
     replacement: "if (taken === undefined || taken.length > 0)",
   },
+  {
+    bug: "an order is accepted although its wallet does not answer",
+    file: "src/http/wallet-answer.ts",
+    fragment: 'if (asking?.state !== "reserving")',
+    replacement: 'if (asking?.state !== "nothing")',
+  },
 ];
 
 export const MUTANTS: readonly Mutant[] = [

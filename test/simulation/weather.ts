@@ -51,9 +51,10 @@ export class Weather {
     return sum;
   }
 
-  /** From now on nothing goes wrong any more. */
+  /** From now on nothing goes wrong any more. A crash that still waits for its moment comes before that. */
   end(): void {
-    const { world } = this;
+    const { world, armed } = this;
+    if (armed !== undefined && world.host.crash({ power: armed.power })) this.count("crash");
     this.isOver = true;
     this.armed = undefined;
     world.network.heal();
