@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { EffectTable } from "./actors/dispatcher.ts";
 import { createEffects, serviceOf } from "./actors/effects/table.ts";
+import { ENGINE_TIME } from "./actors/time-row.ts";
 import { BlockFollower } from "./chain/block-follower.ts";
 import { blockSource } from "./chain/block-source.ts";
 import { Finality } from "./chain/finality.ts";
@@ -146,7 +147,7 @@ async function start(options: ComposeOptions, opened: Opened): Promise<Program> 
 
 /** Time goes on from the newest that is on disk, however this machine's clock was set meanwhile (K1). */
 function clockAfter({ store }: OpenedStore, logger: ProcessLogger): Clock {
-  const stored = store.meta("engineTime");
+  const stored = store.meta(ENGINE_TIME);
   const notBefore = typeof stored === "number" ? stored : 0;
   const behindMs = notBefore - Date.now();
   if (behindMs > CLOCK_BEHIND_MS)
@@ -240,11 +241,7 @@ async function buildEngine(parts: EngineParts): Promise<{ engine: Engine; follow
       ...(money === undefined ? {} : { transfers: money.transfers }),
       deliver: (facts) => engine.deliver(facts),
       loadCursor: () => cursorOf(store.meta("followerCursor")),
-      saveCursor: (value) =>
-        engine.commit([
-          { put: "meta", name: "followerCursor", value },
-          { put: "meta", name: "engineTime", value: clock.now() },
-        ]),
+      saveCursor: (value) => engine.commit([{ put: "meta", name: "followerCursor", value }]),
     },
   );
   const effects = createEffects(

@@ -26,6 +26,7 @@ import { PoisonError, runCascade, type CascadeNews, type CascadePorts, type Casc
 import type { Dispatcher } from "./dispatcher.ts";
 import { keyOf, type Envelope } from "./envelope.ts";
 import type { GroupCommit } from "./group-commit.ts";
+import { TimeRow } from "./time-row.ts";
 import type { Timers } from "./timers.ts";
 
 export type LoopPorts = CascadePorts & {
@@ -51,6 +52,7 @@ export class Loop {
   private scheduled = false;
   private closed = false;
   private stepped = 0;
+  private readonly time = new TimeRow();
   private readonly ports: LoopPorts;
 
   constructor(ports: LoopPorts) {
@@ -143,7 +145,7 @@ export class Loop {
     const { news } = result;
     this.stepped += news.steps.length;
     for (const { actor, record } of news.moved) ports.cells.replace(actor, record);
-    ports.group.add(result.writes, () => this.committed(envelope, news, stamp), {
+    ports.group.add(this.time.with(result.writes, stamp.at), () => this.committed(envelope, news, stamp), {
       undo: () => this.undo(news),
       redo: () => this.apply(envelope, true),
     });
@@ -152,6 +154,7 @@ export class Loop {
   /** Nothing of the cascade reached the disk; its actors stand where the disk has them. */
   private undo({ steps, moved }: CascadeNews): void {
     this.stepped -= steps.length;
+    this.time.forget();
     for (const { actor } of moved) this.ports.cells.takeBack(actor);
   }
 

@@ -388,6 +388,12 @@ const PROMISING: readonly Mutant[] = [
     replacement: "if (taken === undefined || taken.length > 0)",
   },
   {
+    bug: "the time is not written down with what it stamps",
+    file: "src/actors/time-row.ts",
+    fragment: "if (writes.length === 0 || at - this.noted < NOTED_EVERY_MS)",
+    replacement: "if (writes.length === 0 || at > 0)",
+  },
+  {
     bug: "an order is accepted although its wallet does not answer",
     file: "src/http/wallet-answer.ts",
     fragment: 'if (asking?.state !== "reserving")',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { TimeRow } from "../../src/actors/time-row.ts";
 import type { Store, Write } from "../../src/ports/store.ts";
 import { memoryStore } from "../support/engine.ts";
 import { interpose } from "../support/interposed-store.ts";
@@ -46,6 +47,32 @@ describe("a commit", () => {
     expect(rig.engine.peek(toy("t1"))?.tag).toBe("working");
     await next();
     expect(seen.toSorted()).toEqual(["effect", "reply", "view of toy.work"]);
+  });
+
+  test("holds the time that it stamps, to the second: a start on it begins no earlier, whatever the clock says", async () => {
+    const { store, commits } = slowStore();
+    const rig = await toyRig({ store });
+    await create(rig, "t1");
+    for (const ms of [0, 999, 1, 480_000]) {
+      await rig.clock.advance(ms);
+      await ask(rig, "t1", { type: "toy.add", name: "x" });
+      const [stamp = 0, time] = [recordOf(rig, "t1")?.updatedAt, store.meta("engineTime")];
+      expect(stamp - Number(time)).toBe(ms === 999 ? 999 : 0);
+    }
+    const rows = commits
+      .flat()
+      .filter((write) => "put" in write && write.put === "meta" && write.name === "engineTime");
+    expect(rows).toHaveLength(3);
+  });
+
+  test("that is taken apart leaves the time of what is left of it", async () => {
+    const time = new TimeRow();
+    const write: Write = { put: "meta", name: "x", value: 1 };
+    expect(time.with([write], 5_000)).toHaveLength(2);
+    time.forget();
+    expect(time.with([write], 5_000)).toHaveLength(2);
+    expect(time.with([write], 5_000)).toEqual([write]);
+    expect(time.with([], 50_000)).toEqual([]);
   });
 
   test("holds everything that moved meanwhile: 100 requests wait for one write, then share one", async () => {
