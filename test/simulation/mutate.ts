@@ -85,12 +85,16 @@ function rowOf({ mutant, seeds, complaint }: Found): string {
   return `| ${mutant.bug} | \`${mutant.file}\` | ${by} | ${seeds} |`;
 }
 
-/** In the order of the list, whatever ended first. */
+/** In the order of the list, whatever ended first. Bugs that were not planted now keep their rows. */
 function write(found: readonly Found[]): void {
-  const rows = MUTANTS.flatMap((mutant) => found.find((each) => each.mutant === mutant) ?? []).map(rowOf);
-  const table = ["| bug | planted in | noticed by | seeds |", "| --- | --- | --- | --- |", ...rows].join("\n");
   const page = readFileSync(PAGE, "utf8");
   const [before, rest] = [page.indexOf(START), page.indexOf(END)];
   if (before < 0 || rest < before) throw new Error(`${PAGE} has no place for the table`);
+  const old = page.slice(before, rest).split("\n");
+  const rows = MUTANTS.flatMap((mutant) => {
+    const now = found.find((each) => each.mutant === mutant);
+    return now === undefined ? (old.find((row) => row.startsWith(`| ${mutant.bug} |`)) ?? []) : rowOf(now);
+  });
+  const table = ["| bug | planted in | noticed by | seeds |", "| --- | --- | --- | --- |", ...rows].join("\n");
   writeFileSync(PAGE, `${page.slice(0, before + START.length)}\n\n${table}\n\n${page.slice(rest)}`);
 }
