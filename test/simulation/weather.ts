@@ -51,12 +51,11 @@ export class Weather {
     return sum;
   }
 
-  /** From now on nothing goes wrong any more. A crash that still waits for its moment comes before that. */
+  /** From now on nothing goes wrong any more, but for a crash that still waits: it comes now, or to the next life. */
   end(): void {
     const { world, armed } = this;
-    if (armed !== undefined && world.host.crash({ power: armed.power })) this.count("crash");
     this.isOver = true;
-    this.armed = undefined;
+    this.armed = armed === undefined ? undefined : { ...armed, before: "" };
     world.network.heal();
     this.rot.mend();
     world.chain.setCensoring(false);
