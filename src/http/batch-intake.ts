@@ -63,12 +63,12 @@ async function request({ engine, words }: Ports, made: Made, idempotency: Idempo
 
 function accepted(outcome: EngineOutcome, { made, words }: Pick<Ports, "words"> & { made: Made }): Verdict {
   const { record } = outcome;
-  const { walletId, reason } = batchContext(record);
-  if (record.tag === "rejected") return { discard: reason ?? refuse("conflict", "The wallet refused the batch") };
+  if (record.tag === "rejected")
+    return { discard: batchContext(record).reason ?? refuse("conflict", "The wallet refused the batch") };
   // Each line of a batch of what is possible asks by itself.
   const asking = [record, ...made.lines.map(({ payoutId }) => outcome.read({ kind: "payout", id: payoutId }))];
   for (const each of asking) {
-    const refusal = unanswered(each, walletId);
+    const refusal = unanswered(each);
     if (refusal !== undefined) return { discard: refusal };
   }
   return { keep: { status: 202, body: batchView(record, words) } };

@@ -45,9 +45,9 @@ export class PayoutIntake {
     this.#externalIds = shared.externalIds;
     this.#wallets = shared.wallets;
     this.#accepted = ({ record }) => {
-      const { walletId, reason } = payoutContext(record);
-      if (record.tag === "rejected") return { discard: reason ?? refuse("conflict", "The wallet refused the payout") };
-      const refusal = unanswered(record, walletId);
+      if (record.tag === "rejected")
+        return { discard: payoutContext(record).reason ?? refuse("conflict", "The wallet refused the payout") };
+      const refusal = unanswered(record);
       if (refusal !== undefined) return { discard: refusal };
       return { keep: { status: 202, body: new JsonText(payoutView(record, shared.words)) } };
     };

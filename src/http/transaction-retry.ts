@@ -96,7 +96,7 @@ function attempted({ reply, record }: EngineOutcome, dead: TransactionContext): 
       discard: refuse("state_conflict", detail, { payout_id: record.id, status: record.tag, txid: c.txId ?? null }),
     };
   }
-  const refusal = unanswered(record, c.walletId);
+  const refusal = unanswered(record);
   if (refusal !== undefined) return { discard: refusal };
   const body = {
     action: "new_attempt",

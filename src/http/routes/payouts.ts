@@ -215,7 +215,7 @@ type Asked = { surface: Surface; status: number; decides: boolean };
 function decided({ reply, record }: EngineOutcome, { surface, status, decides }: Asked): Verdict {
   if (reply.ok) {
     // An approval is noted whatever the wallet is up to; a new attempt is promised only with money for it.
-    const refusal = decides ? undefined : unanswered(record, payoutContext(record).walletId);
+    const refusal = decides ? undefined : unanswered(record);
     return refusal === undefined ? { keep: { status, body: payoutView(record, surface.words) } } : { discard: refusal };
   }
   const { refusal } = reply;
