@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { TimeRow } from "../../src/actors/time-row.ts";
 import type { Store, Write } from "../../src/ports/store.ts";
 import { memoryStore } from "../support/engine.ts";
 import { interpose } from "../support/interposed-store.ts";
@@ -63,16 +62,6 @@ describe("a commit", () => {
       .flat()
       .filter((write) => "put" in write && write.put === "meta" && write.name === "engineTime");
     expect(rows).toHaveLength(3);
-  });
-
-  test("that is taken apart leaves the time of what is left of it", async () => {
-    const time = new TimeRow();
-    const write: Write = { put: "meta", name: "x", value: 1 };
-    expect(time.with([write], 5_000)).toHaveLength(2);
-    time.forget();
-    expect(time.with([write], 5_000)).toHaveLength(2);
-    expect(time.with([write], 5_000)).toEqual([write]);
-    expect(time.with([], 50_000)).toEqual([]);
   });
 
   test("holds everything that moved meanwhile: 100 requests wait for one write, then share one", async () => {

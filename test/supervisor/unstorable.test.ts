@@ -1,5 +1,6 @@
 /** Values that no schema allows, made by a bug: whoever made them stops, everybody else in the same commit goes on. */
 import { Type } from "typebox";
+import { ENGINE_TIME } from "../../src/actors/time-row.ts";
 import { describe, expect, test } from "vitest";
 import type { Message } from "../../src/domain/records.ts";
 import { Codec } from "../../src/persistence/codec.ts";
@@ -64,6 +65,14 @@ describe("a step that leaves something that no schema allows", () => {
       { actor: toy("t1"), revision: 2, event: { name: TOO_LONG }, error: expect.stringContaining("refused to store") },
     ]);
     expect(rig.engine.status()).toMatchObject({ phase: "running", poisoned: 1, steps: 7 });
+  });
+
+  test("takes the time that its commit held with it, and what is left of the commit writes it again", async () => {
+    const { rig } = await rigOf();
+    await rig.clock.advance(480_000);
+    await Promise.all([ask(rig, "t1", add(TOO_LONG)), ask(rig, "t2", add("fine"))]);
+    const stamp = recordOf(rig, "t2")?.updatedAt;
+    expect([stamp, rig.store.meta(ENGINE_TIME)]).toEqual([rig.clock.now(), stamp]);
   });
 
   test("again and again quarantines its actor, and only that one", async () => {
