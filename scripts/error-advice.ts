@@ -66,7 +66,8 @@ export const ERROR_ADVICE = {
   event_not_allowed: "See `/inspector/machines` for the events that an operator may send.",
   wallet_frozen: "Find out who froze the wallet and why before it is unfrozen.",
   wallet_archived: "Use another wallet.",
-  quarantined: "Read the reason in `/inspector/actors/{id}`; release the actor when the cause is gone.",
+  quarantined:
+    "Read the reason in `/inspector/actors/{kind}/{id}`; release the actor when the cause is gone. When its record is damaged, that page answers with this code too: do as store_corrupt says, then release the actor.",
   rate_limited: "Slow down; `Retry-After` names the seconds to wait.",
   internal: "Repeat the same request with the same Idempotency-Key, and report the `request_id` with the log.",
   chain_error: "The engine repeats by itself; if it lasts, look at the node.",

@@ -84,11 +84,16 @@ function bothStyles(url: string): string[] {
   return url.startsWith(`${API_ROOT}/`) ? [url, ALIAS_ROOT + url.slice(API_ROOT.length)] : [url];
 }
 
+/** Endpoints of these tags read records, and a damaged one puts its actor in quarantine. */
+const READ_RECORDS: ReadonlySet<string> = new Set(["Inspector", "Payouts", "Transactions", "TRX", "USDT", "Wallets"]);
+
 /** What every client must expect from this endpoint, without repetition. */
-export function errorsOf({ scope, inputs, idempotencyKey, method, isProbe, errors = [] }: Description): ErrorCode[] {
+export function errorsOf(described: Description): ErrorCode[] {
+  const { scope, tag, inputs, idempotencyKey, method, isProbe, errors = [] } = described;
   const codes: ErrorCode[] = [...errors, "internal"];
   if (isProbe !== true) codes.push("rate_limited");
   if (scope !== "public") codes.push("unauthenticated", "forbidden");
+  if (READ_RECORDS.has(tag)) codes.push("quarantined");
   if (inputs !== undefined) codes.push("validation_failed");
   if (inputs?.body !== undefined) codes.push("malformed_json", "body_too_large", "unsupported_media_type");
   if (idempotencyKey !== undefined) codes.push("idempotency_key_invalid", "idempotency_mismatch");

@@ -7,7 +7,7 @@ import { GroupCommit } from "../actors/group-commit.ts";
 import { withoutEffect, withoutTimer } from "../actors/gates.ts";
 import { lintCatalog } from "../actors/lint.ts";
 import { Loop } from "../actors/loop.ts";
-import { inputOf, sourceOf, upgrade } from "../actors/step.ts";
+import { inputOf, sourceOf } from "../actors/step.ts";
 import { Timers } from "../actors/timers.ts";
 import { refuse, type Refusal } from "../domain/errors.ts";
 import { ACTOR_CACHE_MAX, MAILBOX_DEPTH_MAX } from "../domain/limits.ts";
@@ -15,12 +15,13 @@ import type { ActorAddress, ActorRecord, Message, OutboxEntry } from "../domain/
 import type { Catalog, ServiceName } from "../machines/catalog.ts";
 import type { Stamp } from "../machines/durable.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { PageRequest, Store, TimerRow, Write } from "../ports/store.ts";
+import type { Store, TimerRow, Write } from "../ports/store.ts";
 import type { Logger } from "../ports/telemetry.ts";
 import type { CommittedStep, EngineAnswer, EngineFacade, EngineRequest, EngineStatus } from "./facade.ts";
 import { Idempotency, type IdempotencyKey } from "./idempotency.ts";
 import { DEFAULT_INTENSITY, type IntensityOptions } from "./restart-intensity.ts";
 import { Services, type ServiceComponent } from "./services.ts";
+import { StoredRecords } from "./stored-records.ts";
 import { Supervisor } from "./supervisor.ts";
 import { checkVersions } from "./versions.ts";
 
@@ -69,6 +70,7 @@ export class Engine implements EngineFacade {
   private readonly dispatcher: Dispatcher;
   private readonly timers: Timers;
   private readonly supervisor: Supervisor;
+  private readonly stored: StoredRecords;
   private readonly services: Services;
   private readonly idempotency: Idempotency;
   private readonly ports: EnginePorts;
@@ -90,11 +92,12 @@ export class Engine implements EngineFacade {
       failpoint,
       mayRun: (entry) => this.mayRun(entry),
       inputOf: ({ actor, invokeId }) => inputOf(this.catalog[actor.kind], this.cells.get(actor), invokeId),
-      onUnreadable: (actor, error) => this.supervisor.onUnreadable(actor, error),
+      onUnreadable: this.onUnreadable,
       onAnswer: (entry, answer) => this.onAnswer(entry, answer),
       onFinished: (source, outcome) => ports.observer?.effectFinished?.(source, outcome),
       onFatal,
     });
+    this.stored = new StoredRecords({ catalog, store, onUnreadable: this.onUnreadable });
     this.timers = new Timers({ store, clock, logger, fire: (row) => this.fire(row) });
     this.supervisor = new Supervisor(options.intensity ?? DEFAULT_INTENSITY, {
       store,
@@ -196,26 +199,18 @@ export class Engine implements EngineFacade {
   }
 
   record(actor: ActorAddress): ActorRecord | undefined {
-    const stored = this.ports.store.record(actor);
-    const entry = this.catalog[actor.kind];
-    return stored === undefined || entry === undefined ? stored : upgrade(entry, stored);
+    return this.stored.one(actor);
   }
+
+  private readonly onUnreadable = (actor: ActorAddress, error: unknown): void =>
+    this.supervisor.onUnreadable(actor, error);
 
   /** The newest state, perhaps not on disk yet: for decisions inside the engine, never for answers. */
   peek(actor: ActorAddress): ActorRecord | undefined {
     return this.cells.get(actor);
   }
 
-  async records(
-    kind: string,
-    index: string | undefined,
-    page: PageRequest,
-  ): Promise<{ records: ActorRecord[]; next: string | undefined }> {
-    const { store } = this.ports;
-    const { ids, next } = index === undefined ? await store.ids(kind, page) : await store.index(kind, index, page);
-    return { records: ids.flatMap(({ id }) => this.record({ kind, id }) ?? []), next };
-  }
-
+  records: EngineFacade["records"] = (kind, index, page) => this.stored.page(kind, index, page);
   index: EngineFacade["index"] = (kind, index, page) => this.reads.index(kind, index, page);
   journal: EngineFacade["journal"] = (actor, page) => this.reads.journal(actor, page);
   feed: EngineFacade["feed"] = (page) => this.reads.feed(page);

@@ -66,7 +66,7 @@ export interface EngineFacade {
    * A step that throws is answered with `internal`; nothing of it happened.
    */
   request(request: EngineRequest): Promise<EngineAnswer>;
-  /** The committed record. */
+  /** The committed record. Throws `Fault("quarantined")`, as `records` does, when it is damaged: its actor is quarantined then. */
   record(actor: ActorAddress): ActorRecord | undefined;
   /** Without an index: every record of the kind, by id. */
   records(

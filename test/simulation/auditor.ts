@@ -132,6 +132,7 @@ export class Auditor {
       this.complain("nothing forgotten", `${key} had rotted and was written over`);
     this.room(payouts);
     this.answers();
+    this.bugs();
     this.readings();
     this.stopped();
     await this.ledgers();
@@ -301,6 +302,13 @@ export class Auditor {
       }
       if (seen !== real()) this.complain("ledger equals chain", `${id}: ${seen}; on the chain ${real()}`);
     }
+  }
+
+  /** A19. Callers ask again after a 500, and most of what they ask for then works. */
+  private bugs(): void {
+    for (const { question, reply } of this.world.clients.heard)
+      if (reply.status === 500)
+        this.complain("no bug answered", `${question.method} ${question.path}: ${reply.text.slice(0, 300)}`);
   }
 
   private secrets(): void {

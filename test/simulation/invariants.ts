@@ -29,6 +29,7 @@ export const INVARIANTS = {
     "A17. While the follower is stopped, because the nodes left the solidified chain, no new order is accepted.",
   "readings go forward":
     "A18. Who was told a wallet's balance as of a block is never told one as of an earlier block later.",
+  "no bug answered": "A19. No answer is a 500.",
   vacuous: "A15. The seed did what it claims: 100 payouts, 20 faults, a crash.",
 } as const;
 

@@ -376,6 +376,12 @@ const PROMISING: readonly Mutant[] = [
     replacement: 'if (checksum(key, json) === "") {',
   },
   {
+    bug: "a damaged record is answered as a bug",
+    file: "src/supervisor/stored-records.ts",
+    fragment: 'if (!isFault(cause) || cause.code !== "store_corrupt")',
+    replacement: "if (cause !== undefined)",
+  },
+  {
     bug: "orders are accepted while the follower is stopped",
     file: "src/compose.ts",
     fragment: 'return kind !== "wallet" && obstacle?.code === "chain_forked"',

@@ -100,7 +100,7 @@ function acting(surface: Surface): Endpoint[] {
         "Parked messages come first, then its effects and timers. An actor that still cannot digest them stays where it is.",
       inputs: { params },
       answers: { 200: { description: "Released", schema: Released } },
-      errors: ["not_found", "state_conflict", "quarantined"],
+      errors: ["not_found", "state_conflict"],
       handle: async ({ request }) => {
         const { kind, id } = request.params;
         if (find(surface, { kind, id }) === undefined) return { refusal: noActor({ kind, id }) };

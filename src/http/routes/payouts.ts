@@ -45,7 +45,6 @@ export const ORDER_ERRORS = [
   "wallet_watch_only",
   "wallet_frozen",
   "wallet_archived",
-  "quarantined",
 ] as const satisfies Description["errors"];
 
 export function payoutEndpoints(surface: Surface): Endpoint[] {
@@ -143,7 +142,7 @@ function deciding(surface: Surface): Endpoint[] {
       alsoMethod: "POST",
       description: "The creator cannot approve. payout_hash names what was looked at; another hash is refused.",
       inputs: { params, body: Approval },
-      errors: ["not_found", "stale_hash", "self_approval", "already_decided", "state_conflict", "quarantined"],
+      errors: ["not_found", "stale_hash", "self_approval", "already_decided", "state_conflict"],
       handle: (call) => {
         const { payout_hash: hash, comment } = call.request.body;
         return tell(surface, call, { type: "payout.approve", hash, ...noted(comment) });
@@ -152,7 +151,7 @@ function deciding(surface: Surface): Endpoint[] {
     endpoint({
       ...decision("reject", "payouts:approve", "Reject a payout that waits for an approval"),
       inputs: { params, body: Rejection },
-      errors: ["not_found", "already_decided", "state_conflict", "quarantined"],
+      errors: ["not_found", "already_decided", "state_conflict"],
       handle: (call) => tell(surface, call, { type: "payout.reject", ...noted(call.request.body.comment) }),
     }),
     endpoint({
@@ -160,7 +159,7 @@ function deciding(surface: Surface): Endpoint[] {
       description:
         "Wins or loses in one commit: 200 means that it will never be paid, 409 not_cancellable that only the chain decides now.",
       inputs: { params, body: Nothing },
-      errors: ["not_found", "not_cancellable", "state_conflict", "quarantined"],
+      errors: ["not_found", "not_cancellable", "state_conflict"],
       handle: (call) => tell(surface, call, { type: "payout.cancel" }),
     }),
     endpoint({

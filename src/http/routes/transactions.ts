@@ -123,7 +123,6 @@ function retrying(surface: Surface): Endpoint {
       "tx_already_succeeded",
       "max_attempts",
       "state_conflict",
-      "quarantined",
       ...ORDER_ERRORS,
     ],
     handle: async ({ request, idempotency }) => {

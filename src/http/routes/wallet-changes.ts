@@ -34,7 +34,7 @@ function changing(surface: Surface): Endpoint[] {
       description:
         "Each field that is given replaces what was there. With If-Match the change is refused when somebody else changed the wallet since its ETag was read; payments do not count as changes.",
       inputs: { params: walletParams, body: WalletChange },
-      errors: ["not_found", "invalid_amount", "precondition_failed", "conflict", "quarantined"],
+      errors: ["not_found", "invalid_amount", "precondition_failed", "conflict"],
       handle: ({ request }) =>
         change(surface, { id: request.params.wallet_id, text: request.body, ifMatch: request.headers["if-match"] }),
     }),
@@ -44,7 +44,7 @@ function changing(surface: Surface): Endpoint[] {
       scope: "wallets:delete",
       summary: "Put an empty wallet away; its key is kept",
       inputs: { params: walletParams, querystring: ArchiveQuery },
-      errors: ["not_found", "wallet_not_empty", "wallet_in_use", "state_conflict", "quarantined"],
+      errors: ["not_found", "wallet_not_empty", "wallet_in_use", "state_conflict"],
       handle: async ({ request: { params, query } }) => {
         if (query.confirm !== params.wallet_id) {
           return { refusal: refuse("validation_failed", "Repeat the wallet's id in ?confirm= to put it away") };
@@ -61,7 +61,7 @@ function freezing(surface: Surface): Endpoint[] {
     tag: "Wallets",
     scope: "wallets:freeze",
     answers,
-    errors: ["not_found", "state_conflict", "quarantined"],
+    errors: ["not_found", "state_conflict"],
   } as const satisfies Partial<Description>;
   return [
     endpoint({

@@ -1,0 +1,50 @@
+/** Records as they are on the disk, for answers. */
+import { keyOf } from "../actors/envelope.ts";
+import { upgrade } from "../actors/step.ts";
+import { Fault, isFault } from "../domain/errors.ts";
+import type { ActorAddress, ActorRecord } from "../domain/records.ts";
+import type { Catalog } from "../machines/catalog.ts";
+import type { PageRequest, Store } from "../ports/store.ts";
+
+type StoredRecordsPorts = {
+  readonly catalog: Catalog;
+  readonly store: Pick<Store, "record" | "ids" | "index">;
+  /** As a message would find it: the operator learns it, whoever asked. */
+  readonly onUnreadable: (actor: ActorAddress, error: unknown) => void;
+};
+
+export class StoredRecords {
+  private readonly ports: StoredRecordsPorts;
+
+  constructor(ports: StoredRecordsPorts) {
+    this.ports = ports;
+  }
+
+  /** Throws `Fault("quarantined")` when the record is damaged. */
+  one(actor: ActorAddress): ActorRecord | undefined {
+    const stored = this.read(actor);
+    const entry = this.ports.catalog[actor.kind];
+    return stored === undefined || entry === undefined ? stored : upgrade(entry, stored);
+  }
+
+  async page(
+    kind: string,
+    index: string | undefined,
+    page: PageRequest,
+  ): Promise<{ records: ActorRecord[]; next: string | undefined }> {
+    const { store } = this.ports;
+    const { ids, next } = index === undefined ? await store.ids(kind, page) : await store.index(kind, index, page);
+    return { records: ids.flatMap(({ id }) => this.one({ kind, id }) ?? []), next };
+  }
+
+  private read(actor: ActorAddress): ActorRecord | undefined {
+    try {
+      return this.ports.store.record(actor);
+    } catch (cause) {
+      if (!isFault(cause) || cause.code !== "store_corrupt") throw cause;
+      this.ports.onUnreadable(actor, cause);
+      const detail = `The record of ${keyOf(actor)} is damaged; it is quarantined until the store is restored and an operator releases it`;
+      throw new Fault("quarantined", detail, { cause, evidence: { ...actor } });
+    }
+  }
+}
