@@ -111,7 +111,9 @@ class Cascade {
 
   private create(actor: ActorAddress, input: unknown, blame: { actor: ActorAddress; message: Message }): Step {
     const made = this.guarded(blame.actor, blame.message, 0, () => {
-      if (this.load(actor) !== undefined) throw new Error(`${keyOf(actor)} exists already`);
+      // One in quarantine exists, whether or not it can be read.
+      if (this.ports.isQuarantined(actor) || this.load(actor) !== undefined)
+        throw new Error(`${keyOf(actor)} exists already`);
       return begin(this.entry(actor), { actor, input }, this.stamp);
     });
     this.staged.set(keyOf(actor), { actor, record: made.record, before: undefined });

@@ -203,7 +203,7 @@ export class Engine implements EngineFacade {
   }
 
   private readonly onUnreadable = (actor: ActorAddress, error: unknown): void =>
-    this.supervisor.onUnreadable(actor, error);
+    void this.supervisor.onUnreadable(actor, error);
 
   /** The newest state, perhaps not on disk yet: for decisions inside the engine, never for answers. */
   peek(actor: ActorAddress): ActorRecord | undefined {

@@ -41,10 +41,18 @@ export class StoredRecords {
     try {
       return this.ports.store.record(actor);
     } catch (cause) {
-      if (!isFault(cause) || cause.code !== "store_corrupt") throw cause;
+      if (!isDamage(cause)) throw cause;
       this.ports.onUnreadable(actor, cause);
-      const detail = `The record of ${keyOf(actor)} is damaged; it is quarantined until the store is restored and an operator releases it`;
-      throw new Fault("quarantined", detail, { cause, evidence: { ...actor } });
+      throw new Fault("quarantined", damageOf(actor), { cause, evidence: { ...actor } });
     }
   }
+}
+
+/** The store found that a row is not what was written. */
+export function isDamage(error: unknown): boolean {
+  return isFault(error) && error.code === "store_corrupt";
+}
+
+export function damageOf(actor: ActorAddress): string {
+  return `The record of ${keyOf(actor)} is damaged; it is quarantined until the store is restored and an operator releases it`;
 }

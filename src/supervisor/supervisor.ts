@@ -5,6 +5,7 @@
  * V2. The failing actor is reloaded from disk and the message tried again after a growing pause, `restartsMax` times.
  * V3. Then the actor is quarantined: it takes no messages, its effects stop. What others tell it is parked in its inbox,
  *     in the same commit as their own step, so one broken actor neither blocks nor forgets anybody.
+ *     An actor whose record is damaged is quarantined at once, by whoever reads it first.
  * V4. A release reloads it and gives it what it missed, one by one and in order, before anything else reaches it. Its
  *     quarantine ends with the last of them, in one commit: whatever happens meanwhile, nothing parked is forgotten.
  */
@@ -17,6 +18,7 @@ import type { ActorAddress, InboxEntry, Message, QuarantineEntry } from "../doma
 import type { Clock } from "../ports/clock.ts";
 import type { Store, Write } from "../ports/store.ts";
 import type { Logger } from "../ports/telemetry.ts";
+import { damageOf, isDamage } from "./stored-records.ts";
 import { onFailure, type Failures, type IntensityOptions } from "./restart-intensity.ts";
 
 const QUARANTINES_MAX = 100_000;
@@ -72,6 +74,7 @@ export class Supervisor {
 
   onPoison(envelope: Envelope, error: PoisonError): void {
     const { ports } = this;
+    if (isDamage(error.cause)) return this.onDamage(envelope, error);
     this.poisoned += 1;
     const { actor, poison, revision } = error;
     const text = String(error.cause instanceof Error ? error.cause.message : error.cause);
@@ -99,12 +102,23 @@ export class Supervisor {
     );
   }
 
+  /** A request is refused, whosever record it was; what came for the actor is parked, what only tells it goes on without it. */
+  private onDamage(envelope: Envelope, { actor, cause }: PoisonError): void {
+    const quarantined = this.onUnreadable(actor, cause);
+    const isItsOwn = keyOf(envelope.to) === keyOf(actor);
+    if (envelope.origin === "request")
+      envelope.settle({ end: "refused", refusal: refuse("quarantined", damageOf(actor), { ...actor }) });
+    else if (!isItsOwn) void quarantined.then(() => this.ports.post(envelope));
+    else if (envelope.origin === "parked") envelope.settle({ end: "failed", error: cause });
+    else this.onUndeliverable(envelope);
+  }
+
   /** V3 at once: it was not a message that failed, and reading it again would give the same. */
-  onUnreadable(actor: ActorAddress, error: unknown): void {
+  async onUnreadable(actor: ActorAddress, error: unknown): Promise<void> {
     if (this.isQuarantined(actor)) return;
     const reason = error instanceof Error ? error.message : String(error);
     this.ports.logger.error({ actor: keyOf(actor), error: reason }, "an actor cannot be read");
-    void this.quarantine({ actor, at: this.ports.clock.now(), reason, failures: 1 });
+    await this.quarantine({ actor, at: this.ports.clock.now(), reason, failures: 1 });
   }
 
   /** A timer's row is taken away, or it would fire for ever; the record keeps the timer for the release. */

@@ -378,8 +378,8 @@ const PROMISING: readonly Mutant[] = [
   {
     bug: "a damaged record is answered as a bug",
     file: "src/supervisor/stored-records.ts",
-    fragment: 'if (!isFault(cause) || cause.code !== "store_corrupt")',
-    replacement: "if (cause !== undefined)",
+    fragment: "if (!isDamage(cause)) throw cause;",
+    replacement: "if (cause !== undefined) throw cause;",
   },
   {
     bug: "orders are accepted while the follower is stopped",
