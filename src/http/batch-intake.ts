@@ -9,7 +9,7 @@ import type { PayoutBatchInput } from "../machines/payout-batch.machine.ts";
 import { answerOf } from "./answers.ts";
 import { API_ROOT, type Outcome } from "./endpoint.ts";
 import { derivedId, type Idempotency } from "./idempotency.ts";
-import { duplicate, takenBy, type Asked } from "./payout-intake.ts";
+import { CREATED_BEFORE, duplicate, takenBy, type Asked } from "./payout-intake.ts";
 import { isRefusal, judgeLine } from "./payment-orders.ts";
 import type { PayingWallet } from "./paying-wallets.ts";
 import { batchContext } from "./records.ts";
@@ -33,8 +33,8 @@ type Ports = Pick<
 
 export async function acceptBatch(ports: Ports, order: BatchOrder, asked: Asked): Promise<Outcome> {
   const id = derivedId("pb", asked.idempotency);
-  const existing = ports.engine.record({ kind: "payoutBatch", id });
-  if (existing !== undefined) return request(ports, { id, create: existing.context, lines: [] }, asked.idempotency);
+  if (ports.engine.has({ kind: "payoutBatch", id }))
+    return request(ports, { id, create: CREATED_BEFORE, lines: [] }, asked.idempotency);
   const wallet = ports.wallets.find(order.wallet);
   if (isRefusal(wallet)) return { refusal: wallet };
   const misshapen = judgeShape(order.items);

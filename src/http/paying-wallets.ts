@@ -10,6 +10,7 @@ import type { ActorRecord } from "../domain/records.ts";
 import type { Limits } from "../machines/ledger.ts";
 import type { CommittedStep, EngineFacade } from "../supervisor/facade.ts";
 import { WALLETS_CACHED_MAX } from "./bounds.ts";
+import { refusalOf } from "./problem.ts";
 import { walletContext } from "./records.ts";
 
 export type PayingWallet = { readonly id: string; readonly address: string; readonly limits: Limits };
@@ -36,10 +37,18 @@ export class PayingWallets {
     engine.subscribe((step) => this.#forget(step));
   }
 
-  /** The wallet, or why it pays nothing. */
+  /** The wallet, or why it pays nothing; a damaged record is one reason more, and never keeps a repeat from its answer. */
   find(id: string): PayingWallet | Refusal {
-    const known = this.#known.get(id);
-    if (known !== undefined) return known;
+    try {
+      return this.#known.get(id) ?? this.#read(id);
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (refusal === undefined) throw error;
+      return refusal;
+    }
+  }
+
+  #read(id: string): PayingWallet | Refusal {
     const record = this.#engine.record({ kind: "wallet", id });
     if (record === undefined) return refuse("not_found", `There is no wallet ${id}`, { wallet: id });
     return closed(record) ?? this.#remember(record);

@@ -74,11 +74,10 @@ export class PayoutIntake {
     });
   }
 
-  /** A repeat of an order that was accepted is answered as then, whatever speaks against it now. */
+  /** A repeat of an order that was accepted is answered as then, whatever speaks against it now, and whatever is damaged. */
   async #refused(refusal: Refusal, { id, asked }: { id: string; asked: Asked }): Promise<Outcome> {
-    const existing = this.#ports.engine.record({ kind: "payout", id });
-    if (existing === undefined) return { refusal };
-    return answerOf(await this.#request({ id, create: existing.context }, asked), placeOf(id));
+    if (!this.#ports.engine.has({ kind: "payout", id })) return { refusal };
+    return answerOf(await this.#request({ id, create: CREATED_BEFORE }, asked), placeOf(id));
   }
 
   #inputOf(order: PaymentOrder, made: { id: string; by: string }): PayoutInput | Refusal {
@@ -121,6 +120,9 @@ export class PayoutIntake {
     });
   }
 }
+
+/** Nothing is made of it: what exists is not created again. */
+export const CREATED_BEFORE = {};
 
 function placeOf(id: string): string {
   return `${API_ROOT}/payouts/${id}`;

@@ -175,7 +175,7 @@ export class Engine implements EngineFacade {
     if (this.isReadOnly) return refused(refuse("read_only", "the disk is full; free some space"));
     const { idempotency, isNamedByKey, to } = request;
     if (idempotency === undefined) return this.ask(request);
-    const isUnused = () => isNamedByKey === true && !this.exists(to);
+    const isUnused = () => isNamedByKey === true && !this.has(to);
     return this.idempotency.once(idempotency, { work: () => this.ask(request), isUnused });
   }
 
@@ -256,8 +256,7 @@ export class Engine implements EngineFacade {
 
   private ask(request: EngineRequest): Promise<EngineAnswer> {
     const { to, message, create, idempotency, respond } = request;
-    if (create === undefined && !this.exists(to))
-      return refused(refuse("not_found", `there is no ${to.kind} ${to.id}`));
+    if (create === undefined && !this.has(to)) return refused(refuse("not_found", `there is no ${to.kind} ${to.id}`));
     const stopped = create === undefined ? undefined : this.ports.refusesNew?.(to.kind);
     if (stopped !== undefined) return refused(stopped);
     return new Promise((resolve) => {
@@ -327,7 +326,7 @@ export class Engine implements EngineFacade {
   }
 
   /** What cannot be read exists: its next step says why, and the supervisor deals with it. */
-  private exists(actor: ActorAddress): boolean {
+  has(actor: ActorAddress): boolean {
     try {
       return this.cells.get(actor) !== undefined;
     } catch {

@@ -68,6 +68,8 @@ export interface EngineFacade {
   request(request: EngineRequest): Promise<EngineAnswer>;
   /** The committed record. Throws `Fault("quarantined")`, as `records` does, when it is damaged: its actor is quarantined then. */
   record(actor: ActorAddress): ActorRecord | undefined;
+  /** Whether it was ever created; one whose record is damaged was. */
+  has(actor: ActorAddress): boolean;
   /** Without an index: every record of the kind, by id. */
   records(
     kind: string,

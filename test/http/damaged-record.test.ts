@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { MemoryKeyValue } from "../../src/persistence/memory-key-value.ts";
 import { memoryStore } from "../support/engine.ts";
-import { drain, openDoor, payout, type Door } from "../support/http.ts";
+import { addressOf, drain, openDoor, payout, type Door } from "../support/http.ts";
 
 const API = "/api/v1/tron";
 const WALLET = { kind: "wallet", id: "wal_1" };
@@ -12,15 +12,19 @@ const DAMAGED = {
   evidence: { kind: "wallet", id: "wal_1" },
 };
 
+/** The row is another one from now on; the answer puts it back. */
+function damage(disk: MemoryKeyValue, key: string): () => void {
+  const whole = disk.getSync(key) ?? "";
+  disk.writeNow([{ key, value: whole.replace('"kind"', '"kinb"') }]);
+  expect(disk.getSync(key)).not.toBe(whole);
+  return () => disk.writeNow([{ key, value: whole }]);
+}
+
 /** Nobody has read the wallet since its record was damaged; `mend` puts it back. */
 async function damagedDoor(): Promise<{ door: Door; mend: () => void }> {
   const disk = new MemoryKeyValue();
   const door = await openDoor({ store: memoryStore(disk) });
-  const key = "s!wallet!wal_1";
-  const whole = disk.getSync(key) ?? "";
-  disk.writeNow([{ key, value: whole.replace('"kind"', '"kinb"') }]);
-  expect(disk.getSync(key)).not.toBe(whole);
-  return { door, mend: () => disk.writeNow([{ key, value: whole }]) };
+  return { door, mend: damage(disk, "s!wallet!wal_1") };
 }
 
 const QUESTIONS: readonly (readonly [name: string, ask: (door: Door) => ReturnType<Door["get"]>])[] = [
@@ -53,3 +57,34 @@ test("a damaged record is released when it is put back, not before, and an order
   expect((await release()).statusCode).toBe(200);
   expect((await order()).statusCode).toBe(202);
 });
+
+const line = { line_id: "l1", to: addressOf(1), amount: "20" };
+const ORDERS: readonly (readonly [name: string, path: string, body: object, kind: string])[] = [
+  ["an order", `${API}/payouts`, payout(), "payout"],
+  ["a transfer", `${API}/usdt/transfer`, { from_wallet: "wal_1", to: addressOf(1), amount: "25" }, "payout"],
+  [
+    "a batch",
+    `${API}/payouts/batch`,
+    { wallet: "wal_1", mode: "all_or_nothing", items: [line, { ...line, line_id: "l2" }] },
+    "payoutBatch",
+  ],
+];
+
+test.each(ORDERS)(
+  "%s that was accepted is answered as then when its records are damaged",
+  async (_, path, body, kind) => {
+    const disk = new MemoryKeyValue();
+    const door = await openDoor({ store: memoryStore(disk) });
+    const accepted = await door.post(path, body, { key: "k" });
+    const again = async () => {
+      const { statusCode, body: text } = await door.post(path, body, { key: "k" });
+      expect([statusCode, text]).toEqual([202, accepted.body]);
+    };
+    await again();
+    expect((await door.call("POST", `${API}/wallets/wal_1/freeze`)).statusCode).toBe(200);
+    damage(disk, `s!${kind}!${accepted.json().id}`);
+    await again();
+    damage(disk, "s!wallet!wal_1");
+    await again();
+  },
+);

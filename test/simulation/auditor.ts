@@ -259,8 +259,9 @@ export class Auditor {
       if (question.key !== undefined) begun.set(question.key, Math.min(sent, begun.get(question.key) ?? sent));
     const restarts = clients.heard.filter(({ question }) => question.path === "/restart/tron-client");
     for (const stop of stops) {
+      // One that was on its way when the follower stopped may have started it again.
       const until = restarts.reduce(
-        (least, { sent }) => (sent >= stop.from ? Math.min(least, sent) : least),
+        (least, { sent, at: told }) => (told >= stop.from ? Math.min(least, Math.max(sent, stop.from)) : least),
         stop.until,
       );
       for (const { question, reply, at } of clients.heard) {

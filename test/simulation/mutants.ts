@@ -382,6 +382,12 @@ const PROMISING: readonly Mutant[] = [
     replacement: "if (cause !== undefined) throw cause;",
   },
   {
+    bug: "a message to a damaged record is tried again like any other",
+    file: "src/supervisor/supervisor.ts",
+    fragment: "if (isDamage(error.cause)) return this.onDamage(envelope, error);",
+    replacement: "if (isDamage(undefined)) return this.onDamage(envelope, error);",
+  },
+  {
     bug: "orders are accepted while the follower is stopped",
     file: "src/compose.ts",
     fragment: 'return kind !== "wallet" && obstacle?.code === "chain_forked"',
