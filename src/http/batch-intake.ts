@@ -9,7 +9,7 @@ import type { PayoutBatchInput } from "../machines/payout-batch.machine.ts";
 import { answerOf } from "./answers.ts";
 import { API_ROOT, type Outcome } from "./endpoint.ts";
 import { derivedId, type Idempotency } from "./idempotency.ts";
-import { CREATED_BEFORE, duplicate, takenBy, type Asked } from "./payout-intake.ts";
+import { duplicate, takenBy, type Asked } from "./payout-intake.ts";
 import { isRefusal, judgeLine } from "./payment-orders.ts";
 import type { PayingWallet } from "./paying-wallets.ts";
 import { batchContext } from "./records.ts";
@@ -33,8 +33,7 @@ type Ports = Pick<
 
 export async function acceptBatch(ports: Ports, order: BatchOrder, asked: Asked): Promise<Outcome> {
   const id = derivedId("pb", asked.idempotency);
-  if (ports.engine.has({ kind: "payoutBatch", id }))
-    return request(ports, { id, create: CREATED_BEFORE, lines: [] }, asked.idempotency);
+  if (ports.engine.has({ kind: "payoutBatch", id })) return request(ports, { id, lines: [] }, asked.idempotency);
   const wallet = ports.wallets.find(order.wallet);
   if (isRefusal(wallet)) return { refusal: wallet };
   const misshapen = judgeShape(order.items);
@@ -48,13 +47,18 @@ export async function acceptBatch(ports: Ports, order: BatchOrder, asked: Asked)
   });
 }
 
-type Made = { readonly id: string; readonly create: unknown; readonly lines: PayoutBatchInput["lines"] };
+/** Without `create` nothing comes to life: only what was answered before is answered. */
+type Made = {
+  readonly id: string;
+  readonly create?: PayoutBatchInput;
+  readonly lines: PayoutBatchInput["lines"];
+};
 
 async function request({ engine, words }: Ports, made: Made, idempotency: Idempotency): Promise<Outcome> {
   const { id, create } = made;
   const answer = await engine.request({
     to: { kind: "payoutBatch", id },
-    create,
+    ...(create === undefined ? {} : { create }),
     idempotency,
     respond: (outcome) => accepted(outcome, { made, words }),
   });

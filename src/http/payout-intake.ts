@@ -77,7 +77,7 @@ export class PayoutIntake {
   /** A repeat of an order that was accepted is answered as then, whatever speaks against it now, and whatever is damaged. */
   async #refused(refusal: Refusal, { id, asked }: { id: string; asked: Asked }): Promise<Outcome> {
     if (!this.#ports.engine.has({ kind: "payout", id })) return { refusal };
-    return answerOf(await this.#request({ id, create: CREATED_BEFORE }, asked), placeOf(id));
+    return answerOf(await this.#request({ id }, asked), placeOf(id));
   }
 
   #inputOf(order: PaymentOrder, made: { id: string; by: string }): PayoutInput | Refusal {
@@ -110,19 +110,17 @@ export class PayoutIntake {
     return answerOf(answer, placeOf(id));
   }
 
-  #request({ id, create }: { id: string; create: unknown }, { idempotency }: Asked): Promise<EngineAnswer> {
+  /** Without `create` nothing comes to life: only what was answered before is answered. */
+  #request({ id, ...made }: { id: string; create?: PayoutInput }, { idempotency }: Asked): Promise<EngineAnswer> {
     return this.#ports.engine.request({
       to: { kind: "payout", id },
-      create,
+      ...made,
       idempotency,
       isNamedByKey: true,
       respond: this.#accepted,
     });
   }
 }
-
-/** Nothing is made of it: what exists is not created again. */
-export const CREATED_BEFORE = {};
 
 function placeOf(id: string): string {
   return `${API_ROOT}/payouts/${id}`;

@@ -18,8 +18,8 @@ import type { ActorAddress, InboxEntry, Message, QuarantineEntry } from "../doma
 import type { Clock } from "../ports/clock.ts";
 import type { Store, Write } from "../ports/store.ts";
 import type { Logger } from "../ports/telemetry.ts";
-import { damageOf, isDamage } from "./stored-records.ts";
 import { onFailure, type Failures, type IntensityOptions } from "./restart-intensity.ts";
+import { damageOf, isDamage } from "./stored-records.ts";
 
 const QUARANTINES_MAX = 100_000;
 const INBOX_PAGE = 1_000;

@@ -88,3 +88,17 @@ test.each(ORDERS)(
     await again();
   },
 );
+
+test.each(ORDERS)(
+  "%s that is refused brings nothing to life, also when a look at the disk failed",
+  async (_, path, body) => {
+    const door = await openDoor();
+    expect((await door.call("POST", `${API}/wallets/wal_1/freeze`)).statusCode).toBe(200);
+    const asked: object[] = [];
+    const request = door.engine.request.bind(door.engine);
+    door.engine.has = () => true;
+    door.engine.request = (wanted) => (asked.push(wanted), request(wanted));
+    expect((await door.post(path, body, { key: "k" })).statusCode).toBeGreaterThanOrEqual(400);
+    expect(asked.filter((wanted) => "create" in wanted)).toEqual([]);
+  },
+);
