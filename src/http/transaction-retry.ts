@@ -24,7 +24,7 @@ import { unanswered } from "./wallet-answer.ts";
 
 type Ports = Pick<Surface, "engine" | "chain">;
 export type RetryOrder = {
-  readonly transaction: ActorRecord;
+  readonly transaction: ActorAddress;
   readonly by: string;
   readonly idempotency: Idempotency | undefined;
 };
@@ -37,28 +37,28 @@ export async function retryTransaction({ engine, chain }: Ports, order: RetryOrd
   const { transaction, idempotency } = order;
   const headTime = chain.headTimestamp();
   const keyed = idempotency === undefined ? {} : { idempotency };
-  const to = { kind: transaction.kind, id: transaction.id };
-  let owner: ActorAddress | undefined;
+  let found: TransactionContext | undefined;
   const answer = await engine.request({
-    to,
+    to: transaction,
     message: { type: "transaction.rebroadcast" },
     ...keyed,
     respond: (outcome) => {
       const context = transactionContext(outcome.record);
       if (isDead(outcome.record)) {
         if (outcome.read(context.owner)?.tag === "needs_attention") return { discard: usedUp(context) };
-        owner = context.owner;
+        found = context;
       }
       return pushed(outcome, { context, headTime });
     },
   });
-  if (owner === undefined) return answerOf(answer);
+  if (found === undefined) return answerOf(answer);
+  const dead = found;
   return answerOf(
     await engine.request({
-      to: owner,
+      to: dead.owner,
       message: { type: "payout.retry", by: order.by },
       ...keyed,
-      respond: (outcome) => attempted(outcome, transactionContext(transaction)),
+      respond: (outcome) => attempted(outcome, dead),
     }),
   );
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { MemoryKeyValue } from "../../src/persistence/memory-key-value.ts";
 import { memoryStore } from "../support/engine.ts";
-import { addressOf, drain, openDoor, payout, type Door } from "../support/http.ts";
+import { addressOf, drain, openDoor, payout, watchOf, type Door } from "../support/http.ts";
 
 const API = "/api/v1/tron";
 const WALLET = { kind: "wallet", id: "wal_1" };
@@ -102,3 +102,21 @@ test.each(ORDERS)(
     expect(asked.filter((wanted) => "create" in wanted)).toEqual([]);
   },
 );
+
+test.each([
+  ["pushing the bytes again", false, 200],
+  ["a new attempt", true, 202],
+])("%s that was answered is answered as then when the records are damaged", async (_, isDead, status) => {
+  const disk = new MemoryKeyValue();
+  const door = await openDoor({ store: memoryStore(disk) });
+  const { id } = (await door.post(`${API}/payouts`, payout(), { key: "k" })).json();
+  const watch = await watchOf(door, id);
+  if (isDead) await door.engine.deliver([{ actor: watch.actor, message: door.world.expired(watch) }]);
+  const retry = (key: string) => door.post(`${API}/transactions/${watch.txId}/retry`, {}, { key });
+  const first = await retry("r");
+  expect(first.statusCode).toBe(status);
+  await drain(40);
+  damage(disk, `s!transaction!${watch.actor.id}`);
+  damage(disk, `s!payout!${id}`);
+  expect((await retry("r")).body).toBe(first.body);
+});

@@ -127,8 +127,11 @@ function retrying(surface: Surface): Endpoint {
     ],
     handle: async ({ request, idempotency }) => {
       const { txid } = request.params;
-      const transaction = await findOwn(surface, txid);
-      if (transaction === undefined) return { refusal: refuse("not_found", `This engine sent no transaction ${txid}`) };
+      // Its record is not read here: what was answered before is answered again, whatever is damaged since.
+      const { ids } = await surface.engine.index("transaction", `tx:${txid}`, { limit: 1 });
+      const [own] = ids;
+      if (own === undefined) return { refusal: refuse("not_found", `This engine sent no transaction ${txid}`) };
+      const transaction = { kind: "transaction", id: own.id };
       return retryTransaction(surface, { transaction, by: request.principal.id, idempotency });
     },
   });
