@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { EXIT, Stop } from "./demo-options.ts";
-import { listAt, textAt } from "./fields.ts";
+import { listAt, needText, textAt } from "./fields.ts";
 
 const CALL_TIMEOUT_MS = 20_000;
 const PAUSE_MS = 500;
@@ -50,13 +50,15 @@ export class EngineClient {
     return this.#call("POST", path, { body: JSON.stringify(body), idempotencyKey });
   }
 
-  /** All pages of a list. */
+  /** All pages of a list. A list without what is damaged in it would be a wrong one. */
   async list(path: string): Promise<unknown[]> {
     const items: unknown[] = [];
     for (let cursor: string | undefined = ""; cursor !== undefined;) {
       const page = await this.get(
         `${path}?limit=100&order=asc${cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`}`,
       );
+      const [damaged] = listAt(page, "damaged");
+      if (damaged !== undefined) throw new Stop(EXIT.engine, damageIn(damaged));
       items.push(...listAt(page, "items"));
       cursor = textAt(page, "next_cursor");
     }
@@ -110,6 +112,10 @@ export class EngineClient {
       return { notNow: code ?? `HTTP ${response.status}` };
     throw new EngineRefusal(body, response.status);
   }
+}
+
+function damageIn(actor: unknown): string {
+  return `the engine cannot read the record of ${needText(actor, "kind")} ${needText(actor, "id")}; restore its store first`;
 }
 
 /** "ECONNREFUSED" and the like; `fetch` hides it in the cause. */

@@ -4,8 +4,8 @@
  */
 import { Fault } from "../domain/errors.ts";
 import { PAGE_LIMIT_DEFAULT } from "../domain/limits.ts";
-import type { ActorRecord } from "../domain/records.ts";
-import type { EngineFacade } from "../supervisor/facade.ts";
+import type { ActorAddress, ActorRecord } from "../domain/records.ts";
+import type { EngineFacade, RecordPage } from "../supervisor/facade.ts";
 import { listRecords, type Listing, type PageQuery } from "./pages.ts";
 
 /** Kinds whose records stand in no list. */
@@ -14,16 +14,14 @@ const BY_ID = new Set(["transaction"]);
 type Wanted = { readonly kinds: readonly string[]; readonly status: string | undefined; readonly query: PageQuery };
 
 /** The cursor names the kind to go on with, and the place in it. Throws `Fault("invalid_cursor")`. */
-export async function listActors(
-  engine: EngineFacade,
-  { kinds, status, query }: Wanted,
-): Promise<{ records: ActorRecord[]; next: string | undefined }> {
+export async function listActors(engine: EngineFacade, { kinds, status, query }: Wanted): Promise<RecordPage> {
   const { limit = PAGE_LIMIT_DEFAULT, order } = query;
   const start = placeOf(query.cursor, kinds);
   const records: ActorRecord[] = [];
+  const damaged: ActorAddress[] = [];
   for (let index = start.index; index < kinds.length; index += 1) {
     const kind = kinds[index] ?? "";
-    if (records.length >= limit) return { records, next: `${kind}.` };
+    if (records.length >= limit) return { records, damaged, next: `${kind}.` };
     const page = await listRecords(engine, {
       ...listingOf(kind, status),
       query: {
@@ -33,9 +31,10 @@ export async function listActors(
       },
     });
     records.push(...page.records);
-    if (page.next !== undefined) return { records, next: `${kind}.${page.next}` };
+    damaged.push(...page.damaged);
+    if (page.next !== undefined) return { records, damaged, next: `${kind}.${page.next}` };
   }
-  return { records, next: undefined };
+  return { records, damaged, next: undefined };
 }
 
 function listingOf(kind: string, status: string | undefined): Omit<Listing, "query"> {

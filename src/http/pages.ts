@@ -1,12 +1,12 @@
 /** Lists: a page of an index, narrowed by what no index knows. Cursors are the store's own, bound to the list they came from. */
 import { PAGE_LIMIT_DEFAULT } from "../domain/limits.ts";
-import type { ActorRecord } from "../domain/records.ts";
-import type { EngineFacade } from "../supervisor/facade.ts";
+import type { ActorAddress, ActorRecord } from "../domain/records.ts";
+import type { EngineFacade, RecordPage } from "../supervisor/facade.ts";
 import { PAGE_SCAN_MAX } from "./bounds.ts";
 
 export type PageQuery = { limit?: number; cursor?: string; order?: "asc" | "desc" };
 export type HistoryWindow = { skip?: number; from_timestamp?: number; to_timestamp?: number };
-export type Page<T> = { items: T[]; next_cursor: string | null };
+export type Page<T> = { items: T[]; damaged: ActorAddress[]; next_cursor: string | null };
 
 export type Listing = {
   readonly kind: string;
@@ -20,15 +20,13 @@ export type Listing = {
 
 /**
  * Reads pages until `limit` records match, the list ends, or `PAGE_SCAN_MAX` were looked at. Each read asks for exactly
- * what is still missing, so the store's cursor of the last read is the place to go on.
+ * what is still missing, so the store's cursor of the last read is the place to go on. What is damaged may match.
  */
-export async function listRecords(
-  engine: EngineFacade,
-  listing: Listing,
-): Promise<{ records: ActorRecord[]; next: string | undefined }> {
+export async function listRecords(engine: EngineFacade, listing: Listing): Promise<RecordPage> {
   const { kind, index, query, matches } = listing;
   const { limit = PAGE_LIMIT_DEFAULT, order = "desc" } = query;
   const records: ActorRecord[] = [];
+  const damaged: ActorAddress[] = [];
   let cursor = query.cursor;
   let skip = listing.skip ?? 0;
   for (let seen = 0; seen < PAGE_SCAN_MAX + (listing.skip ?? 0);) {
@@ -40,19 +38,19 @@ export async function listRecords(
     });
     const fitting = matches === undefined ? page.records : page.records.filter(matches);
     if (skip > 0) skip -= fitting.length;
-    else records.push(...fitting);
+    else {
+      records.push(...fitting);
+      damaged.push(...page.damaged);
+    }
     seen += wanted;
     cursor = page.next;
     if (cursor === undefined || records.length >= limit) break;
   }
-  return { records, next: cursor };
+  return { records, damaged, next: cursor };
 }
 
-export function toPage<T>(
-  { records, next }: { records: readonly ActorRecord[]; next: string | undefined },
-  view: (record: ActorRecord) => T,
-): Page<T> {
-  return { items: records.map(view), next_cursor: next ?? null };
+export function toPage<T>({ records, damaged, next }: RecordPage, view: (record: ActorRecord) => T): Page<T> {
+  return { items: records.map(view), damaged: [...damaged], next_cursor: next ?? null };
 }
 
 /** Times of creation, inclusive. */

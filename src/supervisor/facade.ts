@@ -31,6 +31,13 @@ export type EngineAnswer =
   | { readonly status: number; readonly body: unknown; readonly replayed: boolean }
   | { readonly refusal: Refusal };
 
+/** A page of a list. `damaged` stand in it too, and cannot be read: each is quarantined by now. */
+export type RecordPage = {
+  readonly records: readonly ActorRecord[];
+  readonly damaged: readonly ActorAddress[];
+  readonly next: string | undefined;
+};
+
 /** A committed step, for live views. */
 export type CommittedStep = {
   readonly actor: ActorAddress;
@@ -66,16 +73,12 @@ export interface EngineFacade {
    * A step that throws is answered with `internal`; nothing of it happened.
    */
   request(request: EngineRequest): Promise<EngineAnswer>;
-  /** The committed record. Throws `Fault("quarantined")`, as `records` does, when it is damaged: its actor is quarantined then. */
+  /** The committed record. Throws `Fault("quarantined")` when it is damaged: its actor is quarantined then. */
   record(actor: ActorAddress): ActorRecord | undefined;
   /** Whether it was ever created; one whose record is damaged was. */
   has(actor: ActorAddress): boolean;
   /** Without an index: every record of the kind, by id. */
-  records(
-    kind: string,
-    index: string | undefined,
-    page: PageRequest,
-  ): Promise<{ records: ActorRecord[]; next: string | undefined }>;
+  records(kind: string, index: string | undefined, page: PageRequest): Promise<RecordPage>;
   index(kind: string, index: string, page: PageRequest): Promise<IndexPage>;
   journal(actor: ActorAddress, page: { afterRevision: number; limit: number }): Promise<JournalEntry[]>;
   feed(page: { afterSequence: number; limit: number }): Promise<FeedEntry[]>;

@@ -5,6 +5,7 @@ import { Fault, isFault } from "../domain/errors.ts";
 import type { ActorAddress, ActorRecord } from "../domain/records.ts";
 import type { Catalog } from "../machines/catalog.ts";
 import type { PageRequest, Store } from "../ports/store.ts";
+import type { RecordPage } from "./facade.ts";
 
 type StoredRecordsPorts = {
   readonly catalog: Catalog;
@@ -27,14 +28,22 @@ export class StoredRecords {
     return stored === undefined || entry === undefined ? stored : upgrade(entry, stored);
   }
 
-  async page(
-    kind: string,
-    index: string | undefined,
-    page: PageRequest,
-  ): Promise<{ records: ActorRecord[]; next: string | undefined }> {
+  /** A damaged record does not hide those beside and behind it. */
+  async page(kind: string, index: string | undefined, page: PageRequest): Promise<RecordPage> {
     const { store } = this.ports;
     const { ids, next } = index === undefined ? await store.ids(kind, page) : await store.index(kind, index, page);
-    return { records: ids.flatMap(({ id }) => this.one({ kind, id }) ?? []), next };
+    const records: ActorRecord[] = [];
+    const damaged: ActorAddress[] = [];
+    for (const { id } of ids) {
+      try {
+        const record = this.one({ kind, id });
+        if (record !== undefined) records.push(record);
+      } catch (error) {
+        if (!isQuarantine(error)) throw error;
+        damaged.push({ kind, id });
+      }
+    }
+    return { records, damaged, next };
   }
 
   private read(actor: ActorAddress): ActorRecord | undefined {
@@ -51,6 +60,10 @@ export class StoredRecords {
 /** The store found that a row is not what was written. */
 export function isDamage(error: unknown): boolean {
   return isFault(error) && error.code === "store_corrupt";
+}
+
+function isQuarantine(error: unknown): boolean {
+  return isFault(error) && error.code === "quarantined";
 }
 
 export function damageOf(actor: ActorAddress): string {

@@ -33,8 +33,6 @@ const QUESTIONS: readonly (readonly [name: string, ask: (door: Door) => ReturnTy
   ["its page by its id alone", (door) => door.get(`${API}/inspector/actors/wal_1`)],
   ["the wallet", (door) => door.get(`${API}/wallets/wal_1`)],
   ["its balance", (door) => door.get(`${API}/wallets/wal_1/balance`)],
-  ["the list of wallets", (door) => door.get(`${API}/wallets`)],
-  ["the list of all actors", (door) => door.get(`${API}/inspector/actors`)],
 ];
 
 test.each(QUESTIONS)("%s is answered with the quarantine of the damaged record", async (_, ask) => {
@@ -43,6 +41,44 @@ test.each(QUESTIONS)("%s is answered with the quarantine of the damaged record",
   await drain();
   expect(door.engine.quarantine(WALLET)).toMatchObject({ reason: expect.stringContaining("checksum does not match") });
   expect((await door.get(`${API}/payouts`)).json().items).toEqual([]);
+});
+
+test.each([
+  ["payouts", "/payouts"],
+  ["payouts of one status", "/payouts/status/broadcast"],
+  ["payouts of one wallet", "/payouts?wallet=wal_1"],
+  ["payments of a wallet", "/wallets/wal_1/history"],
+  ["actors of a kind", "/inspector/actors?kind=payout"],
+  ["actors", "/inspector/actors"],
+])("a list of %s names what is damaged in it, and shows all the others", async (_, path) => {
+  const disk = new MemoryKeyValue();
+  const door = await openDoor({ store: memoryStore(disk) });
+  const paid: string[] = [];
+  for (const key of ["1", "2", "3"]) paid.push((await door.post(`${API}/payouts`, payout(), { key })).json().id);
+  await drain(40);
+  damage(disk, `s!payout!${paid[1]}`);
+  const shown: string[] = [];
+  const damaged: unknown[] = [];
+  for (let cursor: string | null = ""; cursor !== null;) {
+    const url = new URL(`http://engine${API}${path}`);
+    url.searchParams.set("limit", "1");
+    if (cursor !== "") url.searchParams.set("cursor", cursor);
+    const page = (await door.get(url.pathname + url.search)).json();
+    shown.push(...page.items.map((item: { id?: string; payout_id?: string }) => item.payout_id ?? item.id));
+    damaged.push(...page.damaged);
+    cursor = page.next_cursor;
+  }
+  expect(damaged).toEqual([{ kind: "payout", id: paid[1] }]);
+  const payouts = shown.filter((id) => id.startsWith("po_"));
+  expect(new Set(payouts)).toEqual(new Set([paid[0], paid[2]]));
+  expect(payouts).toHaveLength(2);
+  await drain();
+  expect(door.engine.quarantine({ kind: "payout", id: paid[1] ?? "" })).toBeDefined();
+});
+
+test("a damaged wallet is named in the list of wallets", async () => {
+  const { door } = await damagedDoor();
+  expect((await door.get(`${API}/wallets`)).json()).toMatchObject({ items: [], damaged: [WALLET], next_cursor: null });
 });
 
 test("a damaged record is released when it is put back, not before, and an order is right again", async () => {

@@ -66,6 +66,10 @@ export const HistoryQuery = Type.Object(
 export function pageOf<T extends TSchema>(item: T) {
   return Type.Object({
     items: Type.Array(item),
+    damaged: Type.Array(Type.Object({ kind: Type.String(), id: Type.String() }), {
+      description:
+        "Belong to this page, whatever the filter, and cannot be read: they are in quarantine until the store is restored",
+    }),
     next_cursor: Type.Union([Type.String(), Type.Null()], { description: "null on the last page" }),
   });
 }

@@ -1,7 +1,8 @@
 import type { Receipt } from "../../domain/chain-facts.ts";
 import { isFault, refuse } from "../../domain/errors.ts";
 import { formatDecimal, type Asset } from "../../domain/money.ts";
-import type { ActorRecord } from "../../domain/records.ts";
+import type { ActorAddress, ActorRecord } from "../../domain/records.ts";
+import type { EngineFacade } from "../../supervisor/facade.ts";
 import { Address, HistoryQuery, pageOf, pathParams, TxId } from "../contract/common.ts";
 import { EstimateView, Nothing } from "../contract/payouts.ts";
 import {
@@ -128,10 +129,8 @@ function retrying(surface: Surface): Endpoint {
     handle: async ({ request, idempotency }) => {
       const { txid } = request.params;
       // Its record is not read here: what was answered before is answered again, whatever is damaged since.
-      const { ids } = await surface.engine.index("transaction", `tx:${txid}`, { limit: 1 });
-      const [own] = ids;
-      if (own === undefined) return { refusal: refuse("not_found", `This engine sent no transaction ${txid}`) };
-      const transaction = { kind: "transaction", id: own.id };
+      const transaction = await ownOf(surface.engine, txid);
+      if (transaction === undefined) return { refusal: refuse("not_found", `This engine sent no transaction ${txid}`) };
       return retryTransaction(surface, { transaction, by: request.principal.id, idempotency });
     },
   });
@@ -199,8 +198,13 @@ async function solidReceipt(
 }
 
 async function findOwn({ engine }: Surface, txid: string): Promise<ActorRecord | undefined> {
-  const { records } = await engine.records("transaction", `tx:${txid}`, { limit: 1 });
-  return records[0];
+  const own = await ownOf(engine, txid);
+  return own === undefined ? undefined : engine.record(own);
+}
+
+async function ownOf(engine: EngineFacade, txid: string): Promise<ActorAddress | undefined> {
+  const { ids } = await engine.index("transaction", `tx:${txid}`, { limit: 1 });
+  return ids[0] === undefined ? undefined : { kind: "transaction", id: ids[0].id };
 }
 
 function heightsOf({ chain }: Surface): Heights {
