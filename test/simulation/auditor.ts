@@ -4,7 +4,7 @@
  */
 import { parseDecimal } from "../../src/domain/money.ts";
 import type { Payment } from "../../src/devnet/ledger.ts";
-import { codeOf, fieldOf, type Exchange, type Json } from "./client.ts";
+import { codeOf, fieldOf, listOf, type Exchange, type Json } from "./client.ts";
 import { auditDisk } from "./disk-audit.ts";
 import type { Invariant } from "./invariants.ts";
 import type { Order, Plan } from "./plan.ts";
@@ -344,11 +344,6 @@ function isForbidden({ order, refused, decided }: Told): boolean {
 /** Nobody answered, or not for good. */
 function isNotNow(status: number): boolean {
   return status === 0 || status === 429 || status >= 500;
-}
-
-function listOf(body: Json, name: string): Json[] {
-  const list = typeof body === "object" && body !== null && !Array.isArray(body) ? body[name] : undefined;
-  return Array.isArray(list) ? list : [];
 }
 
 function numberIn(body: Json, name: string, field: string): number {

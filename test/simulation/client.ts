@@ -104,3 +104,8 @@ export function fieldOf(body: Json | undefined, name: string): string {
   const value = typeof body === "object" && body !== null && !Array.isArray(body) ? body[name] : undefined;
   return typeof value === "string" ? value : "";
 }
+
+export function listOf(body: Json, name: string): Json[] {
+  const list = typeof body === "object" && body !== null && !Array.isArray(body) ? body[name] : undefined;
+  return Array.isArray(list) ? list : [];
+}

@@ -122,6 +122,7 @@ const BRANCHES: Readonly<Record<string, readonly string[]>> = {
   "building failed, then worked": ["xstate.error.actor.build", "xstate.done.actor.build"],
   "cancelled before it was signed": ["transaction.cancel"],
   "an operator tried again": ["payout.retry"],
+  "an operator pushed the bytes": ["transaction.rebroadcast"],
   approved: ["payout.approve"],
   rejected: ["payout.reject"],
 };

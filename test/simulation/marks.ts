@@ -20,6 +20,7 @@ const OTHER_MARKS = [
   "the follower stopped",
   "a row rotted",
   "an actor in quarantine was released",
+  "a new attempt refused without proof",
   "an order refused while the follower was stopped",
 ] as const;
 

@@ -162,6 +162,12 @@ const DECIDING: readonly Mutant[] = [
       '            "recordDoubt",\n          ],\n          after: { rebroadcastDelay: { target: "#transaction.building",',
   },
   {
+    bug: "a push that an operator asked for signs anew",
+    file: TRANSACTION,
+    fragment: 'const PUSH_ON_REQUEST = { target: "broadcasting",',
+    replacement: 'const PUSH_ON_REQUEST = { target: "#transaction.building",',
+  },
+  {
     bug: "unknown gives up after half a minute",
     file: PAYOUT,
     fragment:

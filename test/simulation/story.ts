@@ -1,5 +1,5 @@
 /** Makes the callers and operators of a plan do what they are meant to, and writes down what they were told. */
-import { codeOf, fieldOf, type Json, type Reply } from "./client.ts";
+import { codeOf, fieldOf, listOf, type Json, type Reply } from "./client.ts";
 import { OWN, OWN_SUN, SLOT_MS, type Batch, type Deed, type Order, type Plan } from "./plan.ts";
 import { WORLD } from "./scheduler.ts";
 import { TOKENS, type World } from "./world.ts";
@@ -7,6 +7,9 @@ import { TOKENS, type World } from "./world.ts";
 const ROOT = "/api/v1/tron";
 /** Until a transfer is solidified, and a little more. */
 const OWN_WAIT_SLOTS = 24;
+/** Payouts of each status whose transactions an operator pushes. */
+const PUSHED_MAX = 4;
+const IMPATIENCE_MS = 300;
 
 export type Wallet = { readonly id: string; readonly address: string };
 /** What became of an order in the eyes of its caller: the last answers that were definite. */
@@ -188,8 +191,10 @@ export class Story {
       }
       case "retry":
         await this.retryEnded();
+        await this.pushOnTheWay(deed.at);
         return;
       case "look":
+        await this.pushOnTheWay(deed.at);
         await clients.insist({ method: "GET", path: `${ROOT}/network/status`, token });
         await clients.insist({ method: "GET", path: "/health/ready", token });
         return;
@@ -214,6 +219,29 @@ export class Story {
       }
     }
   }
+
+  /** An operator who cannot wait: every transaction of some payouts on their way, also those that are long dead, and twice. */
+  private async pushOnTheWay(at: number): Promise<void> {
+    const { clients, scheduler } = this.world;
+    const token = TOKENS.operator.text;
+    for (const status of ["broadcast", "unknown", "retry"]) {
+      const path = `${ROOT}/payouts?status=${status}&limit=${PUSHED_MAX}`;
+      const reply = await clients.insist({ method: "GET", path, token });
+      for (const txid of itemsOf(reply.body).flatMap(txidsOf)) {
+        const push = { method: "POST", path: `${ROOT}/transactions/${txid}/retry`, token, body: {} } as const;
+        const [answer] = await Promise.all([1, 2].map(() => clients.insist({ ...push, key: `push ${at} ${txid}` })));
+        if (answer !== undefined && codeOf(answer) === "tx_may_still_confirm")
+          this.world.mark("a new attempt refused without proof");
+        await scheduler.wait(IMPATIENCE_MS, "an operator clicks");
+      }
+    }
+  }
+}
+
+function txidsOf(payout: Json): string[] {
+  return listOf(payout, "attempts")
+    .map((attempt) => fieldOf(attempt, "txid"))
+    .filter((txid) => txid !== "");
 }
 
 const isOwn = ({ wallet }: Order) => wallet === OWN;
@@ -221,8 +249,7 @@ const isOwn = ({ wallet }: Order) => wallet === OWN;
 const DECIDED = new Set(["approved", "rejected", "cancelled"]);
 
 export function itemsOf(body: Json): Json[] {
-  const items = typeof body === "object" && body !== null && !Array.isArray(body) ? body["items"] : undefined;
-  return Array.isArray(items) ? items : [];
+  return listOf(body, "items");
 }
 
 /** Total of one asset in a balance. */
