@@ -9,12 +9,10 @@
  * P2. It holds money in its wallet from `reserving` until it is confirmed, or provably will not be.
  * P3. A cancel wins only while nothing is signed; the answer says which, in the same commit.
  */
-import { assertEvent, assign, emit, setup } from "xstate";
+import { assign, emit } from "xstate";
 import { ATTEMPTS_MAX, XSTATE_ITERATIONS_MAX } from "../domain/limits.ts";
-import { durableActions, type StateMeta } from "./durable.ts";
+import type { StateMeta } from "./durable.ts";
 import { holdFor } from "./ledger.ts";
-import type { PayoutContext, PayoutInput } from "./payout-context.ts";
-import { amendLast, isMendable, isOfSignedBytes, outcomeOf, wasObjectedTo, type PayoutEvent } from "./payout-events.ts";
 import {
   heldByBatch,
   listed,
@@ -24,10 +22,10 @@ import {
   takeBackHold,
   toBatch,
   toWallet,
-  transactionId,
   transactionOf,
 } from "./payout-messages.ts";
 import { reply } from "./payout-replies.ts";
+import { payoutSetup } from "./payout-setup.ts";
 
 const meta = (waitingFor: string): StateMeta => ({ waitingFor });
 const NEW_ATTEMPT = {
@@ -37,66 +35,7 @@ const NEW_ATTEMPT = {
 } as const;
 const CLOSE = { target: "cancelled", actions: reply.ok, description: "an operator closed it" } as const;
 
-export const payoutMachine = setup({
-  types: {
-    context: {} as PayoutContext,
-    events: {} as PayoutEvent,
-    input: {} as PayoutInput,
-    emitted: {} as { type: string },
-    meta: {} as StateMeta,
-  },
-  actions: {
-    ...durableActions,
-    takeReservation: assign(({ event }) => {
-      assertEvent(event, "wallet.reserved");
-      return { reservation: { sequence: event.sequence, slice: event.slice }, reason: undefined };
-    }),
-    dropReservation: assign({ reservation: undefined }),
-    noteRefusal: assign(({ event }) => {
-      assertEvent(event, "wallet.refused");
-      return { reason: event.refusal };
-    }),
-    decide: assign(({ event }) => {
-      assertEvent(event, ["payout.approve", "payout.reject"]);
-      return { decidedBy: event.by, comment: event.comment };
-    }),
-    beginAttempt: assign(({ context }) => ({
-      attempt: context.attempt + 1,
-      txId: undefined,
-      attempts: [...context.attempts, { transaction: transactionId(context, context.attempt + 1) }],
-    })),
-    noteSigned: assign(({ context, event }) => {
-      assertEvent(event, "transaction.signed");
-      return { txId: event.txId, attempts: amendLast(context, { txId: event.txId }), reason: undefined };
-    }),
-    noteDelay: assign(({ event }) => {
-      assertEvent(event, "transaction.delayed");
-      return { reason: event.failure };
-    }),
-    noteOutcome: assign(({ context, event }) => outcomeOf(context, event)),
-    /** The hold was settled or released with it. */
-    noteEnd: assign(({ context, event }) => ({ ...outcomeOf(context, event), reservation: undefined })),
-    allowMore: assign({ attemptsAllowed: ({ context }) => context.attempt + ATTEMPTS_MAX }),
-  },
-  guards: {
-    needsApproval: ({ context }) => context.needsApproval && context.decidedBy === undefined,
-    holdsMoney: ({ context }) => context.reservation !== undefined,
-    wasApproved: ({ context }) => context.decidedBy !== undefined,
-    wasTried: ({ context }) => context.attempt > 0,
-    hashDiffers: ({ context, event }) => event.type === "payout.approve" && event.hash !== context.hash,
-    byCreator: ({ context, event }) => event.type === "payout.approve" && event.by === context.createdBy,
-    ofThisAttempt: ({ context, event }) => "attempt" in event && event.attempt === context.attempt,
-    wasObjectedTo: ({ context, event }) => wasObjectedTo(context, event),
-    ofTheSignedBytes: ({ context, event }) => isOfSignedBytes(context, event),
-    mendable: ({ context, event }) =>
-      isOfSignedBytes(context, event) && isMendable(event) && context.attempt < context.attemptsAllowed,
-    mayTryAgain: ({ context, event }) => isOfSignedBytes(context, event) && context.attempt < context.attemptsAllowed,
-  },
-  delays: {
-    fundsRetryDelay: 30_000,
-    nextAttemptDelay: ({ context }) => Math.min(60_000, 2_000 * 2 ** Math.min(context.attempt, 5)),
-  },
-}).createMachine({
+export const payoutMachine = payoutSetup.createMachine({
   id: "payout",
   options: { maxIterations: XSTATE_ITERATIONS_MAX },
   initial: "requested",

@@ -8,6 +8,7 @@ export type Mutant = Mutation & { readonly bug: string };
 
 const TRANSACTION = "src/machines/transaction.machine.ts";
 const PAYOUT = "src/machines/payout.machine.ts";
+const PAYOUT_SETUP = "src/machines/payout-setup.ts";
 const LEDGER = "src/machines/ledger.ts";
 const WALLET = "src/machines/wallet.machine.ts";
 const GROUP = "src/actors/group-commit.ts";
@@ -365,13 +366,13 @@ const PROMISING: readonly Mutant[] = [
   },
   {
     bug: "the creator may approve",
-    file: PAYOUT,
+    file: PAYOUT_SETUP,
     fragment: 'byCreator: ({ context, event }) => event.type === "payout.approve" && event.by === context.createdBy,',
     replacement: "byCreator: () => false,",
   },
   {
     bug: "no approval is asked for",
-    file: PAYOUT,
+    file: PAYOUT_SETUP,
     fragment: "needsApproval: ({ context }) => context.needsApproval && context.decidedBy === undefined,",
     replacement: "needsApproval: () => false,",
   },
