@@ -2,7 +2,8 @@
  * A payout (or a plain transfer): one order to pay, whatever it takes.
  *
  *   requested -> (awaitingApproval -> approved) -> reserving -> transacting -> confirmed
- *                                                     ^               |-> retrying | failed | needsAttention
+ *                                                     ^  |            |-> retrying | failed | needsAttention
+ *                                                        -> withdrawing -> cancelled
  *
  * P1. It pays through one `transaction` actor at a time; the next attempt starts only after the one before reported
  *     `expired` (with proof), `reverted` (solidified) or `failed`/`cancelled` (never signed).
@@ -119,6 +120,25 @@ export const payoutMachine = payoutSetup.createMachine({
           },
           { target: "rejected", actions: "noteRefusal", description: "the wallet refused it" },
         ],
+        "payout.cancel": {
+          target: "withdrawing",
+          actions: reply.ok,
+          description: "cancelled before the wallet answered",
+        },
+      },
+    },
+    withdrawing: {
+      tags: "cancelled",
+      description: "Cancelled while its wallet is asked for the money. It is never paid.",
+      meta: meta("the wallet's answer, to give back what it sets aside"),
+      on: {
+        "wallet.reserved": {
+          target: "cancelled",
+          actions: "takeReservation",
+          description: "what it set aside goes back",
+        },
+        "wallet.refused": { target: "cancelled", description: "it set nothing aside" },
+        "payout.cancel": { actions: reply.ok, description: "it is cancelled already" },
       },
     },
     transacting: {

@@ -15,7 +15,8 @@ async function quarantine(door: Door): Promise<void> {
 async function release(door: Door): Promise<void> {
   // What it could not digest is parked, and would be met again.
   const parked = await door.engine.inbox(WALLET, { afterSequence: -1, limit: 10 });
-  await door.engine.commit(parked.map(({ actor, sequence }) => ({ delete: "inbox", actor, sequence })));
+  const wrong = parked.filter(({ message }) => message.type === "wallet.send");
+  await door.engine.commit(wrong.map(({ actor, sequence }) => ({ delete: "inbox", actor, sequence })));
   expect((await door.call("POST", `${API}/inspector/actors/wallet/wal_1/release`)).statusCode).toBe(200);
 }
 
@@ -55,6 +56,22 @@ describe("a wallet in quarantine", () => {
     });
     await release(door);
     expect((await door.post(`${API}/payouts/${id}/retry`, {})).statusCode).toBe(202);
+  });
+
+  test("a payout that was approved meanwhile can be cancelled, and stays so when the wallet is back", async () => {
+    const door = await openDoor({ intensity: fragile });
+    await quarantine(door);
+    const order = (await door.post(`${API}/payouts`, payout({ amount: "2000" }))).json();
+    const path = `${API}/payouts/${order.id}`;
+    const approval = { payout_hash: order.payout_hash };
+    const approved = await door.call("PUT", `${path}/approve`, { body: approval, token: "payouts:approve" });
+    expect(approved.json()).toMatchObject({ status: "pending", waiting_for: "the wallet's answer" });
+    expect((await door.post(`${path}/cancel`, {})).json()).toMatchObject({ status: "cancelled" });
+    await release(door);
+    await drain(40);
+    expect((await door.get(path)).json()).toMatchObject({ status: "cancelled", waiting_for: "nothing" });
+    expect((await door.get(`${API}/wallets/wal_1/balance`)).json().usdt.reserved).toBe("0");
+    expect(door.world.signatures).toEqual([]);
   });
 
   test("an order that needs an approval is taken: it waits for a person first", async () => {

@@ -52,6 +52,7 @@ function play(driven: Driven, step: Play): Driven {
   return driven.send(fromTransaction(attempt, txOf(attempt), result)[step] ?? { type: "nonsense" });
 }
 
+const ASKING = new Set(["reserving", "withdrawing"]);
 const RESTS = ["confirmed", "rejected", "cancelled", "failed", "needsAttention"];
 
 /** An independent view of the money: what the wallet was told, and which transaction may still move coins. */
@@ -67,7 +68,7 @@ class Auditor {
 
   /** A transaction is over for the payout when it says so itself, with its own attempt and bytes. */
   hear(step: Message, before: Driven): void {
-    if (step.type === "wallet.reserved" && before.state === "reserving") this.reserved += 1;
+    if (step.type === "wallet.reserved" && ASKING.has(before.state)) this.reserved += 1;
     const ends = /^transaction\.(confirmed|reverted|expired|failed)$/.test(step.type);
     if (!ends || step["attempt"] !== before.context<PayoutContext>().attempt) return;
     const signed = this.inFlight > 0;

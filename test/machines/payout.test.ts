@@ -129,6 +129,19 @@ describe("approval", () => {
     expect(waiting.elapse().send(RESERVED).context<PayoutContext>().reason).toBeUndefined();
   });
 
+  test("can be taken back while the wallet has not answered: whatever it answers, nothing is signed or kept", () => {
+    const asked = awaiting().send(APPROVE);
+    const cancelled = asked.send({ type: "payout.cancel", by: "token-b" });
+    expect([cancelled.tag, cancelled.last.reply]).toEqual(["cancelled", { ok: true }]);
+    expect(cancelled.send({ type: "payout.cancel", by: "token-b" }).last.reply).toEqual({ ok: true });
+    expect(cancelled.send({ type: "payout.retry", by: "token-b" }).last.changed).toBe(false);
+    const granted = cancelled.send(RESERVED);
+    expect([granted.state, granted.record.status]).toEqual(["cancelled", "done"]);
+    expect(granted.last.tells).toMatchObject([{ message: { type: "wallet.release", hold: HOLD, slice: 99 } }]);
+    const refused = cancelled.send(NO_ROOM);
+    expect([refused.state, refused.last.tells]).toEqual(["cancelled", []]);
+  });
+
   test.each(["payout.reject", "payout.cancel"])("%s ends it, and gives back what its batch reserved", (type) => {
     const plain = awaiting().send({ type, by: "token-b" });
     expect(plain.record.status).toBe("done");

@@ -72,6 +72,7 @@ function payouts(): Driven[] {
     awaiting.send({ type: "payout.cancel", ...BY }),
     reserving,
     reserving.send(NO_ROOM),
+    reserving.send({ type: "payout.cancel", ...BY }),
     preparing,
     onWire,
     onWire.send(of("transaction.doubted", 1)),
