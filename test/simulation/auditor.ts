@@ -13,6 +13,7 @@ import { SECRETS, TOKENS, type World } from "./world.ts";
 
 const ROOT = "/api/v1/tron";
 const ENDS = new Set(["confirmed", "failed", "needs_attention", "rejected", "cancelled"]);
+const MOVING = ["broadcast", "unknown", "retry", "pending"];
 /** They wait for a person, or for room in a wallet, and say so. */
 const ON_HOLD = new Set(["awaiting_approval", "approved"]);
 /** Wrong in themselves, whatever the world looks like. */
@@ -80,6 +81,16 @@ export class Auditor {
       this.complain("limits hold", `${amount} to ${to}`);
     if (over("approval_above", amount) && order?.meaning !== "approved")
       this.complain("limits hold", `${order?.key ?? to} was paid without an approval`);
+  }
+
+  /** Whether any payout still moves, as its list says: a look that costs little. `unsettled` has the last word. */
+  async isMoving(): Promise<boolean> {
+    for (const status of MOVING) {
+      const path = `${ROOT}/payouts?status=${status}&limit=1`;
+      const { body } = await this.world.clients.insist({ method: "GET", path, token: TOKENS.other.text });
+      if (listOf(body, "items").length > 0) return true;
+    }
+    return false;
   }
 
   /** Payouts that have neither ended nor wait for a person. */

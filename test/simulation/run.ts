@@ -23,7 +23,9 @@ export type Outcome = {
 
 /** Slots of peace in which everything has to end: two attempts with their expirations and proofs, and pauses between. */
 export const PEACE_SLOTS_MAX = 240;
-const LOOK_SLOTS = 6;
+const LOOK_SLOTS = 2;
+/** When the operators have had enough of it. */
+const PATIENCE_SLOTS = 12;
 
 /** `faults`: instead of those of the seed. */
 export async function runSeed(seed: number, faults?: readonly Fault[]): Promise<Outcome> {
@@ -79,8 +81,8 @@ async function peace(world: World, { story, auditor }: { story: Story; auditor: 
     const until = scheduler.now + LOOK_SLOTS * SLOT_MS;
     await scheduler.run(() => scheduler.now >= until);
     if (world.host.program === undefined) continue;
-    if (slots === 2 * LOOK_SLOTS) await act(world, operatorLooks(world));
-    if (story.open > 0) continue;
+    if (slots === PATIENCE_SLOTS) await act(world, operatorLooks(world));
+    if (story.open > 0 || (await act(world, auditor.isMoving()))) continue;
     const unsettled = await act(world, auditor.unsettled());
     if (unsettled.length === 0) return;
   }
