@@ -37,7 +37,7 @@ export async function retryTransaction({ engine, chain }: Ports, order: RetryOrd
   const { transaction, idempotency } = order;
   const headTime = chain.headTimestamp();
   const keyed = idempotency === undefined ? {} : { idempotency };
-  let found: TransactionContext | undefined;
+  let dead: TransactionContext | undefined;
   const answer = await engine.request({
     to: transaction,
     message: { type: "transaction.rebroadcast" },
@@ -46,21 +46,18 @@ export async function retryTransaction({ engine, chain }: Ports, order: RetryOrd
       const context = transactionContext(outcome.record);
       if (isDead(outcome.record)) {
         if (outcome.read(context.owner)?.tag === "needs_attention") return { discard: usedUp(context) };
-        found = context;
+        dead = context;
       }
       return pushed(outcome, { context, headTime });
     },
+    instead: () => (dead === undefined ? undefined : newAttempt(dead, order)),
   });
-  if (found === undefined) return answerOf(answer);
-  const dead = found;
-  return answerOf(
-    await engine.request({
-      to: dead.owner,
-      message: { type: "payout.retry", by: order.by },
-      ...keyed,
-      respond: (outcome) => attempted(outcome, dead),
-    }),
-  );
+  return answerOf(answer);
+}
+
+function newAttempt(dead: TransactionContext, { by }: RetryOrder) {
+  const respond = (outcome: EngineOutcome) => attempted(outcome, dead);
+  return { to: dead.owner, message: { type: "payout.retry", by }, respond };
 }
 
 function pushed({ reply, record }: EngineOutcome, at: { context: TransactionContext; headTime: number }): Verdict {

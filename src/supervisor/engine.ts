@@ -20,6 +20,7 @@ import type { Logger } from "../ports/telemetry.ts";
 import type { CommittedStep, EngineAnswer, EngineFacade, EngineRequest, EngineStatus } from "./facade.ts";
 import { Idempotency, type IdempotencyKey } from "./idempotency.ts";
 import { DEFAULT_INTENSITY, type IntensityOptions } from "./restart-intensity.ts";
+import { answerOf, refused } from "./request-answers.ts";
 import { Services, type ServiceComponent } from "./services.ts";
 import { StoredRecords } from "./stored-records.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -171,12 +172,12 @@ export class Engine implements EngineFacade {
 
   /** One promise from here to the commit: each more is kept by every request that waits. */
   request(request: EngineRequest): Promise<EngineAnswer> {
-    if (this.phase !== "running") return refused(refuse("not_ready", `the engine is ${this.phase}`));
-    if (this.isReadOnly) return refused(refuse("read_only", "the disk is full; free some space"));
+    const closed = this.closed();
+    if (closed !== undefined) return refused(closed);
     const { idempotency, isNamedByKey, to } = request;
-    if (idempotency === undefined) return this.ask(request);
+    if (idempotency === undefined) return this.answer(request);
     const isUnused = () => isNamedByKey === true && !this.has(to);
-    return this.idempotency.once(idempotency, { work: () => this.ask(request), isUnused });
+    return this.idempotency.once(idempotency, { work: () => this.answer(request), isUnused });
   }
 
   /** Facts for actors; resolves when all are committed. Facts for actors that do not exist are dropped. */
@@ -252,6 +253,23 @@ export class Engine implements EngineFacade {
 
   private get reads(): ReadableStore {
     return this.ports.store;
+  }
+
+  private answer(request: EngineRequest): Promise<EngineAnswer> {
+    const { instead, idempotency } = request;
+    if (instead === undefined) return this.ask(request);
+    return this.ask(request).then((first) => {
+      const next = instead();
+      if (next === undefined) return first;
+      const closed = this.closed();
+      if (closed !== undefined) return { refusal: closed };
+      return this.ask({ ...next, ...(idempotency === undefined ? {} : { idempotency }) });
+    });
+  }
+
+  private closed(): Refusal | undefined {
+    if (this.phase !== "running") return refuse("not_ready", `the engine is ${this.phase}`);
+    return this.isReadOnly ? refuse("read_only", "the disk is full; free some space") : undefined;
   }
 
   private ask(request: EngineRequest): Promise<EngineAnswer> {
@@ -370,22 +388,4 @@ export class Engine implements EngineFacade {
 /** The engine over a store that is open. */
 export async function openEngine(options: EngineOptions, ports: EnginePorts): Promise<Engine> {
   return new Engine({ ...options, lastFeedSequence: await ports.store.lastFeedSequence() }, ports);
-}
-
-function refused(refusal: Refusal): Promise<EngineAnswer> {
-  return Promise.resolve({ refusal });
-}
-
-function answerOf(ending: Ending): EngineAnswer {
-  switch (ending.end) {
-    case "committed":
-      return ending.verdict !== undefined && "keep" in ending.verdict
-        ? { ...ending.verdict.keep, replayed: false }
-        : { refusal: refuse("internal", "the request led to no answer") };
-    case "discarded":
-    case "refused":
-      return { refusal: ending.refusal };
-    case "failed":
-      return { refusal: refuse("internal", "a bug in the engine; nothing of the request happened") };
-  }
 }

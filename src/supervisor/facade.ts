@@ -25,6 +25,8 @@ export type EngineRequest = {
   readonly isNamedByKey?: boolean;
   /** Pure. Runs before the commit; its verdict is returned after the commit. */
   readonly respond: (outcome: Outcome) => Verdict;
+  /** Called after that. What it names is asked too, under the same key, and answers: to the repeats that wait as well. */
+  readonly instead?: () => Pick<EngineRequest, "to" | "message" | "respond"> | undefined;
 };
 
 export type EngineAnswer =

@@ -182,6 +182,19 @@ describe("retry of a transaction", () => {
     expect((await door.get(`/api/v1/payouts/${id}`)).json().attempts).toHaveLength(2);
   });
 
+  test("4. asked for twice at once under one key, both are told the same", async () => {
+    const door = await openDoor();
+    const { id, txid } = await sent(door);
+    const watch = await watchOf(door, id);
+    await door.engine.deliver([{ actor: watch.actor, message: door.world.expired(watch) }]);
+    const [first, second] = await Promise.all([retry(door, txid, "r"), retry(door, txid, "r")]);
+    expect(first.json()).toMatchObject({ action: "new_attempt", attempt: 2 });
+    expect(second.body).toBe(first.body);
+    expect((await retry(door, txid, "r")).body).toBe(first.body);
+    await drain(40);
+    expect((await door.get(`/api/v1/payouts/${id}`)).json().attempts).toHaveLength(2);
+  });
+
   test("4. one that failed in a solidified block goes through the wallet's reservation again", async () => {
     const door = await openDoor();
     const { id, txid } = await sent(door);
