@@ -30,6 +30,8 @@ export type ServicesPorts = {
 export class Services {
   private readonly branches: BranchStore;
   private readonly ports: ServicesPorts;
+  /** From the first stop to the end of the start: a component is never started twice. */
+  private readonly underWay = new Set<ServiceName>();
 
   constructor(ports: ServicesPorts) {
     this.ports = ports;
@@ -49,9 +51,20 @@ export class Services {
   }
 
   async restart(service: ServiceName, by: string): Promise<Refusal | undefined> {
-    if (!this.isRunning(service)) return refuse("restart_in_progress", `${service} is being restarted`);
+    if (this.underWay.has(service)) return refuse("restart_in_progress", `${service} is being restarted`);
+    this.underWay.add(service);
+    try {
+      await this.stopAndStart(service);
+    } finally {
+      this.underWay.delete(service);
+    }
+    this.ports.logger.info({ branch: service, by }, "service restarted");
+    return undefined;
+  }
+
+  private async stopAndStart(service: ServiceName): Promise<void> {
     this.branches.send({ type: "restarting", service });
-    const { dispatcher, cells, components, catalog, logger } = this.ports;
+    const { dispatcher, cells, components, catalog } = this.ports;
     const sources = this.ports.sourcesOf(service);
     dispatcher.halt(new Set(sources));
     try {
@@ -65,8 +78,6 @@ export class Services {
     }
     await components[service]?.start();
     this.branches.send({ type: "restarted", service, at: this.ports.clock.now() });
-    logger.info({ branch: service, by }, "service restarted");
-    return undefined;
   }
 
   status(): Branches {

@@ -85,6 +85,26 @@ describe("a restart of one service", () => {
     expect(seenBy(rig, "t1")).toEqual(["worked"]);
   });
 
+  test("refuses another until its component is back: it is stopped and started in turns", async () => {
+    const router = component();
+    let release = () => {};
+    const starting = new Promise<void>((resolve) => (release = resolve));
+    const rig = await toyRig({ components: { "payout-router": router } });
+    const { start } = router;
+    router.start = async () => {
+      await start();
+      await starting;
+    };
+    const first = rig.engine.restart("payout-router", "me");
+    await drain();
+    expect(router.calls).toEqual(["start", "stop", "start"]);
+    expect(await rig.engine.restart("payout-router", "me")).toMatchObject({ code: "restart_in_progress" });
+    release();
+    expect(await first).toBeUndefined();
+    expect(await rig.engine.restart("payout-router", "me")).toBeUndefined();
+    expect(router.calls).toEqual(["start", "stop", "start", "stop", "start"]);
+  });
+
   test("whose component fails to stop does not stand still", async () => {
     const rig = await toyRig({
       components: { "payout-router": { start: async () => {}, stop: () => Promise.reject(new Error("stuck")) } },
