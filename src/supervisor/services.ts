@@ -32,6 +32,8 @@ export class Services {
   private readonly ports: ServicesPorts;
   /** From the first stop to the end of the start: a component is never started twice. */
   private readonly underWay = new Set<ServiceName>();
+  /** The engine ends: what a restart stopped meanwhile stays stopped. */
+  private isOver = false;
 
   constructor(ports: ServicesPorts) {
     this.ports = ports;
@@ -46,7 +48,9 @@ export class Services {
     for (const component of Object.values(this.ports.components)) await component.start();
   }
 
+  /** For good. */
   async stopComponents(): Promise<void> {
+    this.isOver = true;
     for (const component of Object.values(this.ports.components)) await component.stop();
   }
 
@@ -58,6 +62,7 @@ export class Services {
     } finally {
       this.underWay.delete(service);
     }
+    if (this.isOver) return refuse("not_ready", "the engine is stopping");
     this.ports.logger.info({ branch: service, by }, "service restarted");
     return undefined;
   }
@@ -76,6 +81,7 @@ export class Services {
       this.branches.send({ type: "resumed", service });
       await dispatcher.recover(sources);
     }
+    if (this.isOver) return;
     await components[service]?.start();
     this.branches.send({ type: "restarted", service, at: this.ports.clock.now() });
   }

@@ -98,11 +98,28 @@ describe("a restart of one service", () => {
     const first = rig.engine.restart("payout-router", "me");
     await drain();
     expect(router.calls).toEqual(["start", "stop", "start"]);
-    expect(await rig.engine.restart("payout-router", "me")).toMatchObject({ code: "restart_in_progress" });
+    const answers: unknown[] = [];
+    void rig.engine.restart("payout-router", "me").then((answer) => answers.push(answer));
+    await drain();
+    expect(answers).toMatchObject([{ code: "restart_in_progress" }]);
     release();
     expect(await first).toBeUndefined();
     expect(await rig.engine.restart("payout-router", "me")).toBeUndefined();
     expect(router.calls).toEqual(["start", "stop", "start", "stop", "start"]);
+  });
+
+  test("that is under way when the engine ends leaves its component stopped", async () => {
+    const router = component();
+    let release = () => {};
+    const rig = await toyRig({ components: { "payout-router": router } });
+    router.block(new Promise((resolve) => (release = resolve)));
+    const restart = rig.engine.restart("payout-router", "me");
+    const drained = rig.engine.drain();
+    release();
+    await drained;
+    expect(await restart).toMatchObject({ code: "not_ready" });
+    expect(router.calls.at(-1)).toBe("stop");
+    expect(router.calls.filter((call) => call === "start")).toHaveLength(1);
   });
 
   test("whose component fails to stop does not stand still", async () => {
