@@ -61,6 +61,8 @@ class Auditor {
   inFlight = 0;
   live: string | undefined;
   settled = 0;
+  /** A caller was told that it will never be paid (P3). */
+  isCancelled = false;
 
   constructor(reserved: number) {
     this.reserved = reserved;
@@ -81,6 +83,7 @@ class Auditor {
     const wrong: string[] = [];
     for (const tell of driven.last.tells) {
       if ("create" in tell) {
+        if (this.isCancelled) wrong.push(`${tell.to.id} begins although a cancel was granted`);
         if (this.live !== undefined) wrong.push(`${tell.to.id} begins while ${this.live} may still land`);
         this.live = tell.to.id;
       } else this.book(tell.message.type);
@@ -103,6 +106,10 @@ class Auditor {
     if (type === "wallet.settle") [this.inFlight, this.settled] = [this.inFlight - 1, this.settled + 1];
     if (type === "transaction.cancel") this.live = undefined;
   }
+}
+
+function isGrantedCancel(step: Play, { last }: Driven): boolean {
+  return typeof step === "object" && step.type === "payout.cancel" && last.reply?.ok === true;
 }
 
 const births = fc.record({ needsApproval: fc.boolean(), reservedByBatch: fc.boolean() });
@@ -128,6 +135,7 @@ describe("whatever arrives, in whatever order", () => {
           const message = typeof step === "number" ? fromTransaction(attempt, txOf(attempt), "")[step] : step;
           if (message !== undefined && message !== "timer") auditor.hear(message, payout);
           expect(auditor.see(next)).toEqual([]);
+          auditor.isCancelled ||= isGrantedCancel(step, next);
           payout = next;
           seen.add(payout.state);
         }
@@ -140,6 +148,7 @@ describe("whatever arrives, in whatever order", () => {
       "needsAttention",
       "rejected",
       "cancelled",
+      "withdrawing",
       "transacting.unknown",
       "approved",
     ])
