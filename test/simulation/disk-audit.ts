@@ -5,6 +5,7 @@
 import type { ActorRecord, JournalEntry, StateValue } from "../../src/domain/records.ts";
 import type { Invariant } from "./invariants.ts";
 import { differenceOf } from "./journal-replay.ts";
+import { parseRow } from "./row.ts";
 
 type Row = readonly [key: string, value: string];
 type Report = {
@@ -17,12 +18,12 @@ export function auditDisk(rows: readonly Row[], report: Report): void {
   const records: ActorRecord[] = [];
   for (const [key, value] of rows) {
     const [prefix, kind = "", id = ""] = key.split("!");
-    if (prefix === "s") records.push(read<ActorRecord>(value));
+    if (prefix === "s") records.push(parseRow<ActorRecord>(value));
     if (prefix !== "j") continue;
     const name = `${kind}!${id}`;
     const steps = journals.get(name) ?? [];
     // The entries of one commit share a row.
-    const entries = read<JournalEntry | JournalEntry[]>(value);
+    const entries = parseRow<JournalEntry | JournalEntry[]>(value);
     steps.push(...(Array.isArray(entries) ? entries : [entries]));
     journals.set(name, steps);
   }
@@ -35,11 +36,6 @@ export function auditDisk(rows: readonly Row[], report: Report): void {
   }
   rowsOf(rows, records, report);
   for (const name of journals.keys()) report.complain("journal leads to record", `${name} has a journal and no record`);
-}
-
-/** Values stand behind a checksum of eight digits. */
-function read<T>(value: string): T {
-  return JSON.parse(value.slice(8)) as T;
 }
 
 function follow(

@@ -2,12 +2,11 @@
  * Rows that rot on the disk while the program is down, and the operator who puts them back from a copy, as errors.md
  * says. LevelDB's own checksums are below the simulated disk; this is what the engine's have to notice.
  */
+import { hasContent } from "./row.ts";
 import { TOKENS, type World } from "./world.ts";
 
 /** What is never deleted, and never written without being read. Records are what most of a disk holds. */
 const PREFIXES = ["s!", "s!", "s!", "m!"];
-/** Characters of the checksum before a value. */
-const CHECKSUM = 8;
 
 type Damaged = { readonly key: string; readonly original: string; readonly value: string };
 
@@ -24,7 +23,7 @@ export class Rot {
     const { host, machine, random } = this.world;
     host.crash({ power: false });
     const prefix = random.pick(PREFIXES);
-    const rows = machine.disk.dump().filter(([key, value]) => key.startsWith(prefix) && value.length > CHECKSUM);
+    const rows = machine.disk.dump().filter(([key, value]) => key.startsWith(prefix) && hasContent(value));
     if (rows.length === 0) throw new Error("nothing is on the disk yet");
     const [key, original] = random.pick(rows);
     const at = random.below(original.length);

@@ -13,6 +13,7 @@ import { Files } from "./machine/files.ts";
 import { powerOff, powerOn, type Machine } from "./machine/power.ts";
 import { Network, Node } from "./network.ts";
 import { SLOT_MS, type Plan, type WalletPlan } from "./plan.ts";
+import { parseRow } from "./row.ts";
 import { Scheduler, WORLD } from "./scheduler.ts";
 import { ToldAgain } from "./told-again.ts";
 
@@ -128,7 +129,7 @@ export class World {
   /** The newest block that the engine has on its disk as solidified. */
   solidOfEngine(): number | undefined {
     const row = this.machine.disk.getSync("m!followerCursor");
-    return row === undefined ? undefined : (JSON.parse(row.slice(8)) as { number: number }).number;
+    return row === undefined ? undefined : parseRow<{ number: number }>(row).number;
   }
 
   private heard(line: string): void {

@@ -1,10 +1,8 @@
 /** Stands where `level` is for the program: one database over the disk of the machine. */
 import { join } from "node:path";
 import type { Change, Entry } from "../../../src/persistence/key-value.ts";
+import { checksumOf } from "../row.ts";
 import { machine, operation } from "./power.ts";
-
-/** Digits of the checksum that a row begins with: enough for the run's record. What stays on the disk is hashed as a whole. */
-const CHECKSUM = 8;
 
 type Bounds = { readonly gte: string; readonly lt: string; readonly limit: number; readonly reverse: boolean };
 
@@ -77,7 +75,8 @@ class Batch {
   async write({ sync }: { sync: boolean }): Promise<void> {
     const { disk, scheduler } = machine();
     const { changes } = this;
-    for (const { key, value } of changes) scheduler.note(`${key}=${value?.slice(0, CHECKSUM)}`);
+    // Enough for the run's record; what stays on the disk is hashed as a whole.
+    for (const { key, value } of changes) scheduler.note(`${key}=${value === undefined ? "" : checksumOf(value)}`);
     if (scheduler.isAlive(scheduler.life)) disk.begin(changes);
     await operation("disk write", syncMs(), () => {
       if (disk.fault !== undefined) machine().mark("disk write failed");
