@@ -18,6 +18,10 @@ const MOVING = ["broadcast", "unknown", "retry", "pending"];
 const ON_HOLD = new Set(["awaiting_approval", "approved"]);
 /** Wrong in themselves, whatever the world looks like. */
 const ALWAYS_REFUSED = new Set(["below_minimum", "above_maximum", "invalid_address", "duplicate_external_id"]);
+/** Somebody else than their creator approves them. */
+const APPROVED: ReadonlySet<string> = new Set(["approved", "taken_back"]);
+/** Never paid once somebody was told so with a 200. */
+const GIVEN_UP: ReadonlySet<string> = new Set(["cancelled", "rejected", "taken_back"]);
 const COMPLAINTS_MAX = 20;
 
 type Promise202 = { readonly to: string; readonly amount: string; readonly walletId: string; readonly told?: Told };
@@ -79,7 +83,7 @@ export class Auditor {
     if (over("maximum", amount)) this.complain("limits hold", `${amount} at once to ${to}`);
     if (limits["minimum"] !== undefined && amount < unitsIn(limits["minimum"]))
       this.complain("limits hold", `${amount} to ${to}`);
-    if (over("approval_above", amount) && order?.meaning !== "approved")
+    if (over("approval_above", amount) && !APPROVED.has(order?.meaning ?? ""))
       this.complain("limits hold", `${order?.key ?? to} was paid without an approval`);
   }
 
@@ -349,7 +353,7 @@ export class Auditor {
 /** The caller was told that it will not be paid. */
 function isForbidden({ order, refused, decided }: Told): boolean {
   if (refused !== undefined) return true;
-  return decided?.status === 200 && (order.meaning === "cancelled" || order.meaning === "rejected");
+  return decided?.status === 200 && GIVEN_UP.has(order.meaning);
 }
 
 /** Nobody answered, or not for good. */

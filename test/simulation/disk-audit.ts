@@ -32,7 +32,7 @@ export function auditDisk(rows: readonly Row[], report: Report): void {
     const steps = journals.get(name) ?? [];
     journals.delete(name);
     follow(name, { record, steps }, report);
-    for (const mark of marksOf(steps.map(wordOf))) report.mark(mark);
+    for (const mark of marksOf(steps.flatMap(wordsOf))) report.mark(mark);
   }
   rowsOf(rows, records, report);
   for (const name of journals.keys()) report.complain("journal leads to record", `${name} has a journal and no record`);
@@ -93,9 +93,10 @@ function pathOf(state: StateValue): string {
     .join();
 }
 
-function wordOf({ event }: JournalEntry): string {
+/** What happened, and where that led. */
+function wordsOf({ event, to }: JournalEntry): string[] {
   const answer = (event["output"] as { class?: string } | undefined)?.class;
-  return answer === undefined ? event.type : `${event.type} ${answer}`;
+  return [answer === undefined ? event.type : `${event.type} ${answer}`, `to ${to}`];
 }
 
 const BROADCAST = "xstate.done.actor.broadcast";
@@ -119,6 +120,7 @@ const BRANCHES: Readonly<Record<string, readonly string[]>> = {
   "cancelled before it was signed": ["transaction.cancel"],
   "an operator tried again": ["payout.retry"],
   "an operator pushed the bytes": ["transaction.rebroadcast"],
+  "cancelled while the wallet owed an answer": ["to withdrawing", "wallet.reserved"],
   approved: ["payout.approve"],
   rejected: ["payout.reject"],
 };

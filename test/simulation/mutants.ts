@@ -286,6 +286,19 @@ const COUNTING: readonly Mutant[] = [
     replacement: "                    releaseHold(c),",
   },
   {
+    bug: "a payout that is cancelled while its wallet owes an answer does not wait for it",
+    file: PAYOUT,
+    fragment: 'target: "withdrawing",\n          actions: reply.ok,',
+    replacement: 'target: "cancelled",\n          actions: reply.ok,',
+  },
+  {
+    bug: "what a wallet sets aside for a cancelled payout stays there",
+    file: PAYOUT,
+    fragment:
+      'target: "cancelled",\n          actions: "takeReservation",\n          description: "what it set aside goes back",',
+    replacement: 'target: "cancelled",\n          description: "what it set aside goes back",',
+  },
+  {
     bug: "a confirmed payout's hold is not settled",
     file: PAYOUT,
     fragment:

@@ -16,6 +16,8 @@ export type Meaning =
   | "approved"
   | "rejected"
   | "cancelled"
+  /** Approved, and cancelled in the next moment: which of the two wins is not known before. */
+  | "taken_back"
   | "below_minimum"
   | "above_maximum"
   | "invalid_address"
@@ -77,8 +79,8 @@ export type Fault = At &
     | { readonly kind: "node away"; readonly node: number; readonly forMs: number }
     | { readonly kind: "node lags"; readonly node: number; readonly blocks: number; readonly forMs: number }
     | { readonly kind: "false branch"; readonly shows: "nothing" | "what was lost"; readonly forMs: number }
+    | { readonly kind: "row rots"; readonly whose: "anybody's" | "a wallet's"; readonly forMs: number }
     /** All nodes follow a chain that parts from the real one so many blocks below what the engine has as solidified. */
-    | { readonly kind: "row rots"; readonly forMs: number }
     | { readonly kind: "nodes leave the chain"; readonly depth: number; readonly forMs: number }
     | {
         readonly kind: "fork";
@@ -111,7 +113,7 @@ const SERVICES = ["tron-client", "wallet-manager", "usdt-manager", "payout-route
 /** Part of the seeds in which all nodes leave the solidified chain. */
 const LEAVING = 0.15;
 /** Part of the seeds in which a row rots. */
-const ROTTING = 0.15;
+const ROTTING = 0.2;
 /** What a crash waits for: the names of the tasks it may strike before. */
 const CRASH_POINTS = [
   "disk write",
@@ -186,8 +188,12 @@ function amount(random: Random, whole: number, spread: number): string {
 /** Of the other wallets: one poor enough for one order, and four that fill the daily limit, whatever comes first. */
 const OTHERS_MIN = 5;
 
+/** What waits for an approval has no room set aside, and is accepted while there is none. */
+const WAITING: ReadonlySet<Meaning> = new Set(["approved", "taken_back", "rejected", "cancelled"]);
+
 function isSurelyAccepted({ wallet, meaning }: Order): boolean {
-  return wallet === MAIN && (meaning === "paid" || meaning === "cancelled");
+  if (wallet === MAIN) return meaning === "paid" || meaning === "cancelled";
+  return wallet === STRICT && WAITING.has(meaning);
 }
 
 /** `payouts`: lines that can be paid, in both batches together. */
@@ -249,6 +255,9 @@ function ordersOf(random: Random, names: Names, busyMs: number): Order[] {
       }),
     ),
     ...many(2, () => order("approved", { wallet: STRICT, asset: "USDT", amount: amount(random, 101, 90) })),
+    ...many(3, () =>
+      order("taken_back", { wallet: STRICT, asset: "USDT", amount: amount(random, 101, 90), at: at(random, 20_000) }),
+    ),
     order("rejected", { wallet: STRICT, asset: "USDT", amount: amount(random, 101, 90) }),
     order("cancelled", { wallet: STRICT, asset: "USDT", amount: amount(random, 101, 90) }),
     ...many(3, () => order("paid", { wallet: STRICT, asset: "USDT", amount: amount(random, 60, 39) })),
@@ -300,14 +309,21 @@ function faultsOf(random: Random, setting: Setting): Fault[] {
   const crashes = 1 + random.below(4);
   for (let made = 0; made < crashes; made += 1) faults.push(crash(random, setting));
   if (random.chance(LEAVING)) faults.push(leaving(random, setting));
-  if (random.chance(ROTTING))
-    faults.push({ at: random.below(setting.busyMs), kind: "row rots", forMs: 2_000 + random.below(30_000) });
+  if (random.chance(ROTTING)) faults.push(rotting(random, setting));
   return faults.toSorted((a, b) => a.at - b.at);
 }
 
 function leaving(random: Random, { busyMs }: Setting): Fault {
   const forMs = 8_000 + random.below(30_000);
   return { at: random.below(busyMs), kind: "nodes leave the chain", depth: random.below(6), forMs };
+}
+
+/** Of all that can rot wallets are few; one is gone while payouts are approved for which it still has room. */
+function rotting(random: Random, { busyMs }: Setting): Fault {
+  const kind = "row rots";
+  const forMs = 2_000 + random.below(30_000);
+  if (random.chance(0.5)) return { at: random.below(busyMs), kind, whose: "anybody's", forMs };
+  return { at: random.below(busyMs / 2), kind, whose: "a wallet's", forMs: forMs + 10_000 };
 }
 
 function crash(random: Random, { busyMs }: Setting): Fault {

@@ -6,7 +6,7 @@ import { hasContent } from "./row.ts";
 import { TOKENS, type World } from "./world.ts";
 
 /** What is never deleted, and never written without being read. Records are what most of a disk holds. */
-const PREFIXES = ["s!", "s!", "s!", "m!"];
+const PREFIXES = { "anybody's": ["s!", "s!", "s!", "m!"], "a wallet's": ["s!wallet!"] } as const;
 
 type Damaged = { readonly key: string; readonly original: string; readonly value: string };
 
@@ -19,10 +19,10 @@ export class Rot {
   }
 
   /** One character of one row is another one when the program starts again. */
-  strike(): void {
+  strike(whose: keyof typeof PREFIXES): void {
     const { host, machine, random } = this.world;
     host.crash({ power: false });
-    const prefix = random.pick(PREFIXES);
+    const prefix = random.pick<string>(PREFIXES[whose]);
     const rows = machine.disk.dump().filter(([key, value]) => key.startsWith(prefix) && hasContent(value));
     if (rows.length === 0) throw new Error("nothing is on the disk yet");
     const [key, original] = random.pick(rows);

@@ -28,7 +28,7 @@ const FaultSchema = Type.Union([
   Type.Object({ ...kind("node away"), node: small, forMs: ms }, strict),
   Type.Object({ ...kind("node lags"), node: small, blocks: small, forMs: ms }, strict),
   Type.Object({ ...kind("false branch"), shows: oneOf("nothing", "what was lost"), forMs: ms }, strict),
-  Type.Object({ ...kind("row rots"), forMs: ms }, strict),
+  Type.Object({ ...kind("row rots"), whose: oneOf("anybody's", "a wallet's"), forMs: ms }, strict),
   Type.Object({ ...kind("nodes leave the chain"), depth: small, forMs: ms }, strict),
   Type.Object({ ...kind("fork"), depth: small, more: small, how: oneOf("same", "move", "drop", "late") }, strict),
   Type.Object({ ...kind("slots missed"), count: small }, strict),

@@ -154,6 +154,10 @@ export class Story {
       this.selfApprovals.push(refused);
       return clients.insist({ method: "POST", path: `${path}/approve`, token, body, key: `${order.key} decision` });
     }
+    if (order.meaning === "taken_back") {
+      const body = { payout_hash: fieldOf(payout, "payout_hash") };
+      await clients.insist({ method: "POST", path: `${path}/approve`, token, body, key: `${order.key} approval` });
+    }
     const verb = order.meaning === "rejected" ? "reject" : "cancel";
     return clients.insist({ method: "POST", path: `${path}/${verb}`, token, body: {}, key: `${order.key} decision` });
   }
@@ -246,7 +250,7 @@ function txidsOf(payout: Json): string[] {
 
 const isOwn = ({ wallet }: Order) => wallet === OWN;
 
-const DECIDED = new Set(["approved", "rejected", "cancelled"]);
+const DECIDED = new Set(["approved", "taken_back", "rejected", "cancelled"]);
 
 export function itemsOf(body: Json): Json[] {
   return listOf(body, "items");

@@ -110,7 +110,7 @@ export class Weather {
         return this.leave(fault);
       case "row rots":
         this.later(fault.forMs, () => this.rot.mend());
-        return this.rot.strike();
+        return this.rot.strike(fault.whose);
       case "node":
       case "node away":
       case "node lags":
