@@ -51,7 +51,7 @@ export class Tricks {
     this.chain = new FalseChain((number) => this.block(number));
   }
 
-  /** The next `times` requests that it fits meet the fault. */
+  /** The next `times` requests that it fits meet the fault. Who hides transactions waits until there are some. */
   arm(fault: Fault, times: number): void {
     this.armed.push({ fault, times });
   }
@@ -76,7 +76,7 @@ export class Tricks {
     if (fault === "accept then hang") return "hang";
     if (fault === "accept then reset") return "reset";
     if (fault === undefined && !this.chain.active) return { status: 200, text: honest };
-    const text = JSON.stringify(await this.tell(asked, parse(honest), fault));
+    const text = JSON.stringify(await this.tell(asked, parse(honest), this.unlessIdle(fault, honest)));
     return { status: 200, text: fault === "truncated" ? text.slice(0, text.length / 2) : text };
   }
 
@@ -88,7 +88,7 @@ export class Tricks {
     if (fault === "changes a fee" && Array.isArray(honest))
       return honest.map((info) => ({ ...asRecord(info), fee: 1 }));
     if (fault === "stale solid") return (await this.block(Math.max(1, numberOf(honest) - 7))) ?? honest;
-    if (fault === "hides a transaction") return alterFirst(honest, (block) => ({ ...block, transactions: [] }));
+    if (fault === "hides a transaction") return withoutTransactions(honest);
     if (fault === "changes a time") return alterFirst(honest, laterBlock);
     if (fault === "changes a result") return alterFirst(honest, failedBlock);
     return this.chain.active ? this.chain.answer(asked, honest) : honest;
@@ -102,6 +102,14 @@ export class Tricks {
     if (found.times <= 0) this.armed.splice(at, 1);
     this.played.set(found.fault, (this.played.get(found.fault) ?? 0) + 1);
     return found.fault;
+  }
+
+  /** There may be nothing to hide: then it is for the next time. */
+  private unlessIdle(fault: Fault | undefined, honest: string): Fault | undefined {
+    if (fault !== "hides a transaction" || honest.includes('"transactions"')) return fault;
+    this.armed.unshift({ fault, times: 1 });
+    this.played.set(fault, (this.played.get(fault) ?? 0) - 1);
+    return undefined;
   }
 
   private async block(number: number): Promise<Record<string, Json> | undefined> {
@@ -145,6 +153,12 @@ function alterFirst(answer: Json, change: (block: Record<string, Json>) => Json)
   if (!Array.isArray(answer["block"])) return "blockID" in answer ? change(answer) : answer;
   const [first, ...rest] = answer["block"];
   return isRecord(first) ? { block: [change(first), ...rest] } : answer;
+}
+
+function withoutTransactions(answer: Json): Json {
+  if (!isRecord(answer)) return answer;
+  const { block } = answer;
+  return Array.isArray(block) ? { block: block.map(withoutTransactions) } : { ...answer, transactions: [] };
 }
 
 function laterBlock(block: Record<string, Json>): Json {

@@ -79,7 +79,7 @@ export type Fault = At &
     | { readonly kind: "node away"; readonly node: number; readonly forMs: number }
     | { readonly kind: "node lags"; readonly node: number; readonly blocks: number; readonly forMs: number }
     | { readonly kind: "false branch"; readonly shows: "nothing" | "what was lost"; readonly forMs: number }
-    | { readonly kind: "row rots"; readonly whose: "anybody's" | "a wallet's"; readonly forMs: number }
+    | { readonly kind: "row rots"; readonly whose: (typeof WHOSE)[number]; readonly forMs: number }
     /** All nodes follow a chain that parts from the real one so many blocks below what the engine has as solidified. */
     | { readonly kind: "nodes leave the chain"; readonly depth: number; readonly forMs: number }
     | {
@@ -113,7 +113,11 @@ const SERVICES = ["tron-client", "wallet-manager", "usdt-manager", "payout-route
 /** Part of the seeds in which all nodes leave the solidified chain. */
 const LEAVING = 0.15;
 /** Part of the seeds in which a row rots. */
-const ROTTING = 0.2;
+const ROTTING = 0.25;
+/** Whose row. */
+export const WHOSE = ["anybody's", "a wallet's", "an open transaction's"] as const;
+/** Part of the nodes that lie clumsily and do not stop. */
+const STUBBORN = 0.25;
 /** What a crash waits for: the names of the tasks it may strike before. */
 const CRASH_POINTS = [
   "disk write",
@@ -318,12 +322,21 @@ function leaving(random: Random, { busyMs }: Setting): Fault {
   return { at: random.below(busyMs), kind: "nodes leave the chain", depth: random.below(6), forMs };
 }
 
-/** Of all that can rot wallets are few; one is gone while payouts are approved for which it still has room. */
+/**
+ * Of all that can rot wallets are few: one is gone while payouts are approved for which it still has room. A transaction
+ * is gone until its block is solidified and below everything that the engine still has in memory.
+ */
 function rotting(random: Random, { busyMs }: Setting): Fault {
   const kind = "row rots";
   const forMs = 2_000 + random.below(30_000);
-  if (random.chance(0.5)) return { at: random.below(busyMs), kind, whose: "anybody's", forMs };
-  return { at: random.below(busyMs / 2), kind, whose: "a wallet's", forMs: forMs + 10_000 };
+  switch (random.pick(WHOSE)) {
+    case "anybody's":
+      return { at: random.below(busyMs), kind, whose: "anybody's", forMs };
+    case "a wallet's":
+      return { at: random.below(busyMs / 2), kind, whose: "a wallet's", forMs: forMs + 10_000 };
+    case "an open transaction's":
+      return { at: 4_000 + random.below(16_000), kind, whose: "an open transaction's", forMs: busyMs };
+  }
 }
 
 function crash(random: Random, { busyMs }: Setting): Fault {
@@ -375,7 +388,7 @@ function faultOf(random: Random, setting: Setting): Fault {
     case 16:
       return onNode(random.pick(READ_FAULTS), 1 + random.below(3));
     case 17:
-      return onNode(random.pick(CLUMSY_LIES), 1 + random.below(2));
+      return onNode(random.pick(CLUMSY_LIES), 1 + random.below(random.chance(STUBBORN) ? 12 : 2));
     default:
       return onNode(random.pick(BROADCAST_FAULTS), 1 + random.below(4));
   }

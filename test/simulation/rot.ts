@@ -2,11 +2,16 @@
  * Rows that rot on the disk while the program is down, and the operator who puts them back from a copy, as errors.md
  * says. LevelDB's own checksums are below the simulated disk; this is what the engine's have to notice.
  */
-import { hasContent } from "./row.ts";
+import { hasContent, parseRow } from "./row.ts";
 import { TOKENS, type World } from "./world.ts";
 
 /** What is never deleted, and never written without being read. Records are what most of a disk holds. */
-const PREFIXES = { "anybody's": ["s!", "s!", "s!", "m!"], "a wallet's": ["s!wallet!"] } as const;
+const PREFIXES = {
+  "anybody's": ["s!", "s!", "s!", "m!"],
+  "a wallet's": ["s!wallet!"],
+  "an open transaction's": ["s!transaction!"],
+} as const;
+type Whose = keyof typeof PREFIXES;
 
 type Damaged = { readonly key: string; readonly original: string; readonly value: string };
 
@@ -19,11 +24,13 @@ export class Rot {
   }
 
   /** One character of one row is another one when the program starts again. */
-  strike(whose: keyof typeof PREFIXES): void {
+  strike(whose: Whose): void {
     const { host, machine, random } = this.world;
     host.crash({ power: false });
     const prefix = random.pick<string>(PREFIXES[whose]);
-    const rows = machine.disk.dump().filter(([key, value]) => key.startsWith(prefix) && hasContent(value));
+    const isMeant = ([key, value]: readonly [string, string]) =>
+      key.startsWith(prefix) && hasContent(value) && (whose !== "an open transaction's" || isOpen(value));
+    const rows = machine.disk.dump().filter(isMeant);
     if (rows.length === 0) throw new Error("nothing is on the disk yet");
     const [key, original] = random.pick(rows);
     const at = random.below(original.length);
@@ -51,4 +58,8 @@ export class Rot {
     const { status } = await this.world.clients.insist({ method: "POST", path, token: TOKENS.operator.text });
     if (status === 200) this.world.mark("an actor in quarantine was released");
   }
+}
+
+function isOpen(row: string): boolean {
+  return parseRow<{ readonly status: string }>(row).status === "active";
 }

@@ -2,7 +2,7 @@
 import { Type } from "typebox";
 import { Value } from "typebox/value";
 import { ANY_FAULTS, BROADCAST_FAULTS, CLUMSY_LIES, LIES, READ_FAULTS } from "../campaign/tricks.ts";
-import type { Fault } from "./plan.ts";
+import { WHOSE, type Fault } from "./plan.ts";
 
 const ms = Type.Integer({ minimum: 0, maximum: 10_000_000 });
 const small = Type.Integer({ minimum: 0, maximum: 1_000 });
@@ -28,7 +28,7 @@ const FaultSchema = Type.Union([
   Type.Object({ ...kind("node away"), node: small, forMs: ms }, strict),
   Type.Object({ ...kind("node lags"), node: small, blocks: small, forMs: ms }, strict),
   Type.Object({ ...kind("false branch"), shows: oneOf("nothing", "what was lost"), forMs: ms }, strict),
-  Type.Object({ ...kind("row rots"), whose: oneOf("anybody's", "a wallet's"), forMs: ms }, strict),
+  Type.Object({ ...kind("row rots"), whose: oneOf(...WHOSE), forMs: ms }, strict),
   Type.Object({ ...kind("nodes leave the chain"), depth: small, forMs: ms }, strict),
   Type.Object({ ...kind("fork"), depth: small, more: small, how: oneOf("same", "move", "drop", "late") }, strict),
   Type.Object({ ...kind("slots missed"), count: small }, strict),
