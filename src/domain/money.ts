@@ -38,6 +38,12 @@ export function add(a: Units, b: Units): Units {
   return units(BigInt(a) + BigInt(b));
 }
 
+/** Stays at the largest amount: what nobody can have is refused for lack of funds, not as a bug. */
+export function saturatingAdd(a: Units, b: Units): Units {
+  const sum = BigInt(a) + BigInt(b);
+  return units(sum > AMOUNT_MAX ? AMOUNT_MAX : sum);
+}
+
 /** Throws when the result would be negative: a ledger bug, never an input error. */
 export function subtract(a: Units, b: Units): Units {
   return units(BigInt(a) - BigInt(b));

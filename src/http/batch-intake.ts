@@ -4,7 +4,7 @@
  */
 import { refuse, type Refusal } from "../domain/errors.ts";
 import { BATCH_LINES_MAX } from "../domain/limits.ts";
-import type { Asset } from "../domain/money.ts";
+import { AMOUNT_MAX, big, type Asset } from "../domain/money.ts";
 import type { PayoutBatchInput } from "../machines/payout-batch.machine.ts";
 import { answerOf } from "./answers.ts";
 import { API_ROOT, type Outcome } from "./endpoint.ts";
@@ -135,6 +135,8 @@ function judgeAll(judging: Judging, made: { id: string; asked: Asked }): PayoutB
     else lines.push(line);
     if (item.external_id !== undefined) usedIds.add(item.external_id);
   }
+  if (lines.reduce((sum, { amount }) => sum + big(amount), 0n) > AMOUNT_MAX)
+    return { refusal: refuse("invalid_amount", "The lines together are more than an amount can be; split the batch") };
   if (invalid.length > 0 && (order.mode === "all_or_nothing" || lines.length === 0)) return batchInvalid(invalid);
   return {
     self: { kind: "payoutBatch", id: made.id },

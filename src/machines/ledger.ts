@@ -15,6 +15,7 @@ import {
   big,
   formatDecimal,
   isLess,
+  saturatingAdd,
   saturatingSubtract,
   subtract,
   units,
@@ -71,7 +72,7 @@ export const emptyLedger: Ledger = {
 export function holdFor(payment: { asset: Asset; amount: Units; feeReserveSun: Units }): Hold {
   return payment.asset === "USDT"
     ? { usdt: payment.amount, trx: payment.feeReserveSun }
-    : { usdt: ZERO, trx: add(payment.amount, payment.feeReserveSun) };
+    : { usdt: ZERO, trx: saturatingAdd(payment.amount, payment.feeReserveSun) };
 }
 
 /** What a payment that ended in a block really cost. A reverted one cost only its fee. */
@@ -125,7 +126,7 @@ export function judgeHold(ledger: Ledger, limits: Limits, hold: Hold, time: numb
   if (ledger.balanceBlock < 0) return refuse("not_ready", "the wallet's balance has not been read from the chain yet");
   // Counted at time zero, a payment would fall out of the window as soon as the time is known.
   if (time === 0) return refuse("not_ready", "no block has been seen since the start");
-  if (limits.daily !== undefined && big(add(promisedInWindow(ledger, time), hold.usdt)) > big(limits.daily)) {
+  if (limits.daily !== undefined && big(promisedInWindow(ledger, time)) + big(hold.usdt) > big(limits.daily)) {
     const left = saturatingSubtract(limits.daily, promisedInWindow(ledger, time));
     return refuse("daily_limit_exceeded", `the rolling 24 h limit leaves ${formatDecimal(left)} USDT`, {
       left: formatDecimal(left),
@@ -238,8 +239,11 @@ function charge(slices: Ledger["slices"], slice: number, amount: Units, oldest: 
 
 /** Σ of several holds. */
 export function sumOfHolds(holds: readonly Hold[]): Hold {
-  return holds.reduce((sum, hold) => ({ usdt: add(sum.usdt, hold.usdt), trx: add(sum.trx, hold.trx) }), {
-    usdt: units(0n),
-    trx: units(0n),
-  });
+  return holds.reduce(
+    (sum, hold) => ({ usdt: saturatingAdd(sum.usdt, hold.usdt), trx: saturatingAdd(sum.trx, hold.trx) }),
+    {
+      usdt: units(0n),
+      trx: units(0n),
+    },
+  );
 }

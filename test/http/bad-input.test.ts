@@ -45,6 +45,13 @@ const rows: Row[] = [
     "invalid_amount",
     "at most 9223372036854.775807",
   ],
+  [
+    "all of int64 in TRX, to which fees are added",
+    payout({ amount: "9223372036854.775807", asset: "TRX" }),
+    422,
+    "insufficient_funds",
+    "9223372036854.775807 TRX",
+  ],
   ["a hundred digits", payout({ amount: "9".repeat(100) }), 400, "invalid_amount", "decimal text"],
   ["a wrong checksum", payout({ to: `${addressOf(1).slice(0, -1)}2` }), 400, "invalid_address", "checksum"],
   [

@@ -172,3 +172,31 @@ describe("a batch over HTTP", () => {
     expect((await door.get("/api/v1/payouts/batches/pb_x/payouts")).json().code).toBe("not_found");
   });
 });
+
+describe("a batch whose sum is more than an amount can be", () => {
+  const most = "9223372036854.775807";
+
+  test.each(["all_or_nothing", "best_effort"])("is refused whole in mode %s", async (mode) => {
+    const door = await openDoor();
+    const response = await door.post(BATCH, batch([line(1, { amount: most }), line(2, { amount: most })], { mode }));
+    expect([response.statusCode, response.json().code]).toEqual([400, "invalid_amount"]);
+    expect((await door.get("/api/v1/payouts")).json().items).toEqual([]);
+  });
+
+  test("is refused for lack of money when only its fees make it so", async () => {
+    const door = await openDoor();
+    const response = await door.post(BATCH, batch([line(1, { amount: most })], { asset: "TRX" }));
+    expect([response.statusCode, response.json().code]).toEqual([422, "insufficient_funds"]);
+  });
+});
+
+test("a payment that no day allows is over the daily limit, also after another one", async () => {
+  const door = await openDoor({ limits: { daily: units(45_000_000n) } });
+  await door.post("/api/v1/payouts", { wallet: "wal_1", to: line(1).to, amount: "25" });
+  const response = await door.post("/api/v1/payouts", {
+    wallet: "wal_1",
+    to: line(2).to,
+    amount: "9223372036854.775807",
+  });
+  expect([response.statusCode, response.json().code]).toEqual([422, "daily_limit_exceeded"]);
+});

@@ -268,7 +268,7 @@ const COUNTING: readonly Mutant[] = [
   {
     bug: "the daily limit looks at one payment only",
     file: LEDGER,
-    fragment: "big(add(promisedInWindow(ledger, time), hold.usdt)) > big(limits.daily)",
+    fragment: "big(promisedInWindow(ledger, time)) + big(hold.usdt) > big(limits.daily)",
     replacement: "big(hold.usdt) > big(limits.daily)",
   },
   {
