@@ -6,19 +6,26 @@ import type { Limits } from "../machines/ledger.ts";
 import { canonicalJson, digest } from "./idempotency.ts";
 import { walletContext } from "./records.ts";
 
-export type LimitsText = { minimum?: string; maximum?: string; daily?: string; approval_above?: string };
+type LimitText = string | null;
+export type LimitsText = { minimum?: LimitText; maximum?: LimitText; daily?: LimitText; approval_above?: LimitText };
 
-/** `defaults` when the request has no limits; otherwise exactly what it says. */
-export function readLimits(text: LimitsText | undefined, defaults: Limits): Limits | Refusal {
-  if (text === undefined) return defaults;
-  const { minimum, maximum, daily, approval_above: approvalAbove } = text;
-  const limits: Record<string, Limits[keyof Limits]> = {};
-  for (const [name, value] of Object.entries({ minimum, maximum, daily, approvalAbove })) {
-    if (value === undefined) continue;
+const NAMES = { minimum: "minimum", maximum: "maximum", daily: "daily", approvalAbove: "approval_above" } as const;
+
+/**
+ * Each limit by itself: one that is left out stays as it was, so that nobody switches approvals off by naming a maximum;
+ * null takes it away.
+ */
+export function readLimits(text: LimitsText | undefined, before: Limits): Limits | Refusal {
+  if (text === undefined) return before;
+  const limits: Record<string, Limits[keyof Limits]> = { ...before };
+  for (const [field, name] of Object.entries(NAMES)) {
+    const value = text[name];
+    if (value === null) delete limits[field];
+    if (typeof value !== "string") continue;
     const amount = parseDecimal(value);
     if (amount === undefined)
       return refuse("invalid_amount", `The limit ${name} is more than an amount can be`, { limit: name });
-    limits[name] = amount;
+    limits[field] = amount;
   }
   return contradiction(limits) ?? limits;
 }

@@ -29,10 +29,12 @@ describe("creating wallets", () => {
     expect((await door.get(String(response.headers.location))).json().address).toBe(response.json().address);
   });
 
-  test("an own limit replaces all of the configuration's", async () => {
+  test("limits that are left out are those of the configuration, and null is no limit", async () => {
     const door = await openDoor();
-    const { limits } = await create(door, { limits: { maximum: "500", approval_above: "100" } });
-    expect(limits).toEqual({ minimum: null, maximum: "500", daily: null, approval_above: "100" });
+    const kept = await create(door, { limits: { maximum: "500" } });
+    expect(kept.limits).toEqual({ minimum: "10", maximum: "500", daily: null, approval_above: null });
+    const without = await create(door, { limits: { minimum: null, daily: "70", approval_above: null } });
+    expect(without.limits).toEqual({ minimum: null, maximum: null, daily: "70", approval_above: null });
   });
 
   test("with an Idempotency-Key a repeat gives the same wallet", async () => {
@@ -165,6 +167,32 @@ describe("changing a wallet", () => {
     const door = await openDoor();
     await door.call("PUT", `${WALLETS}/wal_1`, { body: { limits: { maximum: "20" } } });
     expect((await door.post("/api/v1/payouts", payout())).json().code).toBe("above_maximum");
+  });
+
+  test("a limit that is not named stays, and null takes one away", async () => {
+    const door = await openDoor({ limits: { minimum: units(10_000_000n), approvalAbove: units(90_000_000n) } });
+    const change = async (limits: Record<string, string | null>) =>
+      (await door.call("PUT", `${WALLETS}/wal_1`, { body: { limits } })).json().limits;
+    expect(await change({ maximum: "200" })).toEqual({
+      minimum: "10",
+      maximum: "200",
+      daily: null,
+      approval_above: "90",
+    });
+    expect(await change({ approval_above: null })).toEqual({
+      minimum: "10",
+      maximum: "200",
+      daily: null,
+      approval_above: null,
+    });
+    expect(await change({})).toMatchObject({ minimum: "10", maximum: "200" });
+  });
+
+  test("a limit that contradicts one that stays is refused", async () => {
+    const door = await openDoor();
+    const response = await door.call("PUT", `${WALLETS}/wal_1`, { body: { limits: { maximum: "9" } } });
+    expect(response.json()).toMatchObject({ status: 400, code: "validation_failed" });
+    expect(response.json().detail).toContain("maximum");
   });
 
   test("an empty change is refused", async () => {

@@ -3,17 +3,14 @@ import { Amount, AmountUnits, Id, Labels, pageQuery, strict, Time } from "./comm
 
 export const Name = Type.String({ minLength: 1, maxLength: 100, pattern: "^[^\\u0000-\\u001f\\u007f]+$" });
 
+const Limit = Type.Optional(Type.Union([Amount, Type.Null()]));
+
 export const LimitsOrder = Type.Object(
-  {
-    minimum: Type.Optional(Amount),
-    maximum: Type.Optional(Amount),
-    daily: Type.Optional(Amount),
-    approval_above: Type.Optional(Amount),
-  },
+  { minimum: Limit, maximum: Limit, daily: Limit, approval_above: Limit },
   {
     ...strict,
     description:
-      "USDT. minimum and maximum of one payout, what may leave in any 24 h, from where an approval is needed",
+      "USDT. minimum and maximum of one payout, what may leave in any 24 h, from where an approval is needed. A limit that is left out stays as it is, null takes it away",
   },
 );
 
@@ -59,7 +56,7 @@ export const WalletBatchOrder = Type.Object(
 
 export const WalletChange = Type.Object(
   { name: Type.Optional(Name), labels: Type.Optional(Labels), limits: Type.Optional(LimitsOrder) },
-  { ...strict, minProperties: 1, description: "Each field that is given replaces what was there" },
+  { ...strict, minProperties: 1, description: "Each field that is given, and each limit, replaces what was there" },
 );
 
 export const FreezeOrder = Type.Object(

@@ -32,7 +32,7 @@ function changing(surface: Surface): Endpoint[] {
       scope: "wallets:update",
       summary: "Change name, labels or limits",
       description:
-        "Each field that is given replaces what was there. With If-Match the change is refused when somebody else changed the wallet since its ETag was read; payments do not count as changes.",
+        "Each field that is given replaces what was there, and each limit by itself: one that is left out stays, null takes it away. With If-Match the change is refused when somebody else changed the wallet since its ETag was read; payments do not count as changes.",
       inputs: { params: walletParams, body: WalletChange },
       errors: ["not_found", "invalid_amount", "precondition_failed", "conflict"],
       handle: ({ request }) =>

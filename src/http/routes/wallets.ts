@@ -34,7 +34,7 @@ function creating(surface: Surface): Endpoint[] {
       scope: "wallets:create",
       summary: "Create an HD wallet",
       description:
-        "With an Idempotency-Key a repeat gives the same wallet. Limits that are left out are those of the configuration.",
+        "With an Idempotency-Key a repeat gives the same wallet. Each limit that is left out is that of the configuration; null is no limit.",
       idempotencyKey: "optional",
       inputs: { body: WalletOrder },
       answers: { 201: { description: "Created", schema: Wallet } },
