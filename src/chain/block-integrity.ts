@@ -153,6 +153,13 @@ const [RAW_TAG, SIGNATURE_TAG, RET_TAG] = [0x0a, 0x12, 0x2a];
 /** Transactions are at most 500 kB; most are below 1 kB. */
 let scratch = Buffer.allocUnsafe(16_384);
 
+/**
+ * Two digests of the tree, one after the other: as the bytes of a transaction they would stand for everything below them,
+ * and hide it under the same root. Leaves and pairs are hashed alike, so only the length tells them apart; the shortest
+ * real transaction is longer than that (its contract's type alone has 45 bytes, its signature 65).
+ */
+const PAIR_BYTES = 64;
+
 /** The sha256 of the whole transaction, signatures and result included. */
 function leafOf(transaction: WireTransaction, blockNumber: number): Digest | undefined {
   const { raw_data_hex: rawHex, signature = [], ret = [], txID } = transaction;
@@ -172,6 +179,9 @@ function leafOf(transaction: WireTransaction, blockNumber: number): Digest | und
     const encoded = resultHex(each);
     if (encoded === undefined) return undefined;
     end = putBytes(RET_TAG, encoded, end);
+  }
+  if (end === PAIR_BYTES) {
+    throw new Fault("chain_error", `a transaction in block ${blockNumber} has 64 bytes, which no real one has`);
   }
   return hash("sha256", scratch.subarray(0, end), "binary");
 }
