@@ -102,6 +102,8 @@ export class Coverage {
     }
     for (const { txId, inclusion } of sweep.found) this.#ports.announcer.solidified(txId, inclusion, evidence);
     for (const watch of members) {
+      // Its block left memory meanwhile: what is above the range has not been read again yet.
+      if (watch.gapTo > sweep.range.to) continue;
       watch.gapTo = 0;
       this.#gapped.delete(watch);
       this.#queueWhenCovered(watch);

@@ -543,3 +543,25 @@ test("while there is more to read the loop does not wait for its interval", asyn
   expect(harness.follower.status()).toMatchObject({ phase: "following", lagBlocks: 0, head: 1_050 });
   await harness.follower.stop();
 });
+
+test("a gap that grows while it is read is not called read", async () => {
+  const harness = await following({ blocks: 300 });
+  for (let block = 0; block < 60; block += 1) {
+    harness.chain.mine();
+    await harness.follower.step();
+  }
+  const block = harness.chain.mineWith(["a"]);
+  harness.chain.mine(5);
+  await harness.follower.step();
+  // Nobody was there when its block was read, and now the block has no receipts: it waits in memory to be told.
+  harness.chain.withoutReceipts.add(block.number);
+  harness.watch("a", { reference: block.number - 240, expiration: harness.chain.timeOf(block.number + 1) });
+  await harness.follower.step();
+  // The block leaves memory while the blocks below are still being read.
+  harness.chain.mine(50);
+  await harness.steps(6);
+  expect(harness.typesFor("a")).toEqual([]);
+  harness.chain.withoutReceipts.clear();
+  await harness.steps(6);
+  expect(harness.typesFor("a")).toEqual(["included", "solidified"]);
+});
