@@ -57,6 +57,8 @@ export class BlockFollower implements ChainView, TransactionWatcher {
   #isFar = false;
   #lastProgressAt = 0;
   #halted: string | undefined;
+  /** Actors may believe in blocks up to this one that are not in memory any more; 0 when none does. */
+  #forgottenUpTo = 0;
   #cancelPoll: (() => void) | undefined;
   #running = false;
 
@@ -277,11 +279,19 @@ export class BlockFollower implements ChainView, TransactionWatcher {
       for (const [txId, inclusion] of agreed.inclusions) this.#announcer.solidified(txId, inclusion, evidence);
       transfers?.solidified(block, agreed.matched, evidence);
     }
+    this.#contradictUpTo(point?.number ?? 0);
     transfers?.passed(point?.number ?? 0);
     await this.#flush();
     if (point === undefined || point.number <= segment.solid.number) return;
     segment.solidify(pointOf(point));
     await this.#saveCursor(pointOf(point), evidence.nodes);
+  }
+
+  /** Blocks that were forgotten without being taken back may not be on the chain that is solidified now. */
+  #contradictUpTo(number: number): void {
+    if (this.#forgottenUpTo === 0) return;
+    for (const watch of this.#watches.all()) if (watch.toldNumber <= number) this.#announcer.contradicted(watch);
+    if (number >= this.#forgottenUpTo) this.#forgottenUpTo = 0;
   }
 
   async #flush(): Promise<void> {
@@ -321,6 +331,7 @@ export class BlockFollower implements ChainView, TransactionWatcher {
     const terms = { ...this.#ports, reader: this.#reader, wanted, leg: this.#options.catchUpLeg };
     const catchUp = await CatchUp.begin({ cursor: segment.solid, solid }, terms, signal);
     // What is above the cursor is read again; each watch remembers what its actor was told.
+    this.#forgottenUpTo = Math.max(this.#forgottenUpTo, segment.tip.number);
     this.#segment = new Segment(segment.solid);
     this.#caughtUp = false;
     this.#isFar = true;

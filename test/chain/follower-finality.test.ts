@@ -164,3 +164,27 @@ test("catching up says how far it is, how fast, and how long it will take", asyn
   expect(status.lagBlocks).toBeGreaterThan(800);
   expect(status.etaSeconds).toBeCloseTo(status.lagBlocks / (status.blocksPerSecond - 1 / 3), 0);
 });
+
+test("a block that an actor believes in is taken back although the way there was broken off", async () => {
+  const { harness, chain, other } = await withTwo();
+  harness.watch("a", { expiration: chain.timeOf(50) + 30_000 });
+  const believed = chain.mineWith(["a"]);
+  await harness.follower.step();
+  // The engine is cut off, and another branch wins meanwhile. On the way back one page does not chain.
+  chain.cut(1);
+  chain.mine(100);
+  const read = chain.blocks.bind(chain);
+  const strange = async (from: number, to: number) =>
+    (await read(from, to)).map((block) => (block.number === 60 ? { ...block, parentId: believed.id } : block));
+  Object.assign(chain, { blocks: strange });
+  await harness.follower.step();
+  Object.assign(chain, { blocks: read });
+  const { solidBlock } = other;
+  Object.assign(other, { solidBlock: () => Promise.reject(new Error("silent")) });
+  await harness.steps(2);
+  Object.assign(other, { solidBlock });
+  chain.mine(5);
+  await harness.steps(3);
+  expect(harness.typesFor("a")).toEqual(["included", "orphaned", "expired"]);
+  expect(harness.told[1]).toMatchObject({ blockId: believed.id });
+});
