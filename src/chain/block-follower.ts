@@ -9,7 +9,8 @@
  * B3. The cursor never moves back. Nodes that agree about a chain without the cursor's block stop the follower until
  *     an operator starts it again.
  * B4. A block whose receipts are missing is read again later, never skipped.
- * B5. Time is the chain's: nothing depends on the local clock but how often it asks.
+ * B5. Time is the chain's, once it can be believed (chain-time.ts). The local clock says how often it asks, and can only
+ *     make a newest block believed sooner.
  * B6. A long way is gone in legs, each up to a block that enough nodes agree about: memory holds what one leg found, and
  *     a restart loses one leg.
  */
@@ -22,6 +23,7 @@ import { Announcer } from "./announcer.ts";
 import { BlockReader } from "./block-reader.ts";
 import { Branch, type BranchOutcome } from "./branch.ts";
 import { CatchUp } from "./catch-up.ts";
+import { latestPlausible } from "./chain-time.ts";
 import { Coverage } from "./coverage.ts";
 import { Doubt, waitingWords } from "./doubt.ts";
 import { textOf, type Agreement, type KnownChain } from "./finality.ts";
@@ -31,6 +33,8 @@ import { Rhythm } from "./rhythm.ts";
 import { Segment, pointOf, type ChainPoint } from "./segment.ts";
 import { evidenceOf, settledReading } from "./settled-reading.ts";
 import { WatchTable, type Watch } from "./watch-table.ts";
+
+const TOO_LATE = "the newest block is later than can be believed before it is solidified";
 
 export class BlockFollower implements ChainView, TransactionWatcher {
   readonly #options: Required<FollowerOptions>;
@@ -100,7 +104,7 @@ export class BlockFollower implements ChainView, TransactionWatcher {
   reference(): ReferenceBlock | undefined {
     if (this.#segment === undefined || this.obstacle() !== undefined) return undefined;
     const { number, id } = this.#segment.solid;
-    return { number, id, headTimestamp: this.#segment.tip.timestamp };
+    return { number, id, headTimestamp: this.headTimestamp() };
   }
 
   obstacle(): Obstacle | undefined {
@@ -108,12 +112,14 @@ export class BlockFollower implements ChainView, TransactionWatcher {
     const { dispute } = this.#ports.finality.status();
     if (dispute !== undefined) return { code: "nodes_disagree", detail: waitingWords(dispute.number) };
     if (this.#segment === undefined) return { code: "not_ready", detail: "no solidified block has been seen yet" };
-    return this.#caughtUp ? undefined : { code: "not_ready", detail: "the newest blocks are still being read" };
+    if (!this.#caughtUp) return { code: "not_ready", detail: "the newest blocks are still being read" };
+    return this.#segment.tip.timestamp === this.headTimestamp() ? undefined : { code: "not_ready", detail: TOO_LATE };
   }
 
-  /** Of the newest block that was chained to the others; what one node claims about the head alone does not count. */
+  /** Of the newest block that was chained to the others, or the latest time that can be believed (chain-time.ts). */
   headTimestamp(): number {
-    return this.#segment?.tip.timestamp ?? 0;
+    if (this.#segment === undefined) return 0;
+    return Math.min(this.#segment.tip.timestamp, latestPlausible(this.#segment, this.#ports.clock.now()));
   }
 
   /** The newest block read and the newest solidified one; `undefined` before the first look at the chain. */
@@ -193,7 +199,7 @@ export class BlockFollower implements ChainView, TransactionWatcher {
     if (segment === undefined) return false;
     const more = await this.#read(segment, { head, agreement }, signal);
     this.#pace.reached(this.#tipNumber ?? 0);
-    if (this.#segment === segment) this.#doubt.update(this.#outcomeOf(agreement), segment.tip.timestamp);
+    if (this.#segment === segment) this.#doubt.update(this.#outcomeOf(agreement), this.headTimestamp());
     await this.#flush();
     return more;
   }

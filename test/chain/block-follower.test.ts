@@ -565,3 +565,36 @@ test("a gap that grows while it is read is not called read", async () => {
   await harness.steps(6);
   expect(harness.typesFor("a")).toEqual(["included", "solidified"]);
 });
+
+test("a newest block from the future moves no time and lets nothing be signed before it is solidified", async () => {
+  const harness = await following();
+  const { follower, chain } = harness;
+  const before = follower.headTimestamp();
+  const monthOfSlots = 30 * 24 * 1_200;
+  chain.mineWith([], monthOfSlots);
+  await follower.step();
+  expect(follower.reference()).toBeUndefined();
+  expect(follower.obstacle()).toMatchObject({ code: "not_ready" });
+  expect(follower.headTimestamp()).toBeLessThanOrEqual(before + 603_000);
+  // It was one node's invention.
+  chain.cut(1);
+  chain.mine(2);
+  await follower.step();
+  expect(follower.reference()).toMatchObject({ headTimestamp: chain.timeOf(chain.head) });
+});
+
+test("the first blocks after the chain stood still count when the clock agrees, or when they are solidified", async () => {
+  const harness = await following();
+  const { follower, chain, clock } = harness;
+  const dayOfSlots = 24 * 1_200;
+  chain.mineWith([], dayOfSlots);
+  await follower.step();
+  expect(follower.obstacle()).toMatchObject({ code: "not_ready" });
+  chain.mine(3);
+  await follower.step();
+  expect(follower.reference()).toMatchObject({ headTimestamp: chain.timeOf(chain.head) });
+  chain.mineWith([], dayOfSlots);
+  await clock.advance(chain.timeOf(chain.head) - clock.now());
+  await follower.step();
+  expect(follower.reference()).toMatchObject({ headTimestamp: chain.timeOf(chain.head) });
+});
