@@ -208,7 +208,7 @@ export class Engine implements EngineFacade {
 
   /** The newest state, perhaps not on disk yet: for decisions inside the engine, never for answers. */
   peek(actor: ActorAddress): ActorRecord | undefined {
-    return this.cells.get(actor);
+    return this.stored.unlessDamaged(actor, () => this.cells.get(actor));
   }
 
   records: EngineFacade["records"] = (kind, index, page) => this.stored.page(kind, index, page);

@@ -47,8 +47,13 @@ export class StoredRecords {
   }
 
   private read(actor: ActorAddress): ActorRecord | undefined {
+    return this.unlessDamaged(actor, () => this.ports.store.record(actor));
+  }
+
+  /** Whatever looks at a record: a damaged one is quarantined, and the fault says so. */
+  unlessDamaged(actor: ActorAddress, look: () => ActorRecord | undefined): ActorRecord | undefined {
     try {
-      return this.ports.store.record(actor);
+      return look();
     } catch (cause) {
       if (!isDamage(cause)) throw cause;
       this.ports.onUnreadable(actor, cause);

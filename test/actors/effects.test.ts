@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { serviceOf } from "../../src/actors/effects/table.ts";
 import { Fault } from "../../src/domain/errors.ts";
-import { ledgerOf, openWallet, pay, send, startRig, tagOf, type Rig } from "../support/engine.ts";
+import { MemoryKeyValue } from "../../src/persistence/memory-key-value.ts";
+import { ledgerOf, memoryStore, openWallet, pay, send, startRig, tagOf, type Rig } from "../support/engine.ts";
 import { drain } from "../support/manual-clock.ts";
 
 const TX = { kind: "transaction", id: "tx_po_1_1" };
@@ -97,6 +98,25 @@ describe("the effects of a payment", () => {
     await drain();
     expect(rig.engine.record(TX)?.context).toMatchObject({ failure: { code: "wallet_frozen" } });
     await send(rig, "wallet", "wal_1", { type: "wallet.unfreeze" });
+    await rig.clock.advance(2_000);
+    expect([rig.world.signatures.length, tagOf(rig, "payout", "po_1")]).toEqual([1, "broadcast"]);
+  });
+
+  test("nothing is signed while the wallet's record is damaged, and everything once it is whole again", async () => {
+    const disk = new MemoryKeyValue();
+    const before = await startRig({ store: memoryStore(disk) });
+    await openWallet(before);
+    await payWithFeeOnHold(before);
+    const whole = disk.getSync("s!wallet!wal_1") ?? "";
+    disk.writeNow([{ key: "s!wallet!wal_1", value: whole.replace('"kind"', '"kinb"') }]);
+    const rig = await startRig({ store: memoryStore(disk) });
+    await drain();
+    expect(rig.engine.record(TX)).toMatchObject({
+      state: "waitingToBuild",
+      context: { failure: { code: "quarantined" } },
+    });
+    disk.writeNow([{ key: "s!wallet!wal_1", value: whole }]);
+    await rig.engine.release({ kind: "wallet", id: "wal_1" }, "me");
     await rig.clock.advance(2_000);
     expect([rig.world.signatures.length, tagOf(rig, "payout", "po_1")]).toEqual([1, "broadcast"]);
   });

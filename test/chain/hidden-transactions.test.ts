@@ -11,7 +11,7 @@ const RAW_OF_62 = [0x0a, 0x3e];
 /** One that serialises as raw_data alone, as no signed transaction does. */
 function transaction(raw: Uint8Array): { wire: WireTransaction; leaf: Buffer } {
   const wire = { txID: sha256(raw).toString("hex"), raw_data_hex: Buffer.from(raw).toString("hex") };
-  return { wire: wire as WireTransaction, leaf: sha256(Buffer.concat([Buffer.from([0x0a, raw.length]), raw])) };
+  return { wire, leaf: sha256(Buffer.concat([Buffer.from([0x0a, raw.length]), raw])) };
 }
 
 function block(root: Uint8Array, transactions: readonly WireTransaction[]): WireBlock {
