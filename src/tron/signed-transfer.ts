@@ -1,7 +1,7 @@
 /** Reads a transaction that somebody else signed, if it is a plain transfer of TRX or of the one token. */
 import type { TransferOrder, TronAddress, TxId } from "../domain/chain-facts.ts";
 import { Fault } from "../domain/errors.ts";
-import { units, type Units } from "../domain/money.ts";
+import { AMOUNT_MAX, units, type Units } from "../domain/money.ts";
 import { fromHex41 } from "./address.ts";
 import type { Contract } from "./contracts.ts";
 import { decodeRawTransaction, decodeSigned } from "./transaction.ts";
@@ -27,8 +27,8 @@ export function decodeSignedTransfer(signedHex: string, usdtContract: TronAddres
   return {
     txId,
     transfer: transferOf(contract, usdtContract),
-    expiration: Number(raw.expiration),
-    feeLimitSun: units(raw.feeLimit),
+    expiration: timeOf(raw.expiration),
+    feeLimitSun: amountOf(raw.feeLimit, "fee limit"),
     signatures: signatures.length,
   };
 }
@@ -36,7 +36,7 @@ export function decodeSignedTransfer(signedHex: string, usdtContract: TronAddres
 function transferOf(contract: Contract, usdtContract: TronAddress): TransferOrder {
   if (contract.type === "TransferContract") {
     const { owner_address: owner, to_address: to, amount } = contract.value;
-    return { asset: "TRX", from: fromHex41(owner), to: fromHex41(to), amount: units(amount) };
+    return { asset: "TRX", from: fromHex41(owner), to: fromHex41(to), amount: amountOf(amount, "amount") };
   }
   if (contract.type !== "TriggerSmartContract")
     throw new Fault("tx_type_not_allowed", `${contract.type} is not a transfer`);
@@ -51,5 +51,19 @@ function transferOf(contract: Contract, usdtContract: TronAddress): TransferOrde
   const call = decodeTransferCall(data);
   if (call === undefined || callValue !== 0n || tokenValue !== 0n)
     throw new Fault("tx_type_not_allowed", "the call is not transfer(address,uint256)");
-  return { asset: "USDT", from: fromHex41(owner), to: call.to, amount: units(call.amount) };
+  return { asset: "USDT", from: fromHex41(owner), to: call.to, amount: amountOf(call.amount, "amount") };
+}
+
+/** The bytes can hold numbers that no chain takes. */
+function amountOf(value: bigint, name: string): Units {
+  if (value < 0n || value > AMOUNT_MAX) throw new Fault("tx_malformed", `the ${name} is ${value}, which cannot be`);
+  return units(value);
+}
+
+/** ms since epoch, as far as a `Date` reaches. */
+const TIME_MAX = 8_640_000_000_000_000n;
+
+function timeOf(value: bigint): number {
+  if (value < 0n || value > TIME_MAX) throw new Fault("tx_malformed", `the expiration is ${value}, which is no time`);
+  return Number(value);
 }

@@ -55,4 +55,31 @@ describe("a transfer that somebody else signed", () => {
     const two = encodeRawTransaction({ ...raw, contracts: [...raw.contracts, ...raw.contracts] });
     expect(refused(encodeSigned(two, usdtVector.signature))).toBe("tx_malformed");
   });
+
+  test("with numbers that no transfer has is malformed", () => {
+    const usdtRaw = decodeRawTransaction(usdtVector.raw_data_hex);
+    const trxRaw = decodeRawTransaction(transferVector.raw_data_hex);
+    const called = (raw: typeof usdtRaw, change: object) =>
+      raw.contracts.map((contract) => ({
+        ...contract,
+        value: { ...contract.value, ...change },
+      })) as typeof raw.contracts;
+    const transferOf = (amount: string) => `a9059cbb${"0".repeat(24)}${"11".repeat(20)}${amount.padStart(64, "0")}`;
+    const wrong = {
+      "a negative amount": { ...trxRaw, contracts: called(trxRaw, { amount: -1n }) },
+      "more USDT than there can be": { ...usdtRaw, contracts: called(usdtRaw, { data: transferOf("f".repeat(64)) }) },
+      "a negative fee limit": { ...usdtRaw, feeLimit: -1n },
+      "an expiration before there was time": { ...usdtRaw, expiration: -9_000_000_000_000_000_000n },
+      "an expiration after all time": { ...usdtRaw, expiration: 9_000_000_000_000_000_000n },
+    };
+    for (const [what, raw] of Object.entries(wrong)) {
+      const hex = encodeSigned(encodeRawTransaction(raw), usdtVector.signature);
+      expect(() => decodeSignedTransfer(hex, usdt), what).toThrow(
+        expect.objectContaining({
+          code: "tx_malformed",
+          message: expect.stringMatching(/amount|fee limit|expiration/),
+        }),
+      );
+    }
+  });
 });
