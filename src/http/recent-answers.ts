@@ -8,10 +8,15 @@ import type { Idempotency } from "./idempotency.ts";
 
 const KEPT_MAX = 1_000;
 
-export class RecentAnswers {
-  readonly #kept = new Map<string, { readonly fingerprint: string; readonly answer: Promise<Answer> }>();
+function isDone(outcome: Outcome): outcome is Answer {
+  return outcome !== undefined && "status" in outcome;
+}
 
-  async once({ key, fingerprint }: Idempotency, work: () => Promise<Answer>): Promise<Outcome> {
+export class RecentAnswers {
+  readonly #kept = new Map<string, { readonly fingerprint: string; readonly answer: Promise<Outcome> }>();
+
+  /** Only what was done is kept: after a refusal or a failure the same key asks anew. */
+  async once({ key, fingerprint }: Idempotency, work: () => Promise<Outcome>): Promise<Outcome> {
     const kept = this.#kept.get(key);
     if (kept !== undefined) {
       if (kept.fingerprint !== fingerprint) {
@@ -22,12 +27,13 @@ export class RecentAnswers {
           ),
         };
       }
-      const { status, body } = await kept.answer;
-      return { status, body, headers: { "idempotency-replayed": "true" } };
+      const answer = await kept.answer;
+      return isDone(answer) ? { ...answer, headers: { "idempotency-replayed": "true" } } : answer;
     }
     const answer = work();
     this.#kept.set(key, { fingerprint, answer });
     this.#forgetOldest();
+    if (!(await answer.then(isDone, () => false))) this.#kept.delete(key);
     return answer;
   }
 

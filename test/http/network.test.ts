@@ -249,6 +249,35 @@ describe("broadcast of a transaction that somebody else signed", () => {
     expect((await door.post(RAW, { raw_hex: "0a0c" }, { key: "k" })).json().code).toBe("idempotency_mismatch");
   });
 
+  test("that no node looked at is not pushed, and the same key pushes them later", async () => {
+    const door = await openRaw({}, { class: "busy", code: "SERVER_BUSY", message: "busy", node: "n1" });
+    const busy = await door.post(RAW, { raw_hex: "0a0b" }, { key: "k" });
+    expect([busy.statusCode, busy.json().code, busy.json().retryable]).toEqual([503, "chain_unavailable", true]);
+    expect(busy.json().evidence).toMatchObject({ txid: txId, node_code: "SERVER_BUSY" });
+    door.world.onBroadcast = async () => accepted;
+    const later = await door.post(RAW, { raw_hex: "0a0b" }, { key: "k" });
+    expect([later.statusCode, later.json().class]).toEqual([202, "accepted"]);
+    expect(later.headers["idempotency-replayed"]).toBeUndefined();
+  });
+
+  test("whose push failed in the engine are pushed by the next request with the key", async () => {
+    const door = await openRaw();
+    door.world.onBroadcast = () => Promise.reject(new Fault("chain_unavailable", "nobody is there"));
+    expect((await door.post(RAW, { raw_hex: "0a0b" }, { key: "k" })).json().code).toBe("chain_unavailable");
+    door.world.onBroadcast = async () => accepted;
+    expect((await door.post(RAW, { raw_hex: "0a0b" }, { key: "k" })).json().class).toBe("accepted");
+  });
+
+  test("that expired since are answered as then under the same key", async () => {
+    const bytes = { ...decoded };
+    const door = await openDoor({ ports: { decodeSigned: () => bytes } });
+    door.world.onBroadcast = async () => accepted;
+    const first = await door.post(RAW, { raw_hex: "0a0b" }, { key: "k" });
+    Object.assign(bytes, { expiration: 1 });
+    expect((await door.post(RAW, { raw_hex: "0a0b" }, { key: "k" })).body).toBe(first.body);
+    expect((await door.post(RAW, { raw_hex: "0a0b" }, { key: "other" })).json().code).toBe("tx_expired");
+  });
+
   test("a node's refusal is an answer, not a failure", async () => {
     const door = await openRaw({}, { class: "refused", code: "SIGERROR", message: "bad signature", node: "n1" });
     expect((await door.post(RAW, { raw_hex: "0a" })).json()).toMatchObject({ class: "refused", code: "SIGERROR" });

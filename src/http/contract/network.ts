@@ -106,7 +106,7 @@ export const RawTransaction = Type.Object(
 export const Broadcast = Type.Object({
   txid: TxId,
   class: Type.String({
-    description: "accepted, known, busy, refused or ambiguous; only accepted means that a node took it",
+    description: "accepted, known, refused or ambiguous; only accepted means that a node took it",
   }),
   code: Type.String(),
   message: Type.String(),

@@ -1,6 +1,6 @@
 import { refuse } from "../../domain/errors.ts";
 import { AddressFindings, AddressQuestion, Broadcast, RawTransaction } from "../contract/network.ts";
-import { API_ROOT, endpoint, type Answer, type Endpoint, type Outcome } from "../endpoint.ts";
+import { API_ROOT, endpoint, type Endpoint, type Outcome } from "../endpoint.ts";
 import type { Idempotency } from "../idempotency.ts";
 import { nodeSignal } from "../node-signal.ts";
 import { RecentAnswers } from "../recent-answers.ts";
@@ -36,7 +36,7 @@ export function addressEndpoints(surface: Surface): Endpoint[] {
       idempotencyKey: "required",
       inputs: { body: RawTransaction },
       answers: { 202: { description: "Handed to a node", schema: Broadcast } },
-      errors: ["tx_malformed", "tx_type_not_allowed", "tx_expired", "conflict"],
+      errors: ["tx_malformed", "tx_type_not_allowed", "tx_expired", "conflict", "chain_unavailable"],
       handle: ({ request, idempotency }) => push(surface, { rawHex: request.body.raw_hex, idempotency, recent }),
     }),
   ];
@@ -103,9 +103,13 @@ async function lookUp({ gateway, logger }: Surface, address: string): Promise<On
 
 type Push = { rawHex: string; idempotency: Idempotency | undefined; recent: RecentAnswers };
 
-async function push(surface: Surface, { rawHex, idempotency, recent }: Push): Promise<Outcome> {
+function push(surface: Surface, { rawHex, idempotency, recent }: Push): Promise<Outcome> {
+  const work = () => handOver(surface, rawHex.toLowerCase());
+  return idempotency === undefined ? work() : recent.once(idempotency, work);
+}
+
+async function handOver(surface: Surface, signedHex: string): Promise<Outcome> {
   const { decodeSigned, chain, gateway, engine, ownAddress } = surface;
-  const signedHex = rawHex.toLowerCase();
   const { txId, transfer, expiration } = decodeSigned(signedHex);
   if (expiration <= chain.headTimestamp()) {
     return {
@@ -122,9 +126,14 @@ async function push(surface: Surface, { rawHex, idempotency, recent }: Push): Pr
       }),
     };
   }
-  const handOver = async (): Promise<Answer> => {
-    const { class: outcome, code, message, node } = await gateway.broadcast(signedHex, nodeSignal());
-    return { status: 202, body: { txid: txId, class: outcome, code, message, node, expires_at: isoTime(expiration) } };
-  };
-  return idempotency === undefined ? handOver() : recent.once(idempotency, handOver);
+  const { class: outcome, code, message, node } = await gateway.broadcast(signedHex, nodeSignal());
+  if (outcome === "busy") {
+    return {
+      refusal: refuse("chain_unavailable", "No node looked at the transaction; ask again, with the same key", {
+        txid: txId,
+        node_code: code,
+      }),
+    };
+  }
+  return { status: 202, body: { txid: txId, class: outcome, code, message, node, expires_at: isoTime(expiration) } };
 }
