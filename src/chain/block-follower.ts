@@ -23,18 +23,17 @@ import { Announcer } from "./announcer.ts";
 import { BlockReader } from "./block-reader.ts";
 import { Branch, type BranchOutcome } from "./branch.ts";
 import { CatchUp } from "./catch-up.ts";
-import { latestPlausible } from "./chain-time.ts";
+import { latestPlausible, TOO_LATE } from "./chain-time.ts";
 import { Coverage } from "./coverage.ts";
 import { Doubt, waitingWords } from "./doubt.ts";
 import { textOf, type Agreement, type KnownChain } from "./finality.ts";
 import type { FollowerCursor, FollowerOptions, FollowerPorts, FollowerStatus } from "./follower-ports.ts";
+import { Forgotten } from "./forgotten.ts";
 import { Pace } from "./pace.ts";
 import { Rhythm } from "./rhythm.ts";
 import { Segment, pointOf, type ChainPoint } from "./segment.ts";
 import { evidenceOf, settledReading } from "./settled-reading.ts";
 import { WatchTable, type Watch } from "./watch-table.ts";
-
-const TOO_LATE = "the newest block is later than can be believed before it is solidified";
 
 export class BlockFollower implements ChainView, TransactionWatcher {
   readonly #options: Required<FollowerOptions>;
@@ -45,6 +44,7 @@ export class BlockFollower implements ChainView, TransactionWatcher {
   readonly #branch: Branch;
   readonly #coverage: Coverage;
   readonly #doubt: Doubt;
+  readonly #forgotten: Forgotten;
   readonly #pace: Pace;
   readonly #rhythm: Rhythm;
   readonly #turn = new Mutex();
@@ -61,8 +61,6 @@ export class BlockFollower implements ChainView, TransactionWatcher {
   #isFar = false;
   #lastProgressAt = 0;
   #halted: string | undefined;
-  /** Actors may believe in blocks up to this one that are not in memory any more; 0 when none does. */
-  #forgottenUpTo = 0;
   #cancelPoll: (() => void) | undefined;
   #running = false;
 
@@ -80,6 +78,7 @@ export class BlockFollower implements ChainView, TransactionWatcher {
     this.#branch = new Branch({ gateway, reader, announcer, transfers, wanted: (txId) => watches.has(txId) });
     this.#coverage = new Coverage({ reader, announcer, settle, watches, logger });
     this.#doubt = new Doubt({ watches, announcer, clock });
+    this.#forgotten = new Forgotten({ watches, announcer });
     this.#pace = new Pace(clock);
   }
 
@@ -216,8 +215,7 @@ export class BlockFollower implements ChainView, TransactionWatcher {
     const outcome = await this.#follow(segment, { head, evidence }, signal);
     if (outcome === "forkedBelowCursor") return this.#suspectFork(segment, signal);
     if (evidence === undefined) return outcome === "more";
-    const budget = { pages: this.#options.pagesPerStep, signal };
-    const gaps = await this.#coverage.closeGaps(segment, evidence, budget);
+    const gaps = await this.#coverage.closeGaps(segment, evidence, { pages: this.#options.pagesPerStep, signal });
     this.#coverage.expire(segment.solid, { ...evidence, nodes: this.#nodes });
     await this.#announcer.flush();
     return gaps || outcome === "more";
@@ -285,19 +283,12 @@ export class BlockFollower implements ChainView, TransactionWatcher {
       for (const [txId, inclusion] of agreed.inclusions) this.#announcer.solidified(txId, inclusion, evidence);
       transfers?.solidified(block, agreed.matched, evidence);
     }
-    this.#contradictUpTo(point?.number ?? 0);
+    this.#forgotten.solidified(point?.number ?? 0);
     transfers?.passed(point?.number ?? 0);
     await this.#flush();
     if (point === undefined || point.number <= segment.solid.number) return;
     segment.solidify(pointOf(point));
     await this.#saveCursor(pointOf(point), evidence.nodes);
-  }
-
-  /** Blocks that were forgotten without being taken back may not be on the chain that is solidified now. */
-  #contradictUpTo(number: number): void {
-    if (this.#forgottenUpTo === 0) return;
-    for (const watch of this.#watches.all()) if (watch.toldNumber <= number) this.#announcer.contradicted(watch);
-    if (number >= this.#forgottenUpTo) this.#forgottenUpTo = 0;
   }
 
   async #flush(): Promise<void> {
@@ -337,7 +328,7 @@ export class BlockFollower implements ChainView, TransactionWatcher {
     const terms = { ...this.#ports, reader: this.#reader, wanted, leg: this.#options.catchUpLeg };
     const catchUp = await CatchUp.begin({ cursor: segment.solid, solid }, terms, signal);
     // What is above the cursor is read again; each watch remembers what its actor was told.
-    this.#forgottenUpTo = Math.max(this.#forgottenUpTo, segment.tip.number);
+    this.#forgotten.add(segment.tip);
     this.#segment = new Segment(segment.solid);
     this.#caughtUp = false;
     this.#isFar = true;

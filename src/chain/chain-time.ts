@@ -13,6 +13,8 @@ const SLOT_MS = 3_000;
 /** Slots that witnesses missed, and what the clocks of witnesses and of this machine may differ. */
 const AHEAD_MAX_MS = 600_000;
 
+export const TOO_LATE = "the newest block is later than can be believed before it is solidified";
+
 /** ms since epoch. `now`: the engine's clock. */
 export function latestPlausible({ solid, tip }: { solid: ChainPoint; tip: ChainPoint }, now: number): number {
   const bySlots = solid.timestamp + (tip.number - solid.number) * SLOT_MS;

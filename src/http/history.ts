@@ -20,7 +20,8 @@ export async function readHistory(
     kind: "payout",
     index: `party:${address}`,
     query,
-    skip: query.skip ?? 0,
+    // A cursor is already behind what its first page skipped.
+    skip: query.cursor === undefined ? (query.skip ?? 0) : 0,
     matches: (record: ActorRecord) => within(record) && (matches?.(record) ?? true),
   };
   return { status: 200, body: toPage(await listRecords(engine, listing), (record) => historyEntry(record, address)) };

@@ -3,6 +3,7 @@
  * as the first time even if the order would be refused now: the world may have changed since, the answer may not.
  */
 import { refuse, type Refusal } from "../domain/errors.ts";
+import { PAGE_LIMIT_MAX } from "../domain/limits.ts";
 import type { Asset } from "../domain/money.ts";
 import { JsonText } from "../domain/records.ts";
 import type { PayoutInput } from "../machines/payout-context.ts";
@@ -132,10 +133,18 @@ export function keepNothing(): Verdict {
   return { keep: { status: 204, body: null } };
 }
 
-/** id of the payout that has this external id. */
+/** They are over and were not paid, so that what they were for may be ordered again. One that failed can be tried again. */
+const GIVEN_UP = new Set(["rejected", "cancelled"]);
+
+/** id of the payout that has this external id and was, or can still be, paid. What cannot be read may be that one. */
 export async function takenBy(engine: EngineFacade, externalId: string): Promise<string | undefined> {
-  const { ids } = await engine.index("payout", `external:${externalId}`, { limit: 1 });
-  return ids[0]?.id;
+  for (let cursor: string | undefined; ;) {
+    const page = { limit: PAGE_LIMIT_MAX, ...(cursor === undefined ? {} : { cursor }) };
+    const { records, damaged, next } = await engine.records("payout", `external:${externalId}`, page);
+    const taken = records.find(({ tag }) => !GIVEN_UP.has(tag)) ?? damaged[0];
+    if (taken !== undefined || next === undefined) return taken?.id;
+    cursor = next;
+  }
 }
 
 export function duplicate(externalId: string, payoutId: string): Refusal {

@@ -9,7 +9,7 @@ import { Type, type Static } from "typebox";
 import { assertEvent, assign, setup } from "xstate";
 import { assert } from "../domain/assert.ts";
 import { refuse, type Refusal } from "../domain/errors.ts";
-import { ZERO, type Units } from "../domain/money.ts";
+import { formatDecimal, isLess, ZERO, type Units } from "../domain/money.ts";
 import type { ActorAddress } from "../domain/records.ts";
 import { XSTATE_ITERATIONS_MAX } from "../domain/limits.ts";
 import { durableActions, effect, effectError, type Reply, type Stamp, type StateMeta, type Tell } from "./durable.ts";
@@ -63,7 +63,8 @@ type Events =
   | { type: "wallet.refresh" }
   | { type: "wallet.freeze"; reason: string }
   | { type: "wallet.unfreeze" }
-  | { type: "wallet.archive" }
+  /** `dustSun`: what is too little to be moved out, as it would not pay for its own transfer. */
+  | { type: "wallet.archive"; dustSun?: Units }
   | { type: "wallet.update"; name?: string; labels?: Record<string, string>; limits?: Limits };
 type WalletEvent = Events & Partial<Stamp>;
 
@@ -129,11 +130,11 @@ export const walletMachine = setup({
       event.type === "wallet.reserve" &&
       judgeHold(context.ledger, context.limits, event.hold, limitTime(event)) === undefined,
     /** Known to be empty: a balance that was never read may be anything. */
-    isEmpty: ({ context }) =>
+    isEmpty: ({ context, event }) =>
       isIdle(context.ledger) &&
       context.ledger.balanceBlock >= 0 &&
       context.ledger.usdt.onChain === ZERO &&
-      context.ledger.trx.onChain === ZERO,
+      !isLess(dustOf(event), context.ledger.trx.onChain),
     isHot: ({ context }) => context.hot,
   },
   delays: { refreshDelay: 60_000, balanceRetryDelay: 5_000 },
@@ -271,5 +272,16 @@ function notEmpty(ledger: Ledger): Reply {
     return { ok: false, refusal: refuse("wallet_in_use", "payments of this wallet are still under way") };
   if (ledger.balanceBlock < 0)
     return { ok: false, refusal: refuse("not_ready", "the wallet's balance has not been read from the chain yet") };
-  return { ok: false, refusal: refuse("wallet_not_empty", "move the money out before archiving") };
+  const [usdt, trx] = [formatDecimal(ledger.usdt.onChain), formatDecimal(ledger.trx.onChain)];
+  return {
+    ok: false,
+    refusal: refuse("wallet_not_empty", `${usdt} USDT and ${trx} TRX are left; move the money out before archiving`, {
+      usdt,
+      trx,
+    }),
+  };
+}
+
+function dustOf(event: WalletEvent): Units {
+  return event.type === "wallet.archive" ? (event.dustSun ?? ZERO) : ZERO;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { units } from "../../src/domain/money.ts";
-import { addressOf, openDoor, OWN, solidify, USDT } from "../support/http.ts";
+import { addressOf, drain, openDoor, OWN, solidify, USDT } from "../support/http.ts";
 
 const BATCH = "/api/v1/tron/payouts/batch";
 const line = (number: number, change: Record<string, unknown> = {}) => ({
@@ -199,4 +199,27 @@ test("a payment that no day allows is over the daily limit, also after another o
     amount: "9223372036854.775807",
   });
   expect([response.statusCode, response.json().code]).toEqual([422, "daily_limit_exceeded"]);
+});
+
+test("the external id of a line that was refused or cancelled is free again, that of a live one is not", async () => {
+  const door = await openDoor({ limits: { daily: units(45_000_000n), approvalAbove: units(21_000_000n) } });
+  const lines = [line(1, { amount: "22" }), line(2), line(3), line(4)].map((each) => ({
+    ...each,
+    external_id: each.line_id,
+  }));
+  const { id } = (await door.post(BATCH, batch(lines, { mode: "best_effort" }))).json();
+  const { items } = (await door.get(`/api/v1/payouts/batches/${id}/payouts?order=asc`)).json();
+  const byLine = new Map<string, { id: string; status: string }>(
+    items.map((item: { line_id: string }) => [item.line_id, item]),
+  );
+  expect(byLine.get("l4")?.status).toBe("rejected");
+  await door.post(`/api/v1/payouts/${byLine.get("l1")?.id}/cancel`, {});
+  const again = async (externalId: string, wallet: string) =>
+    (await door.post("/api/v1/payouts", { wallet, to: addressOf(9), amount: "10", external_id: externalId })).json();
+  const other = (await door.post("/api/v1/wallets", { name: "other" })).json().id;
+  await drain();
+  expect(await again("l4", other)).toMatchObject({ external_id: "l4" });
+  expect(await again("l1", other)).toMatchObject({ external_id: "l1" });
+  expect(await again("l1", other)).toMatchObject({ code: "duplicate_external_id" });
+  expect(await again("l2", other)).toMatchObject({ code: "duplicate_external_id" });
 });

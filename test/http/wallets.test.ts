@@ -250,7 +250,7 @@ describe("stopping a wallet", () => {
     await door.post("/api/v1/payouts", payout());
     expect((await door.call("DELETE", `${url}?confirm=wal_1`)).json().code).toBe("wallet_in_use");
     door.world.usdt = units(0n);
-    door.world.trx = units(0n);
+    door.world.trx = units(2_000_000n);
     const empty = await create(door);
     await drain();
     const archived = await door.call("DELETE", `${WALLETS}/${empty.id}?confirm=${empty.id}`);
@@ -331,6 +331,9 @@ describe("a wallet's money", () => {
     expect(await read(`${WALLETS}/wal_1/history?from_timestamp=${from + 1_000}&to_timestamp=${from + 2_500}`)).toEqual(
       ids.slice(2, 4),
     );
+    const first = (await door.get(`${WALLETS}/wal_1/history?skip=1&limit=2`)).json();
+    const next = `${WALLETS}/wal_1/history?skip=1&limit=2&cursor=${encodeURIComponent(first.next_cursor)}`;
+    expect(await read(next)).toEqual(ids.slice(3, 5));
     const incoming = (await door.get(`/api/v1/transactions/history/${addressOf(1)}?limit=1`)).json().items[0];
     expect(incoming).toMatchObject({ direction: "in", amount: "25", from: PAYER });
   });

@@ -130,6 +130,9 @@ describe("operators", () => {
     expect(refusalOf(archive(fresh().send(reserve())))).toBe("wallet_in_use");
     expect(refusalOf(archive(born()))).toBe("not_ready");
     expect(refusalOf(archive(born().answer("balances", { ...READING, usdt: units(0n) })))).toBe("wallet_not_empty");
+    const dusty = born().answer("balances", { ...READING, usdt: units(0n), trx: units(2_000_000n) });
+    expect(refusalOf(at(dusty).send({ type: "wallet.archive", dustSun: "1999999" }))).toBe("wallet_not_empty");
+    expect(at(dusty).send({ type: "wallet.archive", dustSun: "2000000" }).state).toBe("archived");
     const archived = archive(empty());
     expect([archived.state, archived.last.reply?.ok]).toEqual(["archived", true]);
     expect(answerOf(archived.send(reserve()))).toEqual(["wallet_archived"]);

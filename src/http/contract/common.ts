@@ -56,7 +56,13 @@ export const PageQuery = Type.Object(pageQuery, strict);
 export const HistoryQuery = Type.Object(
   {
     ...pageQuery,
-    skip: Type.Optional(Type.Integer({ minimum: 0, maximum: SKIP_MAX })),
+    skip: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: SKIP_MAX,
+        description: "Entries to leave out; counts only without a cursor",
+      }),
+    ),
     from_timestamp: Type.Optional(Type.Integer({ minimum: 0, description: "ms since epoch, inclusive" })),
     to_timestamp: Type.Optional(Type.Integer({ minimum: 0, description: "ms since epoch, inclusive" })),
   },

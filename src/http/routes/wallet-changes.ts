@@ -43,13 +43,15 @@ function changing(surface: Surface): Endpoint[] {
       method: "DELETE",
       scope: "wallets:delete",
       summary: "Put an empty wallet away; its key is kept",
+      description: "TRX that would not pay for its own transfer may stay, and stays where it is.",
       inputs: { params: walletParams, querystring: ArchiveQuery },
       errors: ["not_found", "wallet_not_empty", "wallet_in_use", "state_conflict"],
       handle: async ({ request: { params, query } }) => {
         if (query.confirm !== params.wallet_id) {
           return { refusal: refuse("validation_failed", "Repeat the wallet's id in ?confirm= to put it away") };
         }
-        return answerOf(await tell(surface, params.wallet_id, { type: "wallet.archive" }));
+        const dustSun = surface.payments.feeReserveSun.TRX;
+        return answerOf(await tell(surface, params.wallet_id, { type: "wallet.archive", dustSun }));
       },
     }),
   ];
