@@ -225,6 +225,12 @@ const BELIEVING: readonly Mutant[] = [
     replacement: "if (merkleRoot(leaves).length === 0) {",
   },
   {
+    bug: "one node's newest block sets the time",
+    file: FOLLOWER,
+    fragment: "return Math.min(this.#segment.tip.timestamp, latestPlausible(this.#segment, this.#ports.clock.now()));",
+    replacement: "void latestPlausible;\n    return this.#segment.tip.timestamp;",
+  },
+  {
     bug: "receipts are one node's word",
     file: "src/chain/finality.ts",
     fragment: "if (this.#options.required === 1) return known;",
