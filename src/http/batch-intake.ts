@@ -1,6 +1,6 @@
 /**
- * Takes batches in. Every line is judged by itself and keeps its line id; the node is not asked about destinations,
- * because a thousand lines would be two thousand questions and the estimate before signing asks again anyway.
+ * Takes batches in. Every line is judged by itself and keeps its line id. The node is not asked about destinations: a
+ * thousand lines would be two thousand questions. So a line to a contract or to a frozen address is paid.
  */
 import { refuse, type Refusal } from "../domain/errors.ts";
 import { BATCH_LINES_MAX } from "../domain/limits.ts";

@@ -1,7 +1,7 @@
 /**
  * Looks at a destination on the chain before a payout to it is accepted: contracts and frozen addresses are refused
- * early, with words. This is a courtesy: the estimate before signing meets the same facts again, so whatever cannot be
- * told quickly is let through. Owns a bounded cache and nothing durable.
+ * early, with words. Nothing later would: the chain takes a transfer to either. Still it is a courtesy, because a payout
+ * must not wait for a node that does not answer; what cannot be told quickly is let through. Owns a bounded cache.
  *
  * D1. At most `DESTINATION_CHECKS_MAX` looks at a time; a burst beyond that is let through.
  * D2. After a node failed to answer, nobody waits for it again until `DESTINATION_REST_MS` later.

@@ -96,10 +96,14 @@ export function sliceOf(time: number): number {
   return Math.floor(time / LIMIT_SLICE_MS);
 }
 
+/** Whether what was promised in this slice still counts in the rolling window that ends at `time`. */
+export function isCounted(slice: number, time: number): boolean {
+  return slice >= oldestSlice(time);
+}
+
 /** USDT base units promised in the rolling window that ends at `time`. */
 export function promisedInWindow(ledger: Ledger, time: number): Units {
-  const first = oldestSlice(time);
-  return ledger.slices.reduce((sum, { slice, amount }) => (slice >= first ? add(sum, amount) : sum), ZERO);
+  return ledger.slices.reduce((sum, { slice, amount }) => (isCounted(slice, time) ? add(sum, amount) : sum), ZERO);
 }
 
 /** The limits of a single payment; the door uses it on each line of a batch. */

@@ -4,6 +4,7 @@ import { ATTEMPTS_MAX } from "../domain/limits.ts";
 import { durableActions, type StateMeta } from "./durable.ts";
 import type { PayoutContext, PayoutInput } from "./payout-context.ts";
 import { amendLast, isMendable, isOfSignedBytes, outcomeOf, wasObjectedTo, type PayoutEvent } from "./payout-events.ts";
+import { isCounted } from "./ledger.ts";
 import { transactionId } from "./payout-messages.ts";
 
 export const payoutSetup = setup({
@@ -50,6 +51,9 @@ export const payoutSetup = setup({
   guards: {
     needsApproval: ({ context }) => context.needsApproval && context.decidedBy === undefined,
     holdsMoney: ({ context }) => context.reservation !== undefined,
+    /** What it holds was counted in a day that is over: paid now, it would come on top of today's limit. */
+    holdsOldMoney: ({ context, event }) =>
+      context.reservation !== undefined && !isCounted(context.reservation.slice, event.blockTime ?? 0),
     wasApproved: ({ context }) => context.decidedBy !== undefined,
     wasTried: ({ context }) => context.attempt > 0,
     hashDiffers: ({ context, event }) => event.type === "payout.approve" && event.hash !== context.hash,

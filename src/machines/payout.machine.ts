@@ -70,6 +70,17 @@ export const payoutMachine = payoutSetup.createMachine({
             description: "the creator cannot approve",
           },
           {
+            guard: "holdsOldMoney",
+            target: "reserving",
+            actions: [
+              "decide",
+              { type: "tell", params: ({ context: c }) => releaseHold(c) },
+              "dropReservation",
+              reply.ok,
+            ],
+            description: "approved; the money was reserved more than a day ago and is set aside anew",
+          },
+          {
             guard: "holdsMoney",
             target: "transacting",
             actions: ["decide", reply.ok],
@@ -197,7 +208,7 @@ export const payoutMachine = payoutSetup.createMachine({
       states: {
         preparing: {
           tags: "pending",
-          description: "Its transaction is built and signed.",
+          description: "Its transaction is being built and signed.",
           meta: meta("its transaction to be signed"),
           on: {
             "transaction.delayed": {

@@ -3,10 +3,11 @@ import { describe, expect, test } from "vitest";
 import { refuse } from "../../src/domain/errors.ts";
 import { ATTEMPTS_MAX } from "../../src/domain/limits.ts";
 import type { Message } from "../../src/domain/records.ts";
+import { sliceOf } from "../../src/machines/ledger.ts";
 import type { PayoutContext } from "../../src/machines/payout-context.ts";
 import { payoutInput } from "../support/engine.ts";
 import { INCLUSION, PROOF } from "../support/facts.ts";
-import { Driven } from "../support/kernel.ts";
+import { Driven, STAMP } from "../support/kernel.ts";
 import { deadEnds } from "../support/reach.ts";
 
 const BATCH = { kind: "payoutBatch", id: "batch_1" };
@@ -112,10 +113,12 @@ function isGrantedCancel(step: Play, { last }: Driven): boolean {
   return typeof step === "object" && step.type === "payout.cancel" && last.reply?.ok === true;
 }
 
-const births = fc.record({ needsApproval: fc.boolean(), reservedByBatch: fc.boolean() });
+const births = fc.record({ needsApproval: fc.boolean(), reservedByBatch: fc.boolean(), isToday: fc.boolean() });
+type Birth = { needsApproval: boolean; reservedByBatch: boolean; isToday: boolean };
 
-function born({ needsApproval, reservedByBatch }: { needsApproval: boolean; reservedByBatch: boolean }): Driven {
-  const line = reservedByBatch ? { batch: BATCH, lineId: "1", reservation: { sequence: 1, slice: 2 } } : {};
+function born({ needsApproval, reservedByBatch, isToday }: Birth): Driven {
+  const slice = isToday ? sliceOf(STAMP.blockTime) : 2;
+  const line = reservedByBatch ? { batch: BATCH, lineId: "1", reservation: { sequence: 1, slice } } : {};
   return Driven.born("payout", payoutInput("po_1", { needsApproval, ...line }), { id: "po_1" });
 }
 
@@ -171,8 +174,9 @@ test("from every state that can be reached there is a way to an end", () => {
       ...transaction.filter((message) => message !== undefined),
     ];
   };
-  for (const birth of [true, false].flatMap((a) =>
-    [true, false].map((b) => ({ needsApproval: a, reservedByBatch: b })),
+  const both = [true, false];
+  for (const birth of both.flatMap((needsApproval) =>
+    both.flatMap((reservedByBatch) => both.map((isToday) => ({ needsApproval, reservedByBatch, isToday }))),
   )) {
     const result = deadEnds({
       start: born(birth),

@@ -3,7 +3,7 @@ import { refuse } from "../../src/domain/errors.ts";
 import { ATTEMPTS_MAX } from "../../src/domain/limits.ts";
 import type { Message } from "../../src/domain/records.ts";
 import type { PayoutContext, PayoutInput } from "../../src/machines/payout-context.ts";
-import { holdFor } from "../../src/machines/ledger.ts";
+import { holdFor, sliceOf } from "../../src/machines/ledger.ts";
 import { heldByBatch, releaseHold, startTransaction } from "../../src/machines/payout-messages.ts";
 import { outcomeOf } from "../../src/machines/payout-events.ts";
 import { BUILT, INCLUSION, PROOF } from "../support/facts.ts";
@@ -115,8 +115,23 @@ describe("approval", () => {
   });
 
   test("of a line with reserved money starts its transaction", () => {
-    const payout = awaiting({ batch: BATCH, reservation: { sequence: 3, slice: 5 } }).send(APPROVE);
+    const today = sliceOf(STAMP.blockTime);
+    const payout = awaiting({ batch: BATCH, reservation: { sequence: 3, slice: today } }).send(APPROVE);
     expect(payout.state).toBe("transacting.preparing");
+  });
+
+  test("when its batch reserved the money more than a day ago has it set aside anew, within the limit of today", () => {
+    const dayAgo = sliceOf(STAMP.blockTime) - 24 * 6;
+    const still = awaiting({ batch: BATCH, reservation: { sequence: 3, slice: dayAgo } }).send(APPROVE);
+    expect(still.state).toBe("transacting.preparing");
+    const late = awaiting({ batch: BATCH, reservation: { sequence: 3, slice: dayAgo - 1 } }).send(APPROVE);
+    expect([late.state, late.last.reply]).toEqual(["reserving", { ok: true }]);
+    expect(toWallet(late)).toMatchObject([
+      { type: "wallet.release", hold: HOLD, slice: dayAgo - 1 },
+      { type: "wallet.reserve", hold: HOLD },
+    ]);
+    expect(late.send(NO_ROOM).state).toBe("approved");
+    expect(late.send(RESERVED).state).toBe("transacting.preparing");
   });
 
   test("when the wallet has no room yet keeps asking, every 30 s or when told to", () => {

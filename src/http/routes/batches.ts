@@ -31,7 +31,7 @@ function batches(surface: Surface): Endpoint[] {
       scope: "payouts:create",
       summary: "Pay many",
       description:
-        "Lines are told apart by line_id, so two lines to one address stay two payouts. all_or_nothing reserves the whole sum in one step or accepts nothing; best_effort keeps wrong lines aside and lets the wallet judge each of the others.",
+        "Lines are told apart by line_id, so two lines to one address stay two payouts. all_or_nothing reserves the whole sum in one step or accepts nothing; best_effort keeps wrong lines aside and lets the wallet judge each of the others. Destinations are judged by their form; whether one is a contract or frozen is not looked up on the chain (POST /network/validate-address does).",
       idempotencyKey: "required",
       inputs: { body: BatchOrder },
       answers: { 202: { description: "Accepted", schema: Batch } },
@@ -87,7 +87,7 @@ function looking(surface: Surface): Endpoint[] {
       scope: "payouts:read",
       summary: "What a payout would cost",
       description:
-        "Judges the order as POST /payouts does, without the wallet's ledger, and asks a node for the fee. Nothing is stored.",
+        "Judges the order as POST /payouts does, without the wallet's ledger and without looking the destination up on the chain, and asks a node for the fee. Nothing is stored.",
       inputs: { body: PayoutEstimateOrder },
       answers: { 200: { description: "The estimate", schema: EstimateView } },
       errors: [...ORDER_ERRORS, "simulation_reverted", "fee_cap_exceeded", ...NODE_ERRORS],
