@@ -265,7 +265,7 @@ async function buildEngine(parts: EngineParts): Promise<{ engine: Engine; follow
       effects: parts.effects?.(effects) ?? effects,
       serviceOf,
       components: { "tron-client": follower },
-      blockTime: () => follower.headTimestamp(),
+      blockTime: () => follower.ledgerTime(),
       refusesNew: (kind) => refusesNew(kind, follower),
       onFatal,
       observer: observerOf(metrics, money),

@@ -9,8 +9,8 @@
  * B3. The cursor never moves back. Nodes that agree about a chain without the cursor's block stop the follower until
  *     an operator starts it again.
  * B4. A block whose receipts are missing is read again later, never skipped.
- * B5. Time is the chain's, once it can be believed (chain-time.ts). The local clock says how often it asks, and can only
- *     make a newest block believed sooner.
+ * B5. Time is the chain's, once it can be believed (chain-time.ts): nothing depends on the local clock but how often it
+ *     asks.
  * B6. A long way is gone in legs, each up to a block that enough nodes agree about: memory holds what one leg found, and
  *     a restart loses one leg.
  */
@@ -118,7 +118,12 @@ export class BlockFollower implements ChainView, TransactionWatcher {
   /** Of the newest block that was chained to the others, or the latest time that can be believed (chain-time.ts). */
   headTimestamp(): number {
     if (this.#segment === undefined) return 0;
-    return Math.min(this.#segment.tip.timestamp, latestPlausible(this.#segment, this.#ports.clock.now()));
+    return Math.min(this.#segment.tip.timestamp, latestPlausible(this.#segment));
+  }
+
+  /** What a payment is counted at; 0 while the newest blocks are still to be read, when it is not known what time it is. */
+  ledgerTime(): number {
+    return this.#caughtUp ? this.headTimestamp() : 0;
   }
 
   /** The newest block read and the newest solidified one; `undefined` before the first look at the chain. */
@@ -129,15 +134,13 @@ export class BlockFollower implements ChainView, TransactionWatcher {
   status(): FollowerStatus {
     const tip = this.#tipNumber;
     const lagBlocks = tip === undefined ? 0 : Math.max(0, this.#headNumber - tip);
-    const blocksPerSecond = this.#pace.perSecond;
     return {
       phase: this.#phase(),
       head: this.#headNumber,
       solid: this.#segment?.solid.number ?? 0,
       lagBlocks,
-      blocksPerSecond,
-      // The chain grows by a block every 3 s meanwhile.
-      etaSeconds: lagBlocks === 0 ? 0 : blocksPerSecond > 1 / 3 ? lagBlocks / (blocksPerSecond - 1 / 3) : undefined,
+      blocksPerSecond: this.#pace.perSecond,
+      etaSeconds: this.#pace.etaSeconds(lagBlocks),
       watched: this.#watches.size,
       undecided: this.#coverage.open,
       lastProgressAt: this.#lastProgressAt,
@@ -198,7 +201,8 @@ export class BlockFollower implements ChainView, TransactionWatcher {
     if (segment === undefined) return false;
     const more = await this.#read(segment, { head, agreement }, signal);
     this.#pace.reached(this.#tipNumber ?? 0);
-    if (this.#segment === segment) this.#doubt.update(this.#outcomeOf(agreement), this.headTimestamp());
+    if (this.#segment === segment)
+      this.#doubt.update(agreement, this.#ports.finality.status().dispute, this.headTimestamp());
     await this.#flush();
     return more;
   }
@@ -356,13 +360,6 @@ export class BlockFollower implements ChainView, TransactionWatcher {
     const point = this.#segment?.solid ?? this.#ports.loadCursor();
     const idAt = (number: number) => (number === point?.number ? point.id : this.#segment?.at(number)?.id);
     return { solidNumber: point?.number ?? 0, idAt };
-  }
-
-  /** Disagreement about what is in a block stops the cursor too. */
-  #outcomeOf(agreement: Agreement): Agreement {
-    const { dispute } = this.#ports.finality.status();
-    if (agreement.kind !== "agreed" || dispute === undefined) return agreement;
-    return { kind: "unagreed", number: dispute.number, disputed: true, detail: dispute.detail };
   }
 
   get #tipNumber(): number | undefined {

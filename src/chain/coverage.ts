@@ -101,14 +101,16 @@ export class Coverage {
       return false;
     }
     for (const { txId, inclusion } of sweep.found) this.#ports.announcer.solidified(txId, inclusion, evidence);
+    let isClosed = false;
     for (const watch of members) {
       // Its block left memory meanwhile: what is above the range has not been read again yet.
       if (watch.gapTo > sweep.range.to) continue;
       watch.gapTo = 0;
+      isClosed = true;
       this.#gapped.delete(watch);
       this.#queueWhenCovered(watch);
     }
-    return this.#gapped.size > 0;
+    return isClosed && this.#gapped.size > 0;
   }
 
   /** Says of every covered watch that is due and was in no block up to the solidified `point` that it can never execute. */

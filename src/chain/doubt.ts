@@ -7,7 +7,7 @@
  */
 import type { Clock } from "../ports/clock.ts";
 import type { Announcer } from "./announcer.ts";
-import type { Agreement } from "./finality.ts";
+import type { Agreement, FinalityStatus } from "./finality.ts";
 import type { WatchTable } from "./watch-table.ts";
 
 const SILENCE_TOLD_MS = 30_000;
@@ -21,9 +21,13 @@ export class Doubt {
     this.#ports = ports;
   }
 
-  /** `time` is that of the newest block read. */
-  update(agreement: Agreement, time: number): void {
+  /** `time` is that of the newest block read. Disagreement about what is in a block stops the cursor too. */
+  update(given: Agreement, dispute: FinalityStatus["dispute"], time: number): void {
     const { watches, announcer, clock } = this.#ports;
+    const agreement =
+      given.kind === "agreed" && dispute !== undefined
+        ? ({ kind: "unagreed", disputed: true, number: dispute.number, detail: dispute.detail } as const)
+        : given;
     if (agreement.kind !== "unagreed") {
       if (this.#told) for (const watch of watches.all()) watch.disputed = false;
       this.#since = undefined;

@@ -29,4 +29,11 @@ export class Pace {
     if (first === undefined || last === undefined || last.at <= first.at) return 0;
     return Math.max(0, ((last.number - first.number) * 1_000) / (last.at - first.at));
   }
+
+  /** Until so many blocks are read; the chain grows by one every 3 s meanwhile. `undefined`: they are read no faster. */
+  etaSeconds(blocks: number): number | undefined {
+    if (blocks === 0) return 0;
+    const gained = this.perSecond - 1 / 3;
+    return gained > 0 ? blocks / gained : undefined;
+  }
 }

@@ -51,9 +51,9 @@ export const payoutSetup = setup({
   guards: {
     needsApproval: ({ context }) => context.needsApproval && context.decidedBy === undefined,
     holdsMoney: ({ context }) => context.reservation !== undefined,
-    /** What it holds was counted in a day that is over: paid now, it would come on top of today's limit. */
-    holdsOldMoney: ({ context, event }) =>
-      context.reservation !== undefined && !isCounted(context.reservation.slice, event.blockTime ?? 0),
+    /** What it holds was counted in a day that is over, or may be: paid now, it would come on top of today's limit. */
+    holdsOldMoney: ({ context, event: { blockTime = 0 } }) =>
+      context.reservation !== undefined && (blockTime === 0 || !isCounted(context.reservation.slice, blockTime)),
     wasApproved: ({ context }) => context.decidedBy !== undefined,
     wasTried: ({ context }) => context.attempt > 0,
     hashDiffers: ({ context, event }) => event.type === "payout.approve" && event.hash !== context.hash,

@@ -18,7 +18,13 @@ export const BROADCAST_FAULTS = [
   "other error",
   "refused",
 ] as const;
-export const READ_FAULTS = ["stale solid", "no receipts", "fewer receipts", "head from the future"] as const;
+export const READ_FAULTS = [
+  "stale solid",
+  "no receipts",
+  "fewer receipts",
+  "head from the future",
+  "head from the past",
+] as const;
 /** Each one contradicts the block's own hashes, so that no second node is needed to notice. */
 export const CLUMSY_LIES = ["hides a transaction", "changes a result", "changes a time"] as const;
 /** These fit together; only another node's word stands against them. */
@@ -90,7 +96,8 @@ export class Tricks {
       return honest.map((info) => ({ ...asRecord(info), fee: 1 }));
     if (fault === "stale solid") return (await this.block(Math.max(1, numberOf(honest) - 7))) ?? honest;
     if (fault === "hides a transaction") return withoutTransactions(honest);
-    if (fault === "head from the future") return nextMonth(honest);
+    if (fault === "head from the future") return nextBlock(honest, MONTH_MS);
+    if (fault === "head from the past") return nextBlock(honest, -MONTH_MS);
     if (fault === "changes a time") return alterFirst(honest, laterBlock);
     if (fault === "changes a result") return alterFirst(honest, failedBlock);
     return this.chain.active ? this.chain.answer(asked, honest) : honest;
@@ -129,7 +136,7 @@ function fits(fault: Fault, path: string): boolean {
   const isBroadcast = path.includes("broadcast");
   if (BROADCASTS.has(fault)) return isBroadcast;
   if (fault === "stale solid") return path === "walletsolidity/getnowblock";
-  if (fault === "head from the future") return path === "wallet/getnowblock";
+  if (fault.startsWith("head from")) return path === "wallet/getnowblock";
   if (fault === "no receipts" || fault === "fewer receipts" || fault === "changes a fee") return path.includes(INFOS);
   if ((CLUMSY_LIES as readonly string[]).includes(fault)) return BODIES.test(path);
   return true;
@@ -167,9 +174,9 @@ function withoutTransactions(answer: Json): Json {
 const MONTH_MS = 30 * 24 * 3_600_000;
 
 /** The next block, from nobody who may make one; its hash and signature are right. */
-function nextMonth(head: Json): Json {
+function nextBlock(head: Json, later: number): Json {
   const { blockID: parentHash } = asRecord(head);
-  const timestamp = Number(asRecord(asRecord(asRecord(head)["block_header"])["raw_data"])["timestamp"]) + MONTH_MS;
+  const timestamp = Number(asRecord(asRecord(asRecord(head)["block_header"])["raw_data"])["timestamp"]) + later;
   if (typeof parentHash !== "string") return head;
   return parse(JSON.stringify(sealedBlock({ number: numberOf(head) + 1, parentHash, timestamp })));
 }

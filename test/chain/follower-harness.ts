@@ -22,8 +22,7 @@ export type Told = {
 /** A follower over a fake chain, with a disk that survives `restart` and a record of everything that was accepted. */
 export class FollowerHarness {
   readonly chain: FakeChain;
-  /** Behind the chain by what it mined. */
-  readonly clock = new ManualClock(1_700_000_000_000);
+  readonly clock = new ManualClock();
   readonly told: Told[] = [];
   readonly cursors: FollowerCursor[] = [];
   /** What the receiver of transfers was told; survives `restart` like the disk. */

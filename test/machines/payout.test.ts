@@ -131,6 +131,8 @@ describe("approval", () => {
       { type: "wallet.reserve", hold: HOLD },
     ]);
     expect(late.send(NO_ROOM).state).toBe("approved");
+    const timeless = awaiting({ batch: BATCH, reservation: { sequence: 3, slice: dayAgo } });
+    expect(timeless.send(APPROVE, { ...STAMP, blockTime: 0 }).state).toBe("reserving");
     expect(late.send(RESERVED).state).toBe("transacting.preparing");
   });
 

@@ -227,8 +227,14 @@ const BELIEVING: readonly Mutant[] = [
   {
     bug: "one node's newest block sets the time",
     file: FOLLOWER,
-    fragment: "return Math.min(this.#segment.tip.timestamp, latestPlausible(this.#segment, this.#ports.clock.now()));",
+    fragment: "return Math.min(this.#segment.tip.timestamp, latestPlausible(this.#segment));",
     replacement: "void latestPlausible;\n    return this.#segment.tip.timestamp;",
+  },
+  {
+    bug: "a block may be older than its parent",
+    file: "src/chain/branch.ts",
+    fragment: "if (block.timestamp <= segment.tip.timestamp) return false;",
+    replacement: "",
   },
   {
     bug: "receipts are one node's word",
