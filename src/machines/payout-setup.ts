@@ -52,8 +52,9 @@ export const payoutSetup = setup({
     needsApproval: ({ context }) => context.needsApproval && context.decidedBy === undefined,
     holdsMoney: ({ context }) => context.reservation !== undefined,
     /** What it holds was counted in a day that is over, or may be: paid now, it would come on top of today's limit. */
-    holdsOldMoney: ({ context, event: { blockTime = 0 } }) =>
-      context.reservation !== undefined && (blockTime === 0 || !isCounted(context.reservation.slice, blockTime)),
+    holdsOldMoney: ({ context, event: { blockTime } }) =>
+      context.reservation !== undefined &&
+      (blockTime === undefined || blockTime === 0 || !isCounted(context.reservation.slice, blockTime)),
     wasApproved: ({ context }) => context.decidedBy !== undefined,
     wasTried: ({ context }) => context.attempt > 0,
     hashDiffers: ({ context, event }) => event.type === "payout.approve" && event.hash !== context.hash,

@@ -283,5 +283,6 @@ function notEmpty(ledger: Ledger): Reply {
 }
 
 function dustOf(event: WalletEvent): Units {
-  return event.type === "wallet.archive" ? (event.dustSun ?? ZERO) : ZERO;
+  assertEvent(event, "wallet.archive");
+  return event.dustSun ?? ZERO;
 }
