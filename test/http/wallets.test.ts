@@ -45,6 +45,31 @@ describe("creating wallets", () => {
     expect((await door.get(WALLETS)).json().items).toHaveLength(2);
   });
 
+  test("a repeat is answered as then, although the configuration would not allow it now", async () => {
+    const payments = { limits: { minimum: units(10_000_000n) }, feeReserveSun: { USDT: units(1n), TRX: units(1n) } };
+    const door = await openDoor({ ports: { payments } });
+    const order = { name: "a", limits: { maximum: "50" } };
+    const first = await door.post(WALLETS, order, { key: "w" });
+    Object.assign(payments, { limits: { minimum: units(100_000_000n) } });
+    expect((await door.post(WALLETS, order, { key: "other" })).json().code).toBe("validation_failed");
+    expect((await door.post(WALLETS, order, { key: "w" })).body).toBe(first.body);
+  });
+
+  test("another key to import under the same Idempotency-Key is a mismatch, and is not imported", async () => {
+    const imported: string[] = [];
+    const importKey = async (_id: string, key: string) => {
+      imported.push(key);
+      return { address: addressOf(900), path: null };
+    };
+    const door = await openDoor({ ports: { keys: { createHdWallet: importKey as never, importKey } } });
+    const order = { name: "old", private_key: KEY };
+    const first = await door.post(`${WALLETS}/import`, order, { key: "w" });
+    expect((await door.post(`${WALLETS}/import`, order, { key: "w" })).body).toBe(first.body);
+    const other = await door.post(`${WALLETS}/import`, { ...order, private_key: "ab".repeat(32) }, { key: "w" });
+    expect(other.json()).toMatchObject({ status: 422, code: "idempotency_mismatch" });
+    expect(imported).toEqual([KEY]);
+  });
+
   test("an imported key becomes a wallet, and is in no answer", async () => {
     const door = await openDoor();
     const response = await door.post(`${WALLETS}/import`, { name: "old", private_key: KEY }, { key: null });

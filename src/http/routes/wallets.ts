@@ -40,10 +40,11 @@ function creating(surface: Surface): Endpoint[] {
       answers: { 201: { description: "Created", schema: Wallet } },
       errors: ["invalid_amount"],
       handle: async ({ request, idempotency }) => {
+        const id = newId(idempotency);
+        if (surface.engine.has({ kind: "wallet", id })) return repeated(surface, { id, idempotency });
         const limits = readLimits(request.body.limits, payments.limits);
         if ("code" in limits) return { refusal: limits };
         const { name, labels = {}, hot = true } = request.body;
-        const id = newId(idempotency);
         const key = await keys.createHdWallet(id);
         return create(surface, { id, key: { ...key, kind: "hd" }, terms: { name, labels, limits, hot }, idempotency });
       },
@@ -76,10 +77,11 @@ function importing(surface: Surface): Endpoint {
     answers: { 201: { description: "Created", schema: Wallet } },
     errors: ["invalid_amount", "conflict"],
     handle: async ({ request, idempotency }) => {
+      const id = newId(idempotency);
+      if (surface.engine.has({ kind: "wallet", id })) return repeated(surface, { id, idempotency });
       const limits = readLimits(request.body.limits, surface.payments.limits);
       if ("code" in limits) return { refusal: limits };
       const { name, private_key: privateKey, labels = {}, hot = true } = request.body;
-      const id = newId(idempotency);
       const key = await surface.keys.importKey(id, privateKey);
       const terms = { name, labels, limits, hot };
       return create(surface, { id, key: { ...key, kind: "imported" }, terms, idempotency });
@@ -139,6 +141,18 @@ type NewWallet = {
 
 async function create(surface: Surface, wallet: NewWallet): Promise<Outcome> {
   return answerOf(await record(surface, wallet), `${PATH}/${wallet.id}`);
+}
+
+type Repeat = Pick<NewWallet, "id" | "idempotency">;
+
+/** Answered as then, whatever the configuration says now; another body under the same key makes and imports nothing. */
+async function repeated({ engine, words }: Surface, { id, idempotency }: Repeat): Promise<Outcome> {
+  const answer = await engine.request({
+    to: { kind: "wallet", id },
+    ...(idempotency === undefined ? {} : { idempotency }),
+    respond: (outcome) => ({ keep: { status: 201, body: walletView(outcome.record, words) } }),
+  });
+  return answerOf(answer, `${PATH}/${id}`);
 }
 
 /** The key is on disk before its wallet is: a crash between the two leaves a key that a repeat of the request finds. */
