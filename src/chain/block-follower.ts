@@ -112,13 +112,13 @@ export class BlockFollower implements ChainView, TransactionWatcher {
     if (dispute !== undefined) return { code: "nodes_disagree", detail: waitingWords(dispute.number) };
     if (this.#segment === undefined) return { code: "not_ready", detail: "no solidified block has been seen yet" };
     if (!this.#caughtUp) return { code: "not_ready", detail: "the newest blocks are still being read" };
-    return this.#segment.tip.timestamp === this.headTimestamp() ? undefined : { code: "not_ready", detail: TOO_LATE };
+    return this.#segment.latestTimestamp === this.headTimestamp() ? undefined : { code: "not_ready", detail: TOO_LATE };
   }
 
   /** Of the newest block that was chained to the others, or the latest time that can be believed (chain-time.ts). */
   headTimestamp(): number {
     if (this.#segment === undefined) return 0;
-    return Math.min(this.#segment.tip.timestamp, latestPlausible(this.#segment));
+    return Math.min(this.#segment.latestTimestamp, latestPlausible(this.#segment));
   }
 
   /** What a payment is counted at; 0 while the newest blocks are still to be read, when it is not known what time it is. */

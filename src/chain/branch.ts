@@ -77,9 +77,7 @@ export class Branch {
     return this.#switchBranch(segment, block, signal);
   }
 
-  /** A block that is not later than its parent is nobody's: its node is asked again. */
   async #append(segment: Segment, block: Block, signal: AbortSignal): Promise<boolean> {
-    if (block.timestamp <= segment.tip.timestamp) return false;
     const { reader, wanted, announcer, transfers } = this.#ports;
     return withReading(block, { reader, wanted, transfers, signal }, ({ inclusions, matched }) => {
       segment.append(segmentBlock(block, { inclusions, matched }));

@@ -5,6 +5,7 @@
  *
  * T1. A block is later than its parent, by a slot unless slots were missed. What is further ahead counts once its block
  *     is solidified; so a chain that stood still for longer waits for that.
+ * T2. Time does not go back: it is that of the latest block, not of the newest one.
  */
 import type { ChainPoint } from "./segment.ts";
 

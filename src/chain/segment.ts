@@ -43,6 +43,11 @@ export class Segment {
     return this.#blocks.at(-1) ?? this.#solid;
   }
 
+  /** Of all blocks in memory: a newest block that claims to be older than its parent does not set the time back. */
+  get latestTimestamp(): number {
+    return this.#blocks.reduce((latest, { timestamp }) => Math.max(latest, timestamp), this.#solid.timestamp);
+  }
+
   /** Number of the oldest block in memory; a block below it has to be read again to be searched. */
   get floor(): number {
     return this.#blocks[0]?.number ?? this.#solid.number + 1;

@@ -593,13 +593,13 @@ test("the first blocks after the chain stood still count when they are solidifie
   expect(follower.reference()).toMatchObject({ headTimestamp: chain.timeOf(chain.head) });
 });
 
-test("a newest block that is older than its parent is not read, and time does not go back", async () => {
+test("a newest block that is older than its parent does not set the time back", async () => {
   const { follower, chain } = await following();
   const before = follower.headTimestamp();
   chain.mineWith([], -25 * 1_200);
   await follower.step();
   expect(follower.headTimestamp()).toBe(before);
-  expect(follower.heads()?.head.number).toBe(chain.head - 1);
+  expect(follower.reference()).toMatchObject({ headTimestamp: before });
   chain.cut(1);
   chain.mine(2);
   await follower.step();

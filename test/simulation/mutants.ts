@@ -227,14 +227,15 @@ const BELIEVING: readonly Mutant[] = [
   {
     bug: "one node's newest block sets the time",
     file: FOLLOWER,
-    fragment: "return Math.min(this.#segment.tip.timestamp, latestPlausible(this.#segment));",
-    replacement: "void latestPlausible;\n    return this.#segment.tip.timestamp;",
+    fragment: "return Math.min(this.#segment.latestTimestamp, latestPlausible(this.#segment));",
+    replacement: "void latestPlausible;\n    return this.#segment.latestTimestamp;",
   },
   {
-    bug: "a block may be older than its parent",
-    file: "src/chain/branch.ts",
-    fragment: "if (block.timestamp <= segment.tip.timestamp) return false;",
-    replacement: "",
+    bug: "a newest block sets the time back",
+    file: "src/chain/segment.ts",
+    fragment:
+      "return this.#blocks.reduce((latest, { timestamp }) => Math.max(latest, timestamp), this.#solid.timestamp);",
+    replacement: "return this.tip.timestamp;",
   },
   {
     bug: "receipts are one node's word",
