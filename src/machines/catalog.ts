@@ -2,6 +2,7 @@
 import type { TSchema } from "typebox";
 import type { AnyStateMachine } from "xstate";
 import type { ActorRecord } from "../domain/records.ts";
+import { payoutFrom1, walletFrom1 } from "./migrations.ts";
 import { payoutBatchMachine, PayoutBatchContextSchema } from "./payout-batch.machine.ts";
 import { PayoutContextSchema, type PayoutContext } from "./payout-context.ts";
 import { payoutMachine } from "./payout.machine.ts";
@@ -52,11 +53,11 @@ export const catalog: Catalog = {
   },
   payout: {
     kind: "payout",
-    version: "1",
+    version: "2",
     machine: payoutMachine,
     contextSchema: PayoutContextSchema,
     service: "payout-router",
-    migrate: {},
+    migrate: { "1": payoutFrom1 },
     indexes: ({ tag, context }) => {
       const { from, to, batch, externalId } = context as PayoutContext;
       const lists = ["all", `status:${tag}`, `party:${from}`, `party:${to}`];
@@ -76,11 +77,11 @@ export const catalog: Catalog = {
   },
   wallet: {
     kind: "wallet",
-    version: "1",
+    version: "2",
     machine: walletMachine,
     contextSchema: WalletContextSchema,
     service: "wallet-manager",
-    migrate: {},
+    migrate: { "1": walletFrom1 },
     indexes: ({ tag, context }) => ["all", `status:${tag}`, `address:${(context as WalletContext).address}`],
   },
 };

@@ -5,7 +5,8 @@
  * L2. `onChain` is a solidified balance read at `balanceBlock`; what left in later blocks is in `spent` until a later
  *     reading covers it. A reading is never older than the one it replaces.
  * L3. A hold moves reserved -> inFlight when the bytes are signed, and leaves only on settlement or proof of death.
- * L4. The rolling limit counts a slice in full until all of it has left the window; the sum is never too small.
+ * L4. The rolling limit counts every hold however old it is, since it may leave at any time, and what left by the time of
+ *     its block, in slices that count in full until all of them has left the window; the sum is never too small.
  */
 import { Type, type Static } from "typebox";
 import { refuse, type Refusal } from "../domain/errors.ts";
@@ -40,7 +41,7 @@ export const LedgerSchema = Type.Object({
   /** Sum of `spent`. */
   spentSum: HoldSchema,
   spent: Type.Array(Type.Object({ block: Type.Integer(), usdt: UnitsSchema, trx: UnitsSchema })),
-  /** USDT promised per time slice, oldest first. */
+  /** USDT that left per slice of block time. */
   slices: Type.Array(Type.Object({ slice: Type.Integer(), amount: UnitsSchema })),
 });
 export type Ledger = Static<typeof LedgerSchema>;
@@ -92,18 +93,17 @@ export function available(ledger: Ledger, asset: Asset): Units {
   return saturatingSubtract(onChain, add(left, add(reserved, inFlight)));
 }
 
-export function sliceOf(time: number): number {
+function sliceOf(time: number): number {
   return Math.floor(time / LIMIT_SLICE_MS);
 }
 
-/** Whether what was promised in this slice still counts in the rolling window that ends at `time`. */
-export function isCounted(slice: number, time: number): boolean {
-  return slice >= oldestSlice(time);
-}
-
-/** USDT base units promised in the rolling window that ends at `time`. */
-export function promisedInWindow(ledger: Ledger, time: number): Units {
-  return ledger.slices.reduce((sum, { slice, amount }) => (isCounted(slice, time) ? add(sum, amount) : sum), ZERO);
+/** L4: USDT base units that left in the rolling window that ends at `time`, or may still leave. */
+export function promisedInWindow({ usdt, slices }: Ledger, time: number): Units {
+  const oldest = oldestSlice(sliceOf(time));
+  return slices.reduce(
+    (sum, { slice, amount }) => (slice >= oldest ? saturatingAdd(sum, amount) : sum),
+    saturatingAdd(usdt.reserved, usdt.inFlight),
+  );
 }
 
 /** The limits of a single payment; the door uses it on each line of a batch. */
@@ -128,7 +128,7 @@ export function judgeAmount(
 /** Why this hold cannot be reserved now, or undefined. */
 export function judgeHold(ledger: Ledger, limits: Limits, hold: Hold, time: number): Refusal | undefined {
   if (ledger.balanceBlock < 0) return refuse("not_ready", "the wallet's balance has not been read from the chain yet");
-  // Counted at time zero, a payment would fall out of the window as soon as the time is known.
+  // Without the time nobody knows what has left the window.
   if (time === 0) return refuse("not_ready", "no block has been seen since the start");
   if (limits.daily !== undefined && big(promisedInWindow(ledger, time)) + big(hold.usdt) > big(limits.daily)) {
     const left = saturatingSubtract(limits.daily, promisedInWindow(ledger, time));
@@ -156,22 +156,21 @@ export function judgeHold(ledger: Ledger, limits: Limits, hold: Hold, time: numb
   return undefined;
 }
 
-/** L4: counted also while there is no limit: one that is set later looks back, and `release` takes off what was put on. */
-export function reserve(ledger: Ledger, hold: Hold, time: number): Ledger {
-  const slices = charge(ledger.slices, sliceOf(time), hold.usdt, oldestSlice(time));
-  return { ...move(ledger, hold, (p, n) => ({ ...p, reserved: add(p.reserved, n) })), slices };
+export function reserve(ledger: Ledger, hold: Hold): Ledger {
+  return move(ledger, hold, (p, n) => ({ ...p, reserved: add(p.reserved, n) }));
 }
 
 export function send(ledger: Ledger, hold: Hold): Ledger {
   return move(ledger, hold, (p, n) => ({ ...p, reserved: subtract(p.reserved, n), inFlight: add(p.inFlight, n) }));
 }
 
-export function settle(ledger: Ledger, hold: Hold, spend: Hold, block: number): Ledger {
-  return spendAt(
-    move(ledger, hold, (p, n) => ({ ...p, inFlight: subtract(p.inFlight, n) })),
-    spend,
-    block,
-  );
+/** A block: its number, and its time in ms. */
+export type SpentIn = { readonly block: number; readonly time: number };
+
+/** L4: counted also while there is no limit: one that is set later looks back. */
+export function settle(ledger: Ledger, hold: Hold, spend: Hold, { block, time }: SpentIn): Ledger {
+  const left = move(ledger, hold, (p, n) => ({ ...p, inFlight: subtract(p.inFlight, n) }));
+  return spendAt({ ...left, slices: charge(ledger.slices, sliceOf(time), spend.usdt) }, spend, block);
 }
 
 /** The attempt is dead and another will follow: back to reserved, minus what the chain burned. */
@@ -183,12 +182,8 @@ export function takeBack(ledger: Ledger, hold: Hold, spend: Hold, block: number)
   );
 }
 
-/** Gives a reserved hold back, also to the rolling limit it was counted in. */
-export function release(ledger: Ledger, hold: Hold, slice: number): Ledger {
-  const slices = ledger.slices.map((entry) =>
-    entry.slice === slice ? { slice, amount: saturatingSubtract(entry.amount, hold.usdt) } : entry,
-  );
-  return { ...move(ledger, hold, (p, n) => ({ ...p, reserved: subtract(p.reserved, n) })), slices };
+export function release(ledger: Ledger, hold: Hold): Ledger {
+  return move(ledger, hold, (p, n) => ({ ...p, reserved: subtract(p.reserved, n) }));
 }
 
 /** L2: takes a reading unless a newer one is known. */
@@ -230,15 +225,18 @@ function bounded(spent: Ledger["spent"]): Ledger["spent"] {
   return [{ block, usdt: add(first.usdt, second.usdt), trx: add(first.trx, second.trx) }, ...rest];
 }
 
-function oldestSlice(time: number): number {
-  return sliceOf(time - LIMIT_WINDOW_MS);
+/** The oldest slice of a window that ends in `slice`. */
+function oldestSlice(slice: number): number {
+  return slice - LIMIT_WINDOW_MS / LIMIT_SLICE_MS;
 }
 
-function charge(slices: Ledger["slices"], slice: number, amount: Units, oldest: number): Ledger["slices"] {
+/** Blocks may become known out of order, so what is too old for the newest of them is forgotten, and nothing else. */
+function charge(slices: Ledger["slices"], slice: number, amount: Units): Ledger["slices"] {
   if (amount === ZERO) return slices;
+  const oldest = oldestSlice(slices.reduce((newest, entry) => Math.max(newest, entry.slice), slice));
   const others = slices.filter((entry) => entry.slice !== slice && entry.slice >= oldest);
   const counted = slices.find((entry) => entry.slice === slice)?.amount ?? ZERO;
-  return [...others, { slice, amount: add(counted, amount) }];
+  return [...others, { slice, amount: saturatingAdd(counted, amount) }];
 }
 
 /** Σ of several holds. */

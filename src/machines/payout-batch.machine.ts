@@ -46,7 +46,7 @@ export type PayoutBatchContext = Static<typeof PayoutBatchContextSchema>;
 export type PayoutBatchInput = Omit<PayoutBatchContext, "count" | "total" | "counts" | "amounts" | "reason">;
 
 type Events =
-  | { type: "wallet.reserved"; sequence: number; slice: number }
+  | { type: "wallet.reserved"; sequence: number }
   | { type: "wallet.refused"; refusal: Refusal }
   | { type: "batch.line"; was?: string; status: string; amount: Units };
 type BatchEvent = Events & Partial<Stamp>;
@@ -167,7 +167,7 @@ function reserveAll(c: PayoutBatchContext): Tell {
   };
 }
 
-function payoutsOf(c: PayoutBatchContext, reserved?: { sequence: number; slice: number }): Tell[] {
+function payoutsOf(c: PayoutBatchContext, reserved?: { sequence: number }): Tell[] {
   return c.lines.map((line, i) => {
     const input: PayoutInput = {
       self: { kind: "payout", id: line.payoutId },
@@ -184,7 +184,7 @@ function payoutsOf(c: PayoutBatchContext, reserved?: { sequence: number; slice: 
       externalId: line.externalId,
       batch: c.self,
       lineId: line.lineId,
-      reservation: reserved === undefined ? undefined : { sequence: reserved.sequence + i, slice: reserved.slice },
+      reservation: reserved === undefined ? undefined : { sequence: reserved.sequence + i },
     };
     return { to: { kind: "payout", id: line.payoutId }, create: input };
   });

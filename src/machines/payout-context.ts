@@ -30,8 +30,8 @@ export const PayoutContextSchema = Type.Object({
   metadata: Type.Optional(Type.Record(Type.String(), Type.String())),
   batch: Type.Optional(ActorAddressSchema),
   lineId: Type.Optional(Type.String()),
-  /** The wallet's answer: this payout's sequence number, and the limit slice it was counted in. */
-  reservation: Type.Optional(Type.Object({ sequence: Type.Integer(), slice: Type.Integer() })),
+  /** The wallet's answer: this payout's sequence number. */
+  reservation: Type.Optional(Type.Object({ sequence: Type.Integer() })),
   attempt: Type.Integer(),
   attemptsAllowed: Type.Integer(),
   attempts: Type.Array(AttemptSchema),

@@ -11,7 +11,7 @@ type Events =
   | { type: "payout.reject"; by: string; comment?: string }
   | { type: "payout.cancel"; by: string }
   | { type: "payout.retry"; by: string }
-  | { type: "wallet.reserved"; sequence: number; slice: number }
+  | { type: "wallet.reserved"; sequence: number }
   | { type: "wallet.refused"; refusal: Refusal }
   | ({ type: "transaction.delayed"; failure: Refusal } & FromTransaction)
   | ({ type: "transaction.signed"; expiration: number } & FromTransaction)

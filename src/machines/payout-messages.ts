@@ -37,7 +37,8 @@ export function toWallet(c: PayoutContext, message: { type: string; [field: stri
 
 export function settleHold(c: PayoutContext, inclusion: Inclusion): Tell {
   const spend = spendOf(c, { feeSun: inclusion.feeSun, succeeded: true });
-  return toWallet(c, { type: "wallet.settle", hold: holdFor(c), spend, block: inclusion.blockNumber });
+  const { blockNumber: block, blockTimestamp: time } = inclusion;
+  return toWallet(c, { type: "wallet.settle", hold: holdFor(c), spend, block, time });
 }
 
 /** Without an inclusion the attempt never ran, so it cost nothing. */
@@ -49,7 +50,7 @@ export function takeBackHold(c: PayoutContext, inclusion?: Inclusion): Tell {
 
 export function releaseHold(c: PayoutContext): Tell {
   if (c.reservation === undefined) throw new Error("P2: releasing a hold that does not exist");
-  return toWallet(c, { type: "wallet.release", hold: holdFor(c), slice: c.reservation.slice });
+  return toWallet(c, { type: "wallet.release", hold: holdFor(c) });
 }
 
 /** A payout whose batch reserved for it still holds money when it is rejected or cancelled before its first attempt. */

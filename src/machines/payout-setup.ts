@@ -4,7 +4,6 @@ import { ATTEMPTS_MAX } from "../domain/limits.ts";
 import { durableActions, type StateMeta } from "./durable.ts";
 import type { PayoutContext, PayoutInput } from "./payout-context.ts";
 import { amendLast, isMendable, isOfSignedBytes, outcomeOf, wasObjectedTo, type PayoutEvent } from "./payout-events.ts";
-import { isCounted } from "./ledger.ts";
 import { transactionId } from "./payout-messages.ts";
 
 export const payoutSetup = setup({
@@ -19,7 +18,7 @@ export const payoutSetup = setup({
     ...durableActions,
     takeReservation: assign(({ event }) => {
       assertEvent(event, "wallet.reserved");
-      return { reservation: { sequence: event.sequence, slice: event.slice }, reason: undefined };
+      return { reservation: { sequence: event.sequence }, reason: undefined };
     }),
     dropReservation: assign({ reservation: undefined }),
     noteRefusal: assign(({ event }) => {
@@ -51,10 +50,6 @@ export const payoutSetup = setup({
   guards: {
     needsApproval: ({ context }) => context.needsApproval && context.decidedBy === undefined,
     holdsMoney: ({ context }) => context.reservation !== undefined,
-    /** What it holds was counted in a day that is over, or may be: paid now, it would come on top of today's limit. */
-    holdsOldMoney: ({ context, event: { blockTime } }) =>
-      context.reservation !== undefined &&
-      (blockTime === undefined || blockTime === 0 || !isCounted(context.reservation.slice, blockTime)),
     wasApproved: ({ context }) => context.decidedBy !== undefined,
     wasTried: ({ context }) => context.attempt > 0,
     hashDiffers: ({ context, event }) => event.type === "payout.approve" && event.hash !== context.hash,

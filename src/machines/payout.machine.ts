@@ -70,17 +70,6 @@ export const payoutMachine = payoutSetup.createMachine({
             description: "the creator cannot approve",
           },
           {
-            guard: "holdsOldMoney",
-            target: "reserving",
-            actions: [
-              "decide",
-              { type: "tell", params: ({ context: c }) => releaseHold(c) },
-              "dropReservation",
-              reply.ok,
-            ],
-            description: "approved; the money was reserved more than a day ago and is set aside anew",
-          },
-          {
             guard: "holdsMoney",
             target: "transacting",
             actions: ["decide", reply.ok],

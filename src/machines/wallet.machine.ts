@@ -24,7 +24,6 @@ import {
   reserve,
   send,
   settle,
-  sliceOf,
   takeBack,
   type Hold,
   type Ledger,
@@ -57,9 +56,10 @@ export type ReserveMessage = { type: "wallet.reserve"; from: ActorAddress; hold:
 type Events =
   | ReserveMessage
   | { type: "wallet.send"; hold: Hold }
-  | { type: "wallet.settle"; hold: Hold; spend: Hold; block: number }
+  /** `time`: of the block, ms. */
+  | { type: "wallet.settle"; hold: Hold; spend: Hold; block: number; time: number }
   | { type: "wallet.takeBack"; hold: Hold; spend: Hold; block: number }
-  | { type: "wallet.release"; hold: Hold; slice: number }
+  | { type: "wallet.release"; hold: Hold }
   | { type: "wallet.refresh" }
   | { type: "wallet.freeze"; reason: string }
   | { type: "wallet.unfreeze" }
@@ -92,7 +92,7 @@ export const walletMachine = setup({
     hold: assign(({ context, event }) => {
       assertEvent(event, "wallet.reserve");
       return {
-        ledger: reserve(context.ledger, event.hold, limitTime(event)),
+        ledger: reserve(context.ledger, event.hold),
         sequence: context.sequence + event.count,
       };
     }),
@@ -102,7 +102,7 @@ export const walletMachine = setup({
     }),
     settle: assign(({ context, event }) => {
       assertEvent(event, "wallet.settle");
-      return { ledger: settle(context.ledger, event.hold, event.spend, event.block) };
+      return { ledger: settle(context.ledger, event.hold, event.spend, event) };
     }),
     takeBack: assign(({ context, event }) => {
       assertEvent(event, "wallet.takeBack");
@@ -110,7 +110,7 @@ export const walletMachine = setup({
     }),
     release: assign(({ context, event }) => {
       assertEvent(event, "wallet.release");
-      return { ledger: release(context.ledger, event.hold, event.slice) };
+      return { ledger: release(context.ledger, event.hold) };
     }),
     takeReading: assign(({ context, event }) => {
       const { output } = event as unknown as { output: BalanceReading };
@@ -249,12 +249,9 @@ export const walletMachine = setup({
   },
 });
 
-/** Told before the ledger changes: the first of `count` sequence numbers, and the slice the limit was charged in. */
-function reserved(context: WalletContext, event: ReserveMessage & Partial<Stamp>): Tell {
-  return {
-    to: event.from,
-    message: { type: "wallet.reserved", sequence: context.sequence + 1, slice: sliceOf(limitTime(event)) },
-  };
+/** Told before the ledger changes: the first of `count` sequence numbers. */
+function reserved(context: WalletContext, event: ReserveMessage): Tell {
+  return { to: event.from, message: { type: "wallet.reserved", sequence: context.sequence + 1 } };
 }
 
 function refusalOf({ ledger, limits }: WalletContext, event: ReserveMessage & Partial<Stamp>): Refusal {

@@ -50,7 +50,7 @@ const messages: Record<string, readonly Message[]> = {
       hash: "hash-of-po_1",
     })),
     { type: "payout.approve", by: "token-b", hash: "another" },
-    { type: "wallet.reserved", sequence: 1, slice: 2 },
+    { type: "wallet.reserved", sequence: 1 },
     { type: "wallet.refused", refusal },
     ...[1, 2].flatMap((attempt) =>
       [
@@ -69,7 +69,7 @@ const messages: Record<string, readonly Message[]> = {
     { type: "xstate.after.nextAttemptDelay.payout.retrying" },
   ],
   payoutBatch: [
-    { type: "wallet.reserved", sequence: 1, slice: 2 },
+    { type: "wallet.reserved", sequence: 1 },
     { type: "wallet.refused", refusal },
     { type: "batch.line", status: "confirmed", amount: hold.usdt },
     { type: "batch.line", was: "failed", status: "confirmed", amount: hold.usdt },
@@ -81,9 +81,9 @@ const messages: Record<string, readonly Message[]> = {
     lost("balances"),
     { type: "wallet.reserve", from: { kind: "payout", id: "po_1" }, hold, count: 1 },
     { type: "wallet.send", hold },
-    { type: "wallet.settle", hold, spend: hold, block: 9 },
+    { type: "wallet.settle", hold, spend: hold, block: 9, time: 1_800_000_000_000 },
     { type: "wallet.takeBack", hold, spend: hold, block: 9 },
-    { type: "wallet.release", hold, slice: 1 },
+    { type: "wallet.release", hold },
     ...["refresh", "unfreeze", "archive"].map((what) => ({ type: `wallet.${what}` })),
     { type: "wallet.freeze", reason: "because" },
     { type: "wallet.update", name: "other" },

@@ -14,7 +14,6 @@ import {
   reserve,
   send,
   settle,
-  sliceOf,
   sumOfHolds,
   takeBack,
   type Hold,
@@ -62,7 +61,7 @@ describe("a hold", () => {
   });
 
   test("within the rolling limit says how much is left when it does not fit", () => {
-    const used = reserve(funded, hold(30, 0), NOW);
+    const used = reserve(funded, hold(30, 0));
     expect(judgeHold(used, { daily: u(50) }, hold(20, 0), NOW)).toBeUndefined();
     expect(judgeHold(used, { daily: u(50) }, hold(21, 0), NOW)).toMatchObject({
       code: "daily_limit_exceeded",
@@ -72,26 +71,44 @@ describe("a hold", () => {
   });
 
   test("of TRX does not touch the rolling limit of USDT", () => {
-    expect(reserve(funded, holdFor({ asset: "TRX", amount: u(5), feeReserveSun: u(1) }), NOW).slices).toEqual([]);
+    const trx = holdFor({ asset: "TRX", amount: u(5), feeReserveSun: u(1) });
+    const held = reserve(funded, trx);
+    expect(promisedInWindow(held, NOW)).toBe("0");
+    const left = settle(send(held, trx), trx, trx, { block: 12, time: NOW });
+    expect([promisedInWindow(left, NOW), left.slices]).toEqual(["0", []]);
   });
 
-  test("without a limit is counted all the same, so that giving it back takes nothing from others", () => {
-    const first = reserve(funded, hold(40, 0), NOW);
-    const both = reserve(first, hold(20, 0), NOW);
-    expect(promisedInWindow(release(both, hold(40, 0), sliceOf(NOW)), NOW)).toBe("20");
+  test("counts until it is given back, takes nothing from others then, and however old it is", () => {
+    const both = reserve(reserve(funded, hold(40, 0)), hold(20, 0));
+    expect(promisedInWindow(both, NOW + 10 * LIMIT_WINDOW_MS)).toBe("60");
+    expect(promisedInWindow(release(both, hold(40, 0)), NOW)).toBe("20");
+    expect(promisedInWindow(send(both, hold(20, 0)), NOW + 10 * LIMIT_WINDOW_MS)).toBe("60");
   });
 
-  test("given back in another slice than any known changes no sum", () => {
-    const held = reserve(funded, hold(40, 0), NOW);
-    expect(promisedInWindow(release(held, hold(40, 0), 1), NOW)).toBe("40");
+  test("that leaves counts in the day of its block, not in that in which it was set aside", () => {
+    const flying = send(reserve(funded, hold(40, 0)), hold(40, 0));
+    const late = NOW + 3 * LIMIT_WINDOW_MS;
+    const settled = settle(flying, hold(40, 0), hold(40, 0), { block: 12, time: late });
+    expect(promisedInWindow(settled, late)).toBe("40");
+    expect(promisedInWindow(settled, late + LIMIT_WINDOW_MS)).toBe("40");
+    expect(promisedInWindow(settled, late + LIMIT_WINDOW_MS + LIMIT_SLICE_MS)).toBe("0");
+  });
+
+  test("settled in blocks that become known out of order counts in full", () => {
+    const flying = send(reserve(funded, hold(40, 0)), hold(40, 0));
+    const newer = settle(flying, hold(20, 0), hold(20, 0), { block: 13, time: NOW });
+    const both = settle(newer, hold(20, 0), hold(20, 0), { block: 12, time: NOW - LIMIT_SLICE_MS });
+    expect(promisedInWindow(both, NOW)).toBe("40");
+    expect(both.slices).toHaveLength(2);
   });
 });
 
 describe("what left the wallet", () => {
-  const sent = send(reserve(funded, hold(30, 10), NOW), hold(30, 10));
+  const IN_12 = { block: 12, time: NOW };
+  const sent = send(reserve(funded, hold(30, 10)), hold(30, 10));
 
   test("is taken off until a reading covers its block", () => {
-    const settled = settle(sent, hold(30, 10), hold(30, 7), 12);
+    const settled = settle(sent, hold(30, 10), hold(30, 7), IN_12);
     expect([available(settled, "USDT"), available(settled, "TRX")]).toEqual(["70", "93"]);
     const older = readBalance(settled, { usdt: u(100), trx: u(100), atBlock: 11 });
     expect([available(older, "USDT"), older.spent.length]).toEqual(["70", 1]);
@@ -101,7 +118,7 @@ describe("what left the wallet", () => {
 
   test("in a block that the balance reflects already is not taken off twice", () => {
     const read = readBalance(sent, { usdt: u(70), trx: u(93), atBlock: 12 });
-    expect(available(settle(read, hold(30, 10), hold(30, 7), 12), "USDT")).toBe("70");
+    expect(available(settle(read, hold(30, 10), hold(30, 7), IN_12), "USDT")).toBe("70");
   });
 
   test("an older reading never replaces a newer one", () => {
@@ -109,8 +126,8 @@ describe("what left the wallet", () => {
   });
 
   test("payments of one block share an entry", () => {
-    const two = send(reserve(sent, hold(5, 1), NOW), hold(5, 1));
-    const settled = settle(settle(two, hold(30, 10), hold(30, 7), 12), hold(5, 1), hold(5, 1), 12);
+    const two = send(reserve(sent, hold(5, 1)), hold(5, 1));
+    const settled = settle(settle(two, hold(30, 10), hold(30, 7), IN_12), hold(5, 1), hold(5, 1), IN_12);
     expect(settled.spent).toEqual([{ block: 12, usdt: "35", trx: "8" }]);
   });
 
@@ -125,7 +142,7 @@ describe("what left the wallet", () => {
   test("stays bounded without losing a coin", () => {
     let ledger = readBalance(emptyLedger, { usdt: u(10_000), trx: u(10_000), atBlock: 0 });
     for (let block = 1; block <= 400; block += 1) {
-      ledger = settle(send(reserve(ledger, hold(2, 1), NOW), hold(2, 1)), hold(2, 1), hold(2, 1), block);
+      ledger = settle(send(reserve(ledger, hold(2, 1)), hold(2, 1)), hold(2, 1), hold(2, 1), { block, time: NOW });
     }
     expect(ledger.spent.length).toBeLessThanOrEqual(256);
     expect(sumOfHolds(ledger.spent)).toEqual(hold(800, 400));
@@ -135,7 +152,7 @@ describe("what left the wallet", () => {
 });
 
 /** A payment of the model: everything the ledger should know about it. */
-type Payment = { hold: Hold; stage: "reserved" | "inFlight"; slice: number };
+type Payment = { hold: Hold; stage: "reserved" | "inFlight" };
 type Action =
   | { do: "reserve"; usdt: number; trx: number }
   | { do: "send" | "release" | "giveUp"; which: number }
@@ -161,8 +178,8 @@ class Model {
   /** Solidified balances by block. */
   readonly balances = [{ usdt: 100n, trx: 100n }];
   payments: Payment[] = [];
-  /** Every USDT promise that stands, with its moment. */
-  promises: { at: number; amount: bigint; slice: number }[] = [];
+  /** USDT that left, with the time of its block. */
+  readonly left: { at: number; amount: bigint }[] = [];
 
   constructor(daily: number) {
     this.limits = { daily: u(daily) };
@@ -183,17 +200,20 @@ class Model {
           this.payments.push({ ...payment, stage: "inFlight" });
         });
       case "release":
-        return this.take(action.which, "reserved", (payment) => this.release(payment));
+        return this.take(action.which, "reserved", ({ hold: held }) => {
+          this.ledger = release(this.ledger, held);
+        });
       case "giveUp":
         return this.take(action.which, "inFlight", (payment) => {
           this.ledger = takeBack(this.ledger, payment.hold, hold(0, 0), 0);
-          this.release(payment);
+          this.ledger = release(this.ledger, payment.hold);
         });
       case "settle":
         return this.take(action.which, "inFlight", (payment) => {
           const spend = { usdt: payment.hold.usdt, trx: least(payment.hold.trx, action.part) };
           this.mine(spend);
-          this.ledger = settle(this.ledger, payment.hold, spend, this.block);
+          this.left.push({ at: this.now, amount: big(spend.usdt) });
+          this.ledger = settle(this.ledger, payment.hold, spend, { block: this.block, time: this.now });
         });
       case "retry":
         return this.take(action.which, "inFlight", (payment) => {
@@ -213,15 +233,8 @@ class Model {
 
   private reserve(wanted: Hold): void {
     if (judgeHold(this.ledger, this.limits, wanted, this.now) !== undefined) return;
-    this.ledger = reserve(this.ledger, wanted, this.now);
-    this.payments.push({ hold: wanted, stage: "reserved", slice: sliceOf(this.now) });
-    this.promises.push({ at: this.now, amount: big(wanted.usdt), slice: sliceOf(this.now) });
-  }
-
-  private release(payment: Payment): void {
-    this.ledger = release(this.ledger, payment.hold, payment.slice);
-    const index = this.promises.findIndex((p) => p.slice === payment.slice && p.amount === big(payment.hold.usdt));
-    this.promises.splice(index, 1);
+    this.ledger = reserve(this.ledger, wanted);
+    this.payments.push({ hold: wanted, stage: "reserved" });
   }
 
   private take(index: number, stage: string, work: (payment: Payment) => void): void {
@@ -254,11 +267,11 @@ function problemsOf(model: Model): string[] {
     if (offered > (free < 0n ? 0n : free)) problems.push(`${coin} offers ${offered} of ${free}`);
     if (model.ledger.spentSum[coin] !== sumOfHolds(model.ledger.spent)[coin]) problems.push(`${coin} sum of spent`);
   }
-  // L4, by brute force: in no window of 24 h that ends at a promise stands more than the limit.
-  for (const { at } of model.promises) {
-    const window = model.promises.filter((p) => p.at > at - LIMIT_WINDOW_MS && p.at <= at);
-    const promised = window.reduce((sum, p) => sum + p.amount, 0n);
-    if (promised > big(model.limits.daily)) problems.push(`${promised} promised within 24 h`);
+  // L4, by brute force: in no window of 24 h more has left than the limit, however long it waited before.
+  for (const { at } of model.left) {
+    const window = model.left.filter((p) => p.at > at - LIMIT_WINDOW_MS && p.at <= at);
+    const left = window.reduce((sum, p) => sum + p.amount, 0n);
+    if (left > big(model.limits.daily)) problems.push(`${left} left within 24 h`);
   }
   return problems;
 }
@@ -285,9 +298,12 @@ test("whatever happens, holds add up, nothing is promised that is not there, and
 });
 
 test("every base unit of the limit can be used again once its slice has left the window, and not a slice before", () => {
-  const full = reserve(funded, hold(50, 0), NOW);
-  const blockedUntil = (sliceOf(NOW) + 1) * LIMIT_SLICE_MS + LIMIT_WINDOW_MS;
+  const whole = hold(50, 0);
+  const leave = (ledger: Ledger, time: number) =>
+    settle(send(reserve(ledger, whole), whole), whole, whole, { block: 1, time });
+  const full = leave(funded, NOW);
+  const blockedUntil = (Math.floor(NOW / LIMIT_SLICE_MS) + 1) * LIMIT_SLICE_MS + LIMIT_WINDOW_MS;
   expect(judgeHold(full, { daily: u(50) }, hold(1, 0), blockedUntil - 1)?.code).toBe("daily_limit_exceeded");
   expect(judgeHold(full, { daily: u(50) }, hold(1, 0), blockedUntil)).toBeUndefined();
-  expect(reserve(full, hold(1, 0), blockedUntil).slices).toHaveLength(1);
+  expect(leave(full, blockedUntil).slices).toHaveLength(1);
 });

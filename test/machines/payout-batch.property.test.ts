@@ -45,7 +45,7 @@ function born(mode: PayoutBatchInput["mode"], count: number): World {
 }
 
 const FROM_WALLET: Record<"reserved" | "refused" | "nonsense", Message> = {
-  reserved: { type: "wallet.reserved", sequence: 40, slice: 4 },
+  reserved: { type: "wallet.reserved", sequence: 40 },
   refused: { type: "wallet.refused", refusal: refuse("insufficient_funds", "") },
   nonsense: { type: "nonsense" },
 };

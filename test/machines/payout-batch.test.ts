@@ -30,7 +30,7 @@ function input(change: Partial<PayoutBatchInput> = {}): PayoutBatchInput {
 }
 
 const batch = (change: Partial<PayoutBatchInput> = {}) => Driven.born("payoutBatch", input(change), { id: "b1" });
-const RESERVED: Message = { type: "wallet.reserved", sequence: 10, slice: 4 };
+const RESERVED: Message = { type: "wallet.reserved", sequence: 10 };
 const ended = (status: string, n: number, was?: string): Message => ({
   type: "batch.line",
   status,
@@ -59,11 +59,11 @@ describe("all or nothing", () => {
     expect(running.last.tells).toMatchObject([
       {
         to: { kind: "payout", id: "po_1" },
-        create: { lineId: "line-1", to: "T-same", reservation: { sequence: 10, slice: 4 } },
+        create: { lineId: "line-1", to: "T-same", reservation: { sequence: 10 } },
       },
       {
         to: { kind: "payout", id: "po_2" },
-        create: { lineId: "line-2", to: "T-same", reservation: { sequence: 11, slice: 4 } },
+        create: { lineId: "line-2", to: "T-same", reservation: { sequence: 11 } },
       },
     ]);
     expect(running.context<PayoutBatchContext>().lines).toEqual([]);

@@ -3,11 +3,10 @@ import { describe, expect, test } from "vitest";
 import { refuse } from "../../src/domain/errors.ts";
 import { ATTEMPTS_MAX } from "../../src/domain/limits.ts";
 import type { Message } from "../../src/domain/records.ts";
-import { sliceOf } from "../../src/machines/ledger.ts";
 import type { PayoutContext } from "../../src/machines/payout-context.ts";
 import { payoutInput } from "../support/engine.ts";
 import { INCLUSION, PROOF } from "../support/facts.ts";
-import { Driven, STAMP } from "../support/kernel.ts";
+import { Driven } from "../support/kernel.ts";
 import { deadEnds } from "../support/reach.ts";
 
 const BATCH = { kind: "payoutBatch", id: "batch_1" };
@@ -33,7 +32,7 @@ const anyMessage: fc.Arbitrary<Message> = fc.oneof(
     .constantFrom("payout.approve", "payout.reject", "payout.cancel", "payout.retry")
     .map((type) => ({ type, by: "token-b", hash: "hash-of-po_1" })),
   fc.constantFrom<Message>(
-    { type: "wallet.reserved", sequence: 1, slice: 2 },
+    { type: "wallet.reserved", sequence: 1 },
     { type: "wallet.refused", refusal: refuse("insufficient_funds", "") },
   ),
 );
@@ -113,12 +112,11 @@ function isGrantedCancel(step: Play, { last }: Driven): boolean {
   return typeof step === "object" && step.type === "payout.cancel" && last.reply?.ok === true;
 }
 
-const births = fc.record({ needsApproval: fc.boolean(), reservedByBatch: fc.boolean(), isToday: fc.boolean() });
-type Birth = { needsApproval: boolean; reservedByBatch: boolean; isToday: boolean };
+const births = fc.record({ needsApproval: fc.boolean(), reservedByBatch: fc.boolean() });
+type Birth = { needsApproval: boolean; reservedByBatch: boolean };
 
-function born({ needsApproval, reservedByBatch, isToday }: Birth): Driven {
-  const slice = isToday ? sliceOf(STAMP.blockTime) : 2;
-  const line = reservedByBatch ? { batch: BATCH, lineId: "1", reservation: { sequence: 1, slice } } : {};
+function born({ needsApproval, reservedByBatch }: Birth): Driven {
+  const line = reservedByBatch ? { batch: BATCH, lineId: "1", reservation: { sequence: 1 } } : {};
   return Driven.born("payout", payoutInput("po_1", { needsApproval, ...line }), { id: "po_1" });
 }
 
@@ -165,7 +163,7 @@ test("from every state that can be reached there is a way to an end", () => {
     const [signed, ...later] = fromTransaction(attempt, txOf(attempt), "OUT_OF_ENERGY");
     const transaction = txId === undefined ? [signed, ...later.slice(-2)] : later.slice(0, -2);
     return [
-      { type: "wallet.reserved", sequence: 1, slice: 2 },
+      { type: "wallet.reserved", sequence: 1 },
       { type: "wallet.refused", refusal: failure },
       { type: "payout.approve", by: "token-b", hash: "hash-of-po_1" },
       { type: "payout.reject", by: "token-b" },
@@ -176,7 +174,7 @@ test("from every state that can be reached there is a way to an end", () => {
   };
   const both = [true, false];
   for (const birth of both.flatMap((needsApproval) =>
-    both.flatMap((reservedByBatch) => both.map((isToday) => ({ needsApproval, reservedByBatch, isToday }))),
+    both.map((reservedByBatch) => ({ needsApproval, reservedByBatch })),
   )) {
     const result = deadEnds({
       start: born(birth),

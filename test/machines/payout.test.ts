@@ -3,14 +3,14 @@ import { refuse } from "../../src/domain/errors.ts";
 import { ATTEMPTS_MAX } from "../../src/domain/limits.ts";
 import type { Message } from "../../src/domain/records.ts";
 import type { PayoutContext, PayoutInput } from "../../src/machines/payout-context.ts";
-import { holdFor, sliceOf } from "../../src/machines/ledger.ts";
+import { holdFor } from "../../src/machines/ledger.ts";
 import { heldByBatch, releaseHold, startTransaction } from "../../src/machines/payout-messages.ts";
 import { outcomeOf } from "../../src/machines/payout-events.ts";
 import { BUILT, INCLUSION, PROOF } from "../support/facts.ts";
 import { payoutInput } from "../support/engine.ts";
 import { Driven, STAMP } from "../support/kernel.ts";
 
-const RESERVED: Message = { type: "wallet.reserved", sequence: 7, slice: 99 };
+const RESERVED: Message = { type: "wallet.reserved", sequence: 7 };
 const BATCH = { kind: "payoutBatch", id: "batch_1" };
 const NO_ROOM: Message = { type: "wallet.refused", refusal: refuse("insufficient_funds", "too little") };
 const APPROVE: Message = { type: "payout.approve", by: "token-b", hash: "hash-of-po_1", comment: "fine" };
@@ -76,7 +76,7 @@ describe("the order", () => {
   });
 
   test("whose batch reserved the money does not reserve it again", () => {
-    const payout = order({ batch: BATCH, reservation: { sequence: 3, slice: 5 } });
+    const payout = order({ batch: BATCH, reservation: { sequence: 3 } });
     expect(payout.state).toBe("transacting.preparing");
     expect(toWallet(payout)).toEqual([]);
   });
@@ -115,25 +115,9 @@ describe("approval", () => {
   });
 
   test("of a line with reserved money starts its transaction", () => {
-    const today = sliceOf(STAMP.blockTime);
-    const payout = awaiting({ batch: BATCH, reservation: { sequence: 3, slice: today } }).send(APPROVE);
+    const payout = awaiting({ batch: BATCH, reservation: { sequence: 3 } }).send(APPROVE);
     expect(payout.state).toBe("transacting.preparing");
-  });
-
-  test("when its batch reserved the money more than a day ago has it set aside anew, within the limit of today", () => {
-    const dayAgo = sliceOf(STAMP.blockTime) - 24 * 6;
-    const still = awaiting({ batch: BATCH, reservation: { sequence: 3, slice: dayAgo } }).send(APPROVE);
-    expect(still.state).toBe("transacting.preparing");
-    const late = awaiting({ batch: BATCH, reservation: { sequence: 3, slice: dayAgo - 1 } }).send(APPROVE);
-    expect([late.state, late.last.reply]).toEqual(["reserving", { ok: true }]);
-    expect(toWallet(late)).toMatchObject([
-      { type: "wallet.release", hold: HOLD, slice: dayAgo - 1 },
-      { type: "wallet.reserve", hold: HOLD },
-    ]);
-    expect(late.send(NO_ROOM).state).toBe("approved");
-    const timeless = awaiting({ batch: BATCH, reservation: { sequence: 3, slice: dayAgo } });
-    expect(timeless.send(APPROVE, { ...STAMP, blockTime: 0 }).state).toBe("reserving");
-    expect(late.send(RESERVED).state).toBe("transacting.preparing");
+    expect(toWallet(payout)).toEqual([]);
   });
 
   test("when the wallet has no room yet keeps asking, every 30 s or when told to", () => {
@@ -154,7 +138,7 @@ describe("approval", () => {
     expect(cancelled.send({ type: "payout.retry", by: "token-b" }).last.changed).toBe(false);
     const granted = cancelled.send(RESERVED);
     expect([granted.state, granted.record.status]).toEqual(["cancelled", "done"]);
-    expect(granted.last.tells).toMatchObject([{ message: { type: "wallet.release", hold: HOLD, slice: 99 } }]);
+    expect(granted.last.tells).toMatchObject([{ message: { type: "wallet.release", hold: HOLD } }]);
     const refused = cancelled.send(NO_ROOM);
     expect([refused.state, refused.last.tells]).toEqual(["cancelled", []]);
   });
@@ -163,12 +147,12 @@ describe("approval", () => {
     const plain = awaiting().send({ type, by: "token-b" });
     expect(plain.record.status).toBe("done");
     expect(plain.tells).toEqual([]);
-    const line = awaiting({ batch: BATCH, lineId: "1", reservation: { sequence: 3, slice: 5 } }).send({
+    const line = awaiting({ batch: BATCH, lineId: "1", reservation: { sequence: 3 } }).send({
       type,
       by: "b",
     });
     expect(line.tells).toEqual([
-      { type: "wallet.release", hold: HOLD, slice: 5 },
+      { type: "wallet.release", hold: HOLD },
       { type: "batch.line", was: undefined, status: line.tag, amount: "25000000" },
     ]);
   });
@@ -233,7 +217,7 @@ describe("on the wire", () => {
   test("a cancel before the signature wins: the transaction is told, the money is free", () => {
     const payout = preparing().send({ type: "payout.cancel", by: "x" });
     expect([payout.state, payout.last.reply?.ok]).toEqual(["cancelled", true]);
-    expect(payout.tells).toEqual([{ type: "transaction.cancel" }, { type: "wallet.release", hold: HOLD, slice: 99 }]);
+    expect(payout.tells).toEqual([{ type: "transaction.cancel" }, { type: "wallet.release", hold: HOLD }]);
   });
 });
 
@@ -242,7 +226,13 @@ describe("the end", () => {
     const payout = onWire().send(of("transaction.confirmed", { inclusion: INCLUSION }));
     expect([payout.state, payout.record.status]).toEqual(["confirmed", "done"]);
     expect(payout.tells).toEqual([
-      { type: "wallet.settle", hold: HOLD, spend: { usdt: "25000000", trx: "6773500" }, block: 119 },
+      {
+        type: "wallet.settle",
+        hold: HOLD,
+        spend: { usdt: "25000000", trx: "6773500" },
+        block: 119,
+        time: INCLUSION.blockTimestamp,
+      },
     ]);
     expect(payout.last.emitted).toEqual([{ type: "payout.confirmed", txId: BUILT.txId, blockNumber: 119 }]);
     expect(payout.context<PayoutContext>().attempts[0]).toMatchObject({ outcome: "confirmed", inclusion: INCLUSION });
@@ -279,7 +269,7 @@ describe("the end", () => {
   test("bytes that were never signed cost nothing", () => {
     const payout = preparing().send(of("transaction.failed", { failure: refuse("order_mismatch", "no") }));
     expect(payout.state).toBe("failed");
-    expect(payout.tells).toEqual([{ type: "wallet.release", hold: HOLD, slice: 99 }]);
+    expect(payout.tells).toEqual([{ type: "wallet.release", hold: HOLD }]);
     expect(payout.context<PayoutContext>()).toMatchObject({
       reason: { code: "order_mismatch" },
       attempts: [{ outcome: "failed" }],
@@ -293,7 +283,7 @@ describe("the end", () => {
       expect(preparing().send({ ...gaveUp, attempt: 2 }).last.changed).toBe(false);
       const payout = preparing().send(gaveUp);
       expect([payout.state, payout.record.status]).toEqual(["needsAttention", "active"]);
-      expect(payout.tells).toEqual([{ type: "wallet.release", hold: HOLD, slice: 99 }]);
+      expect(payout.tells).toEqual([{ type: "wallet.release", hold: HOLD }]);
       expect(payout.last.emitted).toEqual([{ type: "payout.needs_attention", reason: code }]);
       expect(payout.context<PayoutContext>()).toMatchObject({ reason: { code }, attempts: [{ outcome: "failed" }] });
       expect(payout.context<PayoutContext>().reservation).toBeUndefined();
@@ -320,7 +310,7 @@ describe("the end", () => {
   test("a cancel between two attempts wins and frees the money", () => {
     const payout = retrying().send({ type: "payout.cancel", by: "x" });
     expect(payout.state).toBe("cancelled");
-    expect(payout.tells).toEqual([{ type: "wallet.release", hold: HOLD, slice: 99 }]);
+    expect(payout.tells).toEqual([{ type: "wallet.release", hold: HOLD }]);
   });
 
   test("after the last attempt a person has to look, and may allow more", () => {

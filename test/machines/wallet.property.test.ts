@@ -1,9 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { LIMIT_SLICE_MS } from "../../src/domain/limits.ts";
 import { big, units, ZERO } from "../../src/domain/money.ts";
 import type { Message } from "../../src/domain/records.ts";
-import type { Hold } from "../../src/machines/ledger.ts";
+import { promisedInWindow, type Hold } from "../../src/machines/ledger.ts";
 import type { WalletContext } from "../../src/machines/wallet.machine.ts";
 import { Driven, STAMP } from "../support/kernel.ts";
 import { deadEnds } from "../support/reach.ts";
@@ -13,11 +12,13 @@ const LATER = { code: "chain_timeout", message: "no node answered", retryable: t
 const hold = (usdt: number, trx: number): Hold => ({ usdt: units(BigInt(usdt)), trx: units(BigInt(trx)) });
 
 /** A hold that some payment has, as it should be in the books. */
-type Held = { readonly hold: Hold; readonly slice: number; readonly stage: "reserved" | "inFlight" };
+type Held = { readonly hold: Hold; readonly stage: "reserved" | "inFlight" };
 type World = {
   readonly wallet: Driven;
   readonly held: readonly Held[];
   readonly promised: number;
+  /** USDT that left, all within one day. */
+  readonly left: bigint;
   readonly block: number;
 };
 type Play =
@@ -31,6 +32,7 @@ const born = (hot: boolean): World => ({
   wallet: Driven.born("wallet", { address: "T-w", name: "w", kind: "hd", labels: {}, limits: {}, hot }),
   held: [],
   promised: 0,
+  left: 0n,
   block: 10,
 });
 const bookOf = ({ wallet }: World) => wallet.context<WalletContext>();
@@ -70,7 +72,7 @@ function reserve(world: World, { usdt, trx, count, isTimeKnown }: Extract<Play, 
     const left = big(purse.onChain) - BigInt(spent) - big(purse.reserved) - big(purse.inFlight);
     return left < 0n ? 0n : left;
   };
-  const promised = ledger.slices.reduce((sum, slice) => sum + big(slice.amount), 0n);
+  const promised = world.held.reduce((sum, each) => sum + big(each.hold.usdt), world.left);
   const fits =
     world.wallet.state.startsWith("active") &&
     isTimeKnown &&
@@ -79,14 +81,13 @@ function reserve(world: World, { usdt, trx, count, isTimeKnown }: Extract<Play, 
     big(wanted.trx) <= room(ledger.trx, ledger.spentSum.trx) &&
     (limits.daily === undefined || promised + big(wanted.usdt) <= big(limits.daily));
   const message = answer !== undefined && "message" in answer ? answer.message : undefined;
-  const slice = Math.floor(STAMP.blockTime / LIMIT_SLICE_MS);
   if (!fits) {
     expect(message).toMatchObject({ type: "wallet.refused" });
     expect(wallet.context()).toEqual(world.wallet.context());
     return { ...world, wallet };
   }
-  expect(message).toEqual({ type: "wallet.reserved", sequence: sequence + 1, slice });
-  const held = [...world.held, { hold: wanted, slice, stage: "reserved" as const }];
+  expect(message).toEqual({ type: "wallet.reserved", sequence: sequence + 1 });
+  const held = [...world.held, { hold: wanted, stage: "reserved" as const }];
   return { ...world, wallet, held, promised: world.promised + count };
 }
 
@@ -95,21 +96,21 @@ function pay(world: World, step: Extract<Play, { which: number }>): World {
   const candidates = world.held.filter(({ stage }) => stage === wanted);
   const mine = candidates[step.which % Math.max(1, candidates.length)];
   if (mine === undefined) return world;
-  const { slice } = mine;
   const burnt = { usdt: step.do === "settle" ? mine.hold.usdt : ZERO, trx: hold(0, step.part).trx };
   const spend = { ...burnt, trx: big(burnt.trx) < big(mine.hold.trx) ? burnt.trx : mine.hold.trx };
   const others = world.held.filter((other) => other !== mine);
-  const message = { type: `wallet.${step.do}`, hold: mine.hold, slice, spend, block: world.block };
+  const message = { type: `wallet.${step.do}`, hold: mine.hold, spend, block: world.block, time: STAMP.blockTime };
   const next = { ...world, block: world.block + 1, wallet: world.wallet.send(message) };
   // They hold money, so the wallet listens whatever it is.
   expect(next.wallet.last.changed).toBe(true);
-  if (step.do === "settle" || step.do === "release") return { ...next, held: others };
+  if (step.do === "settle") return { ...next, held: others, left: world.left + big(spend.usdt) };
+  if (step.do === "release") return { ...next, held: others };
   return { ...next, held: [...others, { ...mine, stage: step.do === "send" ? "inFlight" : "reserved" }] };
 }
 
 /** What is wrong with a wallet in itself and against the payments, in words. */
 function problemsOf(world: World): string[] {
-  const { wallet, held, promised } = world;
+  const { wallet, held, promised, left } = world;
   const { ledger, sequence } = bookOf(world);
   const wrong: string[] = [];
   for (const coin of ["usdt", "trx"] as const)
@@ -118,9 +119,9 @@ function problemsOf(world: World): string[] {
       if (big(ledger[coin][stage]) !== sum) wrong.push(`${coin} ${stage} ${ledger[coin][stage]}, really ${sum}`);
     }
   if (sequence !== promised) wrong.push(`sequence ${sequence}, promised ${promised}`);
-  const counted = held.reduce((sum, each) => sum + big(each.hold.usdt), 0n);
-  const charged = ledger.slices.reduce((sum, { amount }) => sum + big(amount), 0n);
-  if (charged < counted) wrong.push(`the limit counts ${charged} of ${counted}`);
+  const counted = held.reduce((sum, each) => sum + big(each.hold.usdt), left);
+  const promisedInDay = promisedInWindow(ledger, STAMP.blockTime);
+  if (big(promisedInDay) !== counted) wrong.push(`the limit counts ${promisedInDay} instead of ${counted}`);
   if (isRunning(world) !== (wallet.state === "active.reading")) wrong.push(`reads in ${wallet.state}`);
   if (timersOf(world) > 1) wrong.push(`${timersOf(world)} timers`);
   return wrong;

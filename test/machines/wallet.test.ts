@@ -56,11 +56,9 @@ describe("the balance", () => {
 });
 
 describe("a hold", () => {
-  test("is promised once, with a sequence number and the slice it is counted in", () => {
+  test("is promised once, with a sequence number", () => {
     const held = fresh().send(reserve());
-    expect(held.last.tells).toEqual([
-      { to: FROM, message: { type: "wallet.reserved", sequence: 1, slice: Math.floor(STAMP.blockTime / 600_000) } },
-    ]);
+    expect(held.last.tells).toEqual([{ to: FROM, message: { type: "wallet.reserved", sequence: 1 } }]);
     expect(context(held).ledger).toMatchObject({ usdt: { reserved: "25" }, trx: { reserved: "15" } });
     const batch = held.send(reserve(HOLD, 3));
     expect(batch.tells).toMatchObject([{ sequence: 2 }]);
@@ -77,9 +75,10 @@ describe("a hold", () => {
     const sent = fresh().send(reserve()).send({ type: "wallet.send", hold: HOLD });
     expect(context(sent).ledger.usdt).toEqual({ onChain: "100", reserved: "0", inFlight: "25" });
     const spend = { usdt: units(25n), trx: units(7n) };
-    const settled = sent.send({ type: "wallet.settle", hold: HOLD, spend, block: 60 });
+    const settled = sent.send({ type: "wallet.settle", hold: HOLD, spend, block: 60, time: 1_800_000 });
     expect(context(settled).ledger).toMatchObject({
       usdt: { inFlight: "0" },
+      slices: [{ slice: 3, amount: "25" }],
       spent: [{ block: 60, ...spend }],
       spentSum: spend,
     });
@@ -94,9 +93,8 @@ describe("a hold", () => {
       block: 60,
     });
     expect(context(back).ledger).toMatchObject({ usdt: { reserved: "25", inFlight: "0" }, spentSum: { trx: "7" } });
-    const slice = Math.floor(STAMP.blockTime / 600_000);
-    const free = back.send({ type: "wallet.release", hold: HOLD, slice });
-    expect(context(free).ledger).toMatchObject({ usdt: { reserved: "0" }, slices: [{ slice, amount: "0" }] });
+    const free = back.send({ type: "wallet.release", hold: HOLD });
+    expect(context(free).ledger).toMatchObject({ usdt: { reserved: "0" }, slices: [] });
   });
 
   test("that was never promised cannot be sent: a bug, and the books stay", () => {

@@ -285,6 +285,24 @@ const COUNTING: readonly Mutant[] = [
     replacement: "big(hold.usdt) > big(limits.daily)",
   },
   {
+    bug: "the daily limit forgets what is set aside",
+    file: LEDGER,
+    fragment: "saturatingAdd(usdt.reserved, usdt.inFlight),",
+    replacement: "usdt.inFlight,",
+  },
+  {
+    bug: "the daily limit forgets what is on its way",
+    file: LEDGER,
+    fragment: "saturatingAdd(usdt.reserved, usdt.inFlight),",
+    replacement: "usdt.reserved,",
+  },
+  {
+    bug: "the daily limit forgets what left",
+    file: LEDGER,
+    fragment: "return spendAt({ ...left, slices: charge(ledger.slices, sliceOf(time), spend.usdt) }, spend, block);",
+    replacement: "void charge;\n  void time;\n  return spendAt(left, spend, block);",
+  },
+  {
     bug: "a cancelled payout keeps its hold",
     file: PAYOUT,
     fragment:

@@ -10,7 +10,7 @@ import { Driven } from "../support/kernel.ts";
 const HOPELESS = { code: "order_mismatch", message: "no", retryable: false } as const;
 const LATER = { code: "chain_timeout", message: "later", retryable: true } as const;
 const BY = { by: "token-b", hash: "hash-of-po_1" };
-const RESERVED: Message = { type: "wallet.reserved", sequence: 1, slice: 2 };
+const RESERVED: Message = { type: "wallet.reserved", sequence: 1 };
 const NO_ROOM: Message = { type: "wallet.refused", refusal: refuse("insufficient_funds", "too little") };
 
 export function storedStates(): Record<string, Record<string, ActorRecord>> {
