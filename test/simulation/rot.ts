@@ -13,6 +13,9 @@ const PREFIXES = {
 } as const;
 type Whose = keyof typeof PREFIXES;
 
+/** Of the wallets that rot, those for which payouts are approved, which then wait for it. */
+const AWAITED = 0.6;
+
 type Damaged = { readonly key: string; readonly original: string; readonly value: string };
 
 export class Rot {
@@ -32,7 +35,8 @@ export class Rot {
       key.startsWith(prefix) && hasContent(value) && (whose !== "an open transaction's" || isOpen(value));
     const rows = machine.disk.dump().filter(isMeant);
     if (rows.length === 0) throw new Error("nothing is on the disk yet");
-    const [key, original] = random.pick(rows);
+    const awaited = rows.filter(([, value]) => hasApprovals(value));
+    const [key, original] = random.pick(awaited.length > 0 && random.chance(AWAITED) ? awaited : rows);
     const at = random.below(original.length);
     const value = `${original.slice(0, at)}${original[at] === "0" ? "1" : "0"}${original.slice(at + 1)}`;
     machine.disk.replace(key, value);
@@ -58,6 +62,10 @@ export class Rot {
     const { status } = await this.world.clients.insist({ method: "POST", path, token: TOKENS.operator.text });
     if (status === 200) this.world.mark("an actor in quarantine was released");
   }
+}
+
+function hasApprovals(row: string): boolean {
+  return row.includes('"approvalAbove"');
 }
 
 function isOpen(row: string): boolean {
