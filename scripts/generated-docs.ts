@@ -1,9 +1,9 @@
 /** The documentation that follows from the source: error codes, states, configuration, rooms. Pure: text in, text out. */
 import { core, rooms } from "../rooms.mjs";
-import { ERRORS, type ErrorCode } from "../src/domain/errors.ts";
+import { ERRORS, isErrorCode } from "../src/domain/errors.ts";
+import { ERROR_ADVICE } from "../src/http/error-advice.ts";
 import { describeConfig, type Variable } from "../src/operations/config.ts";
 import { INVARIANTS } from "../test/simulation/invariants.ts";
-import { ERROR_ADVICE } from "./error-advice.ts";
 import { devnetEndpoints, devnetOptions } from "./devnet-page.ts";
 import { statesPage } from "./states-page.ts";
 
@@ -54,7 +54,7 @@ function errorsPage(): string {
     "# Errors",
     "Every error has a code that is never reused. Programs branch on `code`; the text may change. Answers are " +
       "`application/problem+json` with `code`, `title`, `detail`, `retryable` and, where it helps, `evidence`.",
-    "This page is made from `src/domain/errors.ts` by `npm run docs`.",
+    "This page is made from `src/domain/errors.ts` and `src/http/error-advice.ts` by `npm run docs`. The engine shows it at `/docs/errors`.",
     ...sections,
   ]
     .join("\n\n")
@@ -97,8 +97,4 @@ function roomsTable(): string {
     return `| \`${room}\`${core.includes(room) ? " (core)" : ""} | ${owns} | ${words(may)} | ${words(packages)} |`;
   });
   return ["| room | owns | may import | packages |", "| --- | --- | --- | --- |", ...rows].join("\n");
-}
-
-function isErrorCode(code: string): code is ErrorCode {
-  return code in ERRORS;
 }

@@ -125,6 +125,10 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(ERRORS, code);
+}
+
 /** A "no" with its data. Travels in replies and records. */
 export type Refusal = {
   readonly code: ErrorCode;

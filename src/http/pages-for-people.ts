@@ -3,8 +3,9 @@
  * but their own style sheet, and no text of a caller is ever part of them.
  */
 import { readFileSync } from "node:fs";
-import { ERRORS, type ErrorCode } from "../domain/errors.ts";
+import { ERRORS, isErrorCode, type ErrorCode } from "../domain/errors.ts";
 import { errorsOf, type Endpoint } from "./endpoint.ts";
+import { ERROR_ADVICE } from "./error-advice.ts";
 
 export const PAGE_HEADERS = {
   "content-type": "text/html; charset=utf-8",
@@ -30,13 +31,21 @@ export function endpointsPage(endpoints: readonly Endpoint[]): string {
 
 /** Each code is an anchor, so that the `type` of a problem leads to its line. */
 export function errorsPage(): string {
-  const rows = Object.entries(ERRORS).map(
-    ([code, { status, title, retryable }]) =>
-      `<tr id="${code}"><td><code>${code}</code></td><td>${status}</td><td>${escape(title)}</td><td>${retryable ? "yes" : "no"}</td></tr>`,
-  );
+  const rows = Object.keys(ERRORS)
+    .filter(isErrorCode)
+    .map((code) => {
+      const { status, title, retryable } = ERRORS[code];
+      const cells = [`<code>${code}</code>`, status, escape(title), advice(code), retryable ? "yes" : "no"];
+      return `<tr id="${code}">${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
+    });
   const about = `Every refusal is <code>application/problem+json</code>; branch on <code>code</code>. <a href="/docs">The endpoints</a>.`;
-  const main = `<table><thead><tr><th>code</th><th>status</th><th>meaning</th><th>can succeed later</th></tr></thead><tbody>${rows.join("\n")}</tbody></table>`;
+  const main = `<table><thead><tr><th>code</th><th>status</th><th>meaning</th><th>what to do</th><th>can succeed later</th></tr></thead><tbody>${rows.join("\n")}</tbody></table>`;
   return layout({ title: "Errors", about, main });
+}
+
+/** Its code words stand between backticks. */
+function advice(code: ErrorCode): string {
+  return escape(ERROR_ADVICE[code]).replaceAll(/`([^`]+)`/g, "<code>$1</code>");
 }
 
 function endpointView(described: Endpoint): string {

@@ -124,10 +124,14 @@ describe("the service's own endpoints", () => {
 });
 
 describe("pages for people", () => {
-  test("every error code has its line, and no page runs or loads anything from elsewhere", async () => {
+  test("every error code has its line with what to do, and no page runs or loads anything from elsewhere", async () => {
     const door = await openDoor();
     const errors = await door.get("/docs/errors", { token: null });
-    for (const code of Object.keys(ERRORS)) expect(errors.body).toContain(`id="${code}"`);
+    for (const code of Object.keys(ERRORS))
+      expect(errors.body).toMatch(
+        new RegExp(`<tr id="${code}">(<td>.+?</td>){3}<td>.{10,}?</td><td>(yes|no)</td></tr>`),
+      );
+    expect(errors.body).toContain("then <code>POST /restart/tron-client</code> or start again");
     const docs = await door.get("/docs", { token: null });
     expect(docs.body).toContain("/api/v1/tron/payouts/:payout_id/approve");
     for (const page of [errors, docs]) {

@@ -1,5 +1,5 @@
 /** What the reader of an error should do, one sentence or two per code. The compiler reports a code without advice. */
-import type { ErrorCode } from "../src/domain/errors.ts";
+import type { ErrorCode } from "../domain/errors.ts";
 
 export const ERROR_ADVICE = {
   validation_failed:
