@@ -298,12 +298,12 @@ function refusesNew(kind: string, follower: BlockFollower): Refusal | undefined 
 }
 
 /** The store's payments belong to one chain; on another they would all look absent. */
-function refuseOtherNetwork(stored: unknown, { config }: EngineParts): void {
-  if (typeof stored !== "string") return;
-  const { genesisId } = config.chain;
-  if (genesisId !== undefined && genesisId !== stored) {
-    throw new Fault("wrong_network", `the data in ${config.dataDir} belongs to the chain with genesis block ${stored}`);
-  }
+function refuseOtherNetwork(stored: unknown, { config, network }: EngineParts): void {
+  if (typeof stored !== "string" || stored === network.genesisId) return;
+  throw new Fault(
+    "wrong_network",
+    `the data in ${config.dataDir} belongs to the chain with genesis block ${stored}, not to ${network.name}`,
+  );
 }
 
 /** A devnet makes blocks faster than the network does. */

@@ -4,13 +4,13 @@
  */
 import { join } from "node:path";
 import { Fault } from "../domain/errors.ts";
-import { isAbsentOrEmpty } from "../persistence/open-level-store.ts";
+import { holdsNothing } from "../persistence/level-files.ts";
 import { countWallets } from "../security/keystore.ts";
 
 /** Throws `Fault("store_missing")`, before anything is made in the store's place. */
 export async function refuseLostStore(dataDir: string): Promise<void> {
   const [store, keys] = [join(dataDir, "store"), join(dataDir, "keys")];
-  if (!(await isAbsentOrEmpty(store))) return;
+  if (!(await holdsNothing(store))) return;
   const wallets = await countWallets(keys);
   if (wallets === 0) return;
   throw new Fault(

@@ -6,6 +6,7 @@
  * one more reading at most, and nothing has to be remembered.
  */
 import { Transfers } from "../chain/transfers.ts";
+import { isDamage } from "../supervisor/stored-records.ts";
 import type { ActorAddress } from "../domain/records.ts";
 import type { SeenTransfer, TransferFact, TransferReceiver } from "../ports/transfers.ts";
 import type { Metrics } from "../operations/metrics.ts";
@@ -80,7 +81,10 @@ export type OpenedWalletMoney = {
   readonly moved: (actor: ActorAddress, context: unknown) => void;
 };
 
-/** Knows every wallet of the store before the follower reads its first block: money may have come while nobody looked. */
+/**
+ * Knows every wallet of the store before the follower reads its first block: money may have come while nobody looked. One
+ * whose record is damaged is known when it moves again; its balance is read then.
+ */
 export async function openWalletMoney(
   { store, usdt }: { readonly store: Store; readonly usdt: string },
   ports: WalletMoneyPorts,
@@ -96,11 +100,20 @@ export async function openWalletMoney(
     const page = await store.ids("wallet", { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
     for (const { id } of page.ids) {
       const actor = { kind: "wallet", id };
-      moved(actor, store.record(actor)?.context);
+      moved(actor, undamaged(() => store.record(actor)?.context));
     }
     cursor = page.next;
   } while (cursor !== undefined);
   return { transfers, moved };
+}
+
+function undamaged(context: () => unknown): unknown {
+  try {
+    return context();
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return undefined;
+  }
 }
 
 function addressOf(context: unknown): string | undefined {

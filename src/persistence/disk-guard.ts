@@ -4,7 +4,8 @@
  *
  * G1. `full` is reported at once; a better state only after the space has grown a tenth beyond the threshold, so that
  *     a disk at the edge does not switch with every check.
- * G2. A check that fails leaves the state as it was: an unreadable volume is no proof of room.
+ * G2. A check that fails leaves the state as it was, and before the first that succeeds it is `full`: an unreadable
+ *     volume is no proof of room.
  * G3. A listener hears every change of the state once, and never a repetition.
  */
 import { statfs } from "node:fs/promises";
@@ -43,7 +44,7 @@ export class DiskGuard {
   readonly #logger: Logger;
   readonly #measure: (directory: string) => Promise<FreeSpace>;
   readonly #listeners = new Set<(state: DiskState) => void>();
-  #state: DiskState = "ok";
+  #known: DiskState | undefined;
   #freeBytes: number | undefined;
   #cancel: (() => void) | undefined;
   #running = false;
@@ -60,7 +61,7 @@ export class DiskGuard {
   }
 
   state(): DiskState {
-    return this.#state;
+    return this.#known ?? "full";
   }
 
   /** As of the last check that succeeded. */
@@ -95,12 +96,7 @@ export class DiskGuard {
     } catch (error) {
       this.#logger.warn({ error: String(error) }, "free disk space cannot be measured");
     }
-    return this.#state;
-  }
-
-  /** For whoever met ENOSPC: no need to wait for the next check. */
-  reportFull(): void {
-    this.#enter("full");
+    return this.state();
   }
 
   async #round(): Promise<void> {
@@ -109,15 +105,16 @@ export class DiskGuard {
   }
 
   #judge(freeBytes: number): DiskState {
-    const fullLimit = this.#state === "full" ? this.#fullBytes * RECOVERY_FACTOR : this.#fullBytes;
+    const fullLimit = this.#known === "full" ? this.#fullBytes * RECOVERY_FACTOR : this.#fullBytes;
     if (freeBytes <= fullLimit) return "full";
-    const lowLimit = this.#state === "ok" ? this.#lowBytes : this.#lowBytes * RECOVERY_FACTOR;
+    const lowLimit = this.#known === "low" || this.#known === "full" ? this.#lowBytes * RECOVERY_FACTOR : this.#lowBytes;
     return freeBytes <= lowLimit ? "low" : "ok";
   }
 
   #enter(state: DiskState): void {
-    if (state === this.#state) return;
-    this.#state = state;
+    const before = this.state();
+    this.#known = state;
+    if (state === before) return;
     for (const listener of this.#listeners) listener(state);
   }
 }

@@ -24,6 +24,16 @@ export async function inspectDirectory(directory: string): Promise<DirectoryCont
   return names.every((name) => levelFile.test(name)) ? "empty" : "foreign";
 }
 
+/** No directory, an empty one, or only what LevelDB makes before it writes its first entry. */
+export async function holdsNothing(directory: string): Promise<boolean> {
+  try {
+    return (await inspectDirectory(directory)) === "empty";
+  } catch (error) {
+    if (isMissing(error)) return true;
+    throw error;
+  }
+}
+
 /** What LevelDB leaves behind when it is killed while it creates a database. */
 const levelFile = /^(?:LOCK|LOG|LOG\.old|MANIFEST-\d+|\d+\.dbtmp)$/;
 

@@ -1,7 +1,7 @@
 /** When the program must not start, or must not sign, and what it says then. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { startDevnet } from "../../src/devnet/devnet.ts";
@@ -33,6 +33,23 @@ test("data of one chain is not used on another", async () => {
     } finally {
       await other.close();
     }
+  });
+});
+
+test("data of one network is not used on another that is known by name, and the right one still has it", async () => {
+  await withRig({}, async (rig) => {
+    await rig.fundedWallet();
+    await rig.stop();
+    const named: Record<string, string> = { ...rig.environment(), DEVNET_PORT: "0" };
+    for (const name of ["TRON_HTTP_ENDPOINT", "TRON_GENESIS_ID", "USDT_CONTRACT"] as const) delete named[name];
+    // Twice: the first time must not make the other network the store's own.
+    for (const _ of [1, 2]) {
+      const { code, output } = await runMain(named);
+      expect([code, output]).toEqual([78, expect.stringMatching(/cannot start: wrong_network: .*genesis.*devnet/)]);
+    }
+    await rig.start();
+    rig.run();
+    await rig.untilStatus(await rig.pay("15", "after"), "confirmed");
   });
 });
 
@@ -82,6 +99,11 @@ test("keys whose store is gone keep the program from starting, nothing is made i
     await mkdir(store);
     expect((await runMain(rig.environment())).output).toContain("store_missing");
     expect(await readdir(store)).toEqual([]);
+    // What a clean-up leaves that does not touch files in use.
+    await writeFile(join(store, "LOCK"), "");
+    await writeFile(join(store, "MANIFEST-000123"), "");
+    expect((await runMain(rig.environment())).output).toContain("store_missing");
+    expect((await readdir(store)).toSorted()).toEqual(["LOCK", "MANIFEST-000123"]);
     await rm(store, { recursive: true });
     await rename(`${store}-away`, store);
     await rig.start();

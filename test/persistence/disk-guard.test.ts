@@ -56,16 +56,24 @@ test("the state follows the free space, gets worse at once and better only with 
     expect(await guard.check()).toBe(state);
     expect(guard.freeBytes()).toBe(freeBytes);
   }
-  expect(heard).toEqual(["low", "ok", "full", "low", "full", "ok"]);
+  expect(heard).toEqual(["ok", "low", "ok", "full", "low", "full", "ok"]);
 });
 
-test("a volume that cannot be measured is no proof of room", async () => {
-  const volume: { freeBytes: number | Error } = { freeBytes: 10 };
+test("a volume that cannot be measured is no proof of room, from the start and later", async () => {
+  const volume: { freeBytes: number | Error } = { freeBytes: new Error("EIO") };
   const { guard, heard } = guardOn(volume);
+  expect(await guard.check()).toBe("full");
+  volume.freeBytes = 5_000;
+  expect(await guard.check()).toBe("ok");
+  volume.freeBytes = 10;
   await guard.check();
   volume.freeBytes = new Error("EIO");
   expect(await guard.check()).toBe("full");
-  expect(heard).toEqual(["full"]);
+  expect(heard).toEqual(["ok", "full"]);
+});
+
+test("a volume that is nearly low at the start is not low", async () => {
+  expect(await guardOn({ freeBytes: 1_050 }).guard.check()).toBe("ok");
 });
 
 test("a started guard checks at once and then at its interval, until it is stopped", async () => {
@@ -81,7 +89,7 @@ test("a started guard checks at once and then at its interval, until it is stopp
   unsubscribe();
   volume.freeBytes = 5_000;
   await guard.check();
-  expect(heard).toEqual(["full"]);
+  expect(heard).toEqual(["ok", "full"]);
   guard.stop();
   expect(clock.tasks).toEqual([]);
 });
@@ -92,14 +100,6 @@ test("a guard that is stopped during a check schedules no other", async () => {
   guard.stop();
   await started;
   expect(clock.tasks).toEqual([]);
-});
-
-test("a full disk that somebody met is known without a check", () => {
-  const { guard, heard } = guardOn({ freeBytes: 5_000 });
-  guard.reportFull();
-  guard.reportFull();
-  expect(guard.state()).toBe("full");
-  expect(heard).toEqual(["full"]);
 });
 
 test("a real volume can be measured", async () => {
