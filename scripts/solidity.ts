@@ -22,12 +22,18 @@ type Output = {
   readonly contracts?: { readonly source: Readonly<Record<string, Compiled>> };
 };
 
-/** `contract`: its name, if the file has more than one that can be deployed. Throws with the compiler's words. */
-export function compile(source: string, contract?: string): Artifact {
+/**
+ * `contract`: its name, if the file has more than one that can be deployed. `evmVersion`: the newest instructions that the
+ * code may use. Throws with the compiler's words.
+ */
+export function compile(
+  source: string,
+  { contract, evmVersion = "cancun" }: { readonly contract?: string; readonly evmVersion?: string } = {},
+): Artifact {
   const compiler: unknown = createRequire(import.meta.url)("solc");
   if (!isCompiler(compiler)) throw new Error("solc is not what it was");
   const settings = {
-    evmVersion: "cancun",
+    evmVersion,
     optimizer: { enabled: true, runs: 200 },
     metadata: { bytecodeHash: "none", appendCBOR: false },
     outputSelection: { "*": { "*": ["abi", "evm.bytecode.object", "storageLayout"] } },

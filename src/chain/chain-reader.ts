@@ -13,6 +13,7 @@ import type {
   BlockHeader,
   BroadcastOutcome,
   ChainParameters,
+  DestinationFacts,
   Estimate,
   Receipt,
   TransferOrder,
@@ -20,7 +21,8 @@ import type {
   TxId,
 } from "../domain/chain-facts.ts";
 import { Fault } from "../domain/errors.ts";
-import type { Units } from "../domain/money.ts";
+import { DESTINATIONS_ASKED_MAX } from "../domain/limits.ts";
+import type { Asset, Units } from "../domain/money.ts";
 import type { ChainGateway } from "../ports/world.ts";
 import { toEvmWord } from "../tron/address.ts";
 import { encodeUint } from "../tron/trc20.ts";
@@ -149,6 +151,17 @@ export class ChainReader implements ChainGateway {
     const contract = this.#parts.usdtContract;
     const call = { prefix: "wallet", contract, selector: "isBlackListed(address)", subject: address } as const;
     return this.#read(async (node) => (await ask.askView(node, call)) !== 0n, { api: "full", lane: "read", signal });
+  }
+
+  async destinations(
+    addresses: readonly TronAddress[],
+    asset: Asset,
+    signal?: AbortSignal,
+  ): Promise<DestinationFacts[]> {
+    if (addresses.length === 0) return [];
+    if (addresses.length > DESTINATIONS_ASKED_MAX) throw new Fault("internal", "too many addresses for one question");
+    const look = { addresses, token: asset === "USDT" ? this.#parts.usdtContract : undefined };
+    return this.#read((node) => ask.askDestinations(node, look), { api: "full", lane: "read", signal });
   }
 
   async estimate(order: TransferOrder, signal?: AbortSignal): Promise<Estimate> {

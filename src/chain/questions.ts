@@ -4,15 +4,17 @@ import type {
   Block,
   BlockHeader,
   ChainParameters,
+  DestinationFacts,
   Receipt,
   TronAddress,
   TxId,
 } from "../domain/chain-facts.ts";
 import { Fault } from "../domain/errors.ts";
 import type { Units } from "../domain/money.ts";
-import { toEvmWord, toHex41 } from "../tron/address.ts";
+import { toEvmWord, toHex41, ZERO_ADDRESS } from "../tron/address.ts";
 import type { Asker } from "./asking.ts";
 import { parseBlock, parseBlocks } from "./block-json.ts";
+import { lookCode, readLook } from "./destination-look.ts";
 import { accountFact, blockFact, chainParametersFact, headerFact, receiptFact, unitsFact } from "./facts.ts";
 import { parseReceipts } from "./receipt-json.ts";
 import * as wire from "./wire.ts";
@@ -153,6 +155,16 @@ export async function askView(
   const word = succeeded(answer, "chain_error").constant_result?.[0];
   if (word === undefined || word.length !== 64) throw new Fault("chain_error", `${call.selector} returned no word`);
   return BigInt(`0x${word}`);
+}
+
+/** Without `contract_address` a node tries the creation of a contract; nothing stays of it. `token`: asked who is frozen. */
+export async function askDestinations(
+  node: Asker,
+  look: { readonly addresses: readonly TronAddress[]; readonly token: TronAddress | undefined },
+): Promise<DestinationFacts[]> {
+  const body = { owner_address: toHex41(ZERO_ADDRESS), data: lookCode(look.addresses, look.token) };
+  const answer = await node.ask({ path: "wallet/triggerconstantcontract", body }, wire.readCallResult);
+  return readLook(succeeded(answer, "chain_error").constant_result?.[0] ?? "", look.addresses.length);
 }
 
 /** Energy that the node measured for this very call. Throws `Fault("simulation_reverted")`. */

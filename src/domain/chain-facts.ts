@@ -135,6 +135,14 @@ export type AccountFacts = {
   readonly bandwidthUsed: number;
 };
 
+/** What one node says about where money is to go. */
+export type DestinationFacts = {
+  /** It has code. */
+  readonly isContract: boolean;
+  /** `undefined`: the token was not asked, or did not say. */
+  readonly isFrozen: boolean | undefined;
+};
+
 /**
  * What handing bytes to a node told us (tron.md §3.1). None of these is proof of anything but `accepted` = "this node took it".
  * - accepted: SUCCESS

@@ -20,6 +20,8 @@ export const XSTATE_ITERATIONS_MAX = 100;
 
 export const BATCH_LINES_MAX = 1_000;
 export const WALLET_BATCH_MAX = 100;
+/** Destinations that one question to a node asks about. */
+export const DESTINATIONS_ASKED_MAX = 100;
 export const PAGE_LIMIT_MAX = 100;
 export const PAGE_LIMIT_DEFAULT = 20;
 export const BODY_BYTES_MAX = 512 * 1024;

@@ -5,6 +5,7 @@ import type {
   BlockHeader,
   BroadcastOutcome,
   ChainParameters,
+  DestinationFacts,
   Estimate,
   Receipt,
   ReferenceBlock,
@@ -12,7 +13,7 @@ import type {
   TronAddress,
   TxId,
 } from "../domain/chain-facts.ts";
-import type { Units } from "../domain/money.ts";
+import type { Asset, Units } from "../domain/money.ts";
 
 /**
  * Access to TRON nodes. Every method throws `Fault` (`chain_unavailable`, `chain_timeout`, `chain_error`) when no
@@ -36,6 +37,11 @@ export interface ChainGateway {
   solidBalances(address: TronAddress, signal?: AbortSignal): Promise<{ usdt: Units; trx: Units; atBlock: number }>;
   tokenBalance(address: TronAddress, signal?: AbortSignal): Promise<{ amount: Units; atBlock: number }>;
   isBlacklisted(address: TronAddress, signal?: AbortSignal): Promise<boolean>;
+  /**
+   * In one question, in the order of `addresses`, at most `DESTINATIONS_ASKED_MAX` of them. What one node says; for
+   * warnings, not for decisions about money that is on its way.
+   */
+  destinations(addresses: readonly TronAddress[], asset: Asset, signal?: AbortSignal): Promise<DestinationFacts[]>;
   /** Throws `Fault("simulation_reverted")` or `Fault("fee_cap_exceeded")`. */
   estimate(order: TransferOrder, signal?: AbortSignal): Promise<Estimate>;
   /** Signed transaction bytes as hex. */

@@ -7,12 +7,13 @@ import type {
   BroadcastOutcome,
   ChainParameters,
   ContractLog,
+  DestinationFacts,
   Estimate,
   Receipt,
   TransferOrder,
 } from "../../src/domain/chain-facts.ts";
 import { Fault } from "../../src/domain/errors.ts";
-import { units } from "../../src/domain/money.ts";
+import { type Asset, units } from "../../src/domain/money.ts";
 import type { ChainGateway } from "../../src/ports/world.ts";
 import { trxEstimate, usdtEstimate } from "../../src/chain/fees.ts";
 import { toHex41 } from "../../src/tron/address.ts";
@@ -37,6 +38,8 @@ const PARAMETERS: ChainParameters = {
 
 export class FakeChain implements ChainGateway {
   readonly calls: Record<string, number> = {};
+  /** Whom the token has frozen. */
+  readonly frozen = new Set<string>();
   /** Blocks that have no receipts yet. */
   readonly withoutReceipts = new Set<number>();
   /** Thrown by the next read, once. */
@@ -183,8 +186,16 @@ export class FakeChain implements ChainGateway {
     return { amount: units(this.balances(address, this.head).usdt), atBlock: this.head };
   }
 
-  async isBlacklisted(): Promise<boolean> {
-    return false;
+  async isBlacklisted(address: string): Promise<boolean> {
+    return this.frozen.has(address);
+  }
+
+  /** The only contract of this chain is the token. */
+  async destinations(addresses: readonly string[], asset: Asset): Promise<DestinationFacts[]> {
+    return addresses.map((address) => {
+      toHex41(address);
+      return { isContract: address === FAKE_USDT, isFrozen: asset === "USDT" ? this.frozen.has(address) : undefined };
+    });
   }
 
   async estimate(order: TransferOrder): Promise<Estimate> {

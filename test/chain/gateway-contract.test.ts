@@ -1,7 +1,7 @@
 import { privateKeyToAddress } from "../../src/tron/address.ts";
 import { startDevnet } from "../../src/devnet/devnet.ts";
 import { chainGatewayContract, type GatewayWorld } from "../contracts/chain-gateway.contract.ts";
-import { FakeChain, txIdOf, type FakeTransfer } from "./fake-chain.ts";
+import { FAKE_USDT, FakeChain, txIdOf, type FakeTransfer } from "./fake-chain.ts";
 import { openGateway, signTransfer } from "./support.ts";
 
 const KEYS = { payer: "11".repeat(32), holder: "22".repeat(32), stranger: "33".repeat(32) };
@@ -19,7 +19,9 @@ chainGatewayContract("the fake chain", async (): Promise<GatewayWorld> => {
     payer,
     holder,
     stranger,
+    contract: FAKE_USDT,
     mine: async (count) => chain.mine(count),
+    freeze: async (address) => void chain.frozen.add(address),
     sign: async ({ asset, from, to, amount }) => {
       nonce += 1;
       const transfer: FakeTransfer = { asset, from, to, amount, nonce: String(nonce) };
@@ -43,8 +45,13 @@ chainGatewayContract("the gateway over a devnet", async (): Promise<GatewayWorld
     payer,
     holder,
     stranger,
+    contract: devnet.usdtContract,
     mine: async (count) => {
       await devnet.mine(count);
+    },
+    freeze: async (address) => {
+      await devnet.usdt.setBlacklisted(address, true);
+      await devnet.mine();
     },
     sign: async (order) => {
       const [reference, head] = [await gateway.solidBlock(), await gateway.headBlock()];

@@ -132,6 +132,7 @@ describe("mutated answers of real nodes", () => {
     log: [{ address: "a614f803b6fd780986a42c78ec9c7f77e6ded13c", topics: ["dd".repeat(32)], data: "00".repeat(32) }],
   };
   const call = { result: { result: true }, energy_used: 64_285, constant_result: ["0".repeat(63) + "1"] };
+  const look = { ...call, constant_result: ["00050d"] };
   const prices = [
     "getEnergyFee",
     "getTransactionFee",
@@ -150,6 +151,7 @@ describe("mutated answers of real nodes", () => {
     ["walletsolidity/gettransactioninfobyid", info, (chain) => chain.solidReceipt(TX)],
     ["wallet/getchainparameters", { chainParameter: prices }, (chain) => chain.chainParameters()],
     ["wallet/triggerconstantcontract", call, (chain) => chain.isBlacklisted(FAKE_USDT)],
+    ["wallet/triggerconstantcontract", look, (chain) => chain.destinations([FAKE_USDT, FAKE_USDT], "USDT")],
     ["wallet/broadcasthex", { result: true, code: "SUCCESS", txid: TX }, (chain) => chain.broadcast("0a02")],
   ];
 

@@ -28,7 +28,7 @@ import {
 import { HastyClock, openGateway } from "./support.ts";
 import { TransferBook } from "./transfer-book.ts";
 
-const artifact = compile(readFileSync(new URL("contracts/crook.sol", import.meta.url), "utf8"), "Crook");
+const artifact = compile(readFileSync(new URL("contracts/crook.sol", import.meta.url), "utf8"), { contract: "Crook" });
 /** Bob is watched. */
 const to = word(bob.hex41.slice(2));
 

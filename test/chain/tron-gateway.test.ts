@@ -437,6 +437,33 @@ describe("a simulation is believed only when it ran and did not fail", () => {
     node.on("wallet/triggerconstantcontract", { body: { ...ok, constant_result: [`${"0".repeat(63)}1`] } });
     expect(await gateway.isBlacklisted(TO)).toBe(true);
   });
+
+  test("many destinations are one creation that is tried, from nobody", async () => {
+    node.on("wallet/triggerconstantcontract", { body: { ...ok, constant_result: ["00050d"] } });
+    expect(await gateway.destinations([FROM, TO], "USDT")).toEqual([
+      { isContract: false, isFrozen: false },
+      { isContract: false, isFrozen: true },
+    ]);
+    expect(node.asked).toHaveLength(1);
+    expect(node.asked[0]?.body).toEqual({ owner_address: `41${"00".repeat(20)}`, data: expect.any(String) });
+  });
+
+  test.each([
+    ["another number of them", { ...ok, constant_result: ["0005"] }],
+    ["nothing", { ...ok, constant_result: [""] }],
+    ["no result", { ...ok, constant_result: undefined }],
+    ["a failed execution", { ...ok, constant_result: ["00050d"], transaction: { ret: [{ ret: "FAILED" }] } }],
+    ["a refusal", { result: { code: "CONTRACT_VALIDATE_ERROR", message: "" } }],
+  ])("destinations that were answered with %s are a chain_error", async (_name, body) => {
+    node.on("wallet/triggerconstantcontract", { body });
+    await expect(gateway.destinations([FROM, TO], "USDT")).rejects.toMatchObject({ code: "chain_error" });
+  });
+
+  test("more destinations than one question has room for are a mistake of whoever asks", async () => {
+    const many = Array.from({ length: 101 }, () => TO);
+    await expect(gateway.destinations(many, "USDT")).rejects.toMatchObject({ code: "internal" });
+    expect(node.asked).toEqual([]);
+  });
 });
 
 describe("balances that a decision rests on", () => {

@@ -14,7 +14,11 @@ export type GatewayWorld = {
   readonly holder: TronAddress;
   /** Was never activated. */
   readonly stranger: TronAddress;
+  /** The token's own. */
+  readonly contract: TronAddress;
   mine(count: number): Promise<void>;
+  /** By the token; in a block when it is over. */
+  freeze(address: TronAddress): Promise<void>;
   /** A transfer of the payer, valid for a minute; no two calls make the same bytes. */
   sign(order: TransferOrder): Promise<{ txId: string; signedHex: string }>;
   dispose(): Promise<void>;
@@ -183,8 +187,32 @@ export function chainGatewayContract(name: string, open: () => Promise<GatewayWo
       });
     });
 
+    test("many destinations are looked at in one question, and each is told for itself, in their order", async () => {
+      await world.freeze(world.holder);
+      const addresses = [world.stranger, world.contract, world.holder, world.payer, world.holder];
+      const plain = { isContract: false, isFrozen: false };
+      expect(await gateway.destinations(addresses, "USDT")).toEqual([
+        plain,
+        { isContract: true, isFrozen: false },
+        { isContract: false, isFrozen: true },
+        plain,
+        { isContract: false, isFrozen: true },
+      ]);
+      expect(await gateway.isBlacklisted(world.holder)).toBe(true);
+      expect(await gateway.destinations([], "USDT")).toEqual([]);
+    });
+
+    test("whom the token has frozen is not told of destinations of TRX", async () => {
+      await world.freeze(world.holder);
+      expect(await gateway.destinations([world.holder, world.contract], "TRX")).toEqual([
+        { isContract: false, isFrozen: undefined },
+        { isContract: true, isFrozen: undefined },
+      ]);
+    });
+
     test("what is not an address is refused before anybody is asked", async () => {
       await expect(gateway.account("T-not-an-address")).rejects.toBeInstanceOf(Fault);
+      await expect(gateway.destinations([world.payer, "T-not-an-address"], "USDT")).rejects.toBeInstanceOf(Fault);
     });
   });
 }

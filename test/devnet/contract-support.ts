@@ -7,7 +7,7 @@ import { alice, infoOf, type Json, pay, post, type Wallet } from "./support.ts";
 
 /** A contract of contracts/workshop.sol. */
 export function compiled(name: string): Artifact {
-  return compile(readFileSync(new URL("contracts/workshop.sol", import.meta.url), "utf8"), name);
+  return compile(readFileSync(new URL("contracts/workshop.sol", import.meta.url), "utf8"), { contract: name });
 }
 
 export const word = (value: bigint | number | string): string =>

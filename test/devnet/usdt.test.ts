@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { compile } from "../../scripts/solidity.ts";
 import { codeKey, contractKey } from "../../src/devnet/evm/contract-keys.ts";
 import { Tvm } from "../../src/devnet/evm/tvm.ts";
 import { executeContract } from "../../src/devnet/evm/execution.ts";
@@ -43,13 +41,6 @@ const transfer = (hex41: string, value: bigint) => calldata("transfer(address,ui
 const topicOf = (hex41: string) => word(hex41.slice(2));
 
 describe("the token", () => {
-  test("is what the pinned compiler makes of its source", () => {
-    const folder = new URL("../../src/devnet/contracts/", import.meta.url);
-    const source = readFileSync(new URL("tether-token.sol", folder), "utf8");
-    const artifact = JSON.parse(readFileSync(new URL("tether-token.json", folder), "utf8"));
-    expect(artifact).toEqual(compile(source));
-  }, 60_000);
-
   test("costs what mainnet's costs, and as much of it is penalty", async () => {
     const { call } = await token();
     const first = await call(alice.hex41, transfer(bob.hex41, 5n));

@@ -51,6 +51,7 @@ export class ScriptedWorld implements ChainView, TransactionWatcher, Signer {
     account: unused,
     tokenBalance: async () => ({ amount: this.usdt, atBlock: this.solid }),
     isBlacklisted: async () => false,
+    destinations: async (addresses) => addresses.map(() => ({ isContract: false, isFrozen: false })),
     solidBalances: async () => ({ usdt: this.usdt, trx: this.trx, atBlock: this.solid }),
     estimate: () => this.onEstimate(),
     broadcast: async (signedHex) => {
