@@ -1,6 +1,7 @@
 /**
- * Takes batches in. Every line is judged by itself and keeps its line id. The node is not asked about destinations: a
- * thousand lines would be two thousand questions. So a line to a contract or to a frozen address is paid.
+ * Takes batches in. Every line is judged by itself and keeps its line id. Destinations of the lines that have nothing
+ * wrong with them are looked at on the chain, a hundred in a question, before the external ids are held: who only wants
+ * an id does not wait for a node.
  */
 import { refuse, type Refusal } from "../domain/errors.ts";
 import { BATCH_LINES_MAX } from "../domain/limits.ts";
@@ -10,7 +11,7 @@ import { answerOf } from "./answers.ts";
 import { API_ROOT, type Outcome } from "./endpoint.ts";
 import { derivedId, type Idempotency } from "./idempotency.ts";
 import { duplicate, takenBy, type Asked } from "./payout-intake.ts";
-import { isRefusal, judgeLine } from "./payment-orders.ts";
+import { isRefusal, judgeLine, type JudgedLine } from "./payment-orders.ts";
 import type { PayingWallet } from "./paying-wallets.ts";
 import { batchContext } from "./records.ts";
 import type { Rejected } from "./problem.ts";
@@ -28,21 +29,25 @@ export type BatchOrder = {
 type LineText = { line_id: string; to: string; amount: string; external_id?: string };
 type Ports = Pick<
   Surface,
-  "engine" | "words" | "wallets" | "externalIds" | "addresses" | "ownAddress" | "payments" | "network"
+  "engine" | "words" | "wallets" | "externalIds" | "destinations" | "addresses" | "ownAddress" | "payments"
 >;
 
 export async function acceptBatch(ports: Ports, order: BatchOrder, asked: Asked): Promise<Outcome> {
   const id = derivedId("pb", asked.idempotency);
-  if (ports.engine.has({ kind: "payoutBatch", id })) return request(ports, { id, lines: [] }, asked.idempotency);
+  const isRepeat = () => ports.engine.has({ kind: "payoutBatch", id });
+  const repeat = () => request(ports, { id, lines: [] }, asked.idempotency);
+  if (isRepeat()) return repeat();
   const wallet = ports.wallets.find(order.wallet);
   if (isRefusal(wallet)) return { refusal: wallet };
   const misshapen = judgeShape(order.items);
   if (misshapen !== undefined) return misshapen;
+  const lines = await lookAtLines(ports, wallet, order);
   const externalIds = order.items.flatMap((item) => item.external_id ?? []);
   return ports.externalIds.holding(externalIds, async () => {
     const taken = await findTaken(ports, externalIds);
-    const input = judgeAll({ ports, wallet, order, taken }, { id, asked });
-    if ("refusal" in input) return input;
+    const input = judgeAll({ ports, wallet, order, lines, taken }, { id, asked });
+    // A request with the same key, side by side with this one, may have been told better; both have its answer.
+    if ("refusal" in input) return isRepeat() ? repeat() : input;
     return request(ports, { id, create: input, lines: input.lines }, asked.idempotency);
   });
 }
@@ -103,6 +108,19 @@ function judgeShape(items: readonly LineText[]): Rejected | undefined {
   return undefined;
 }
 
+type LookedAt = { readonly item: LineText; readonly judged: JudgedLine | Refusal };
+
+/** Each line with what speaks against it by itself, or against its destination on the chain. */
+async function lookAtLines(ports: Ports, wallet: PayingWallet, { asset, items }: BatchOrder): Promise<LookedAt[]> {
+  const lines = items.map((item) => {
+    const { to, amount } = item;
+    return { item, judged: judgeLine(ports, wallet, { to, amount, asset, purpose: "payout" }) };
+  });
+  const payable = lines.flatMap(({ item, judged }) => (isRefusal(judged) ? [] : [item.to]));
+  const against = await ports.destinations.judgeMany(payable, asset);
+  return lines.map(({ item, judged }) => ({ item, judged: against.get(item.to) ?? judged }));
+}
+
 async function findTaken({ engine }: Ports, externalIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const taken = new Map<string, string>();
   for (const externalId of new Set(externalIds)) {
@@ -116,21 +134,19 @@ type Judging = {
   readonly ports: Ports;
   readonly wallet: PayingWallet;
   readonly order: BatchOrder;
+  readonly lines: readonly LookedAt[];
   readonly taken: ReadonlyMap<string, string>;
 };
 
 function judgeAll(judging: Judging, made: { id: string; asked: Asked }): PayoutBatchInput | Rejected {
-  const { ports, wallet, order } = judging;
+  const { ports, wallet, order, taken } = judging;
   const { by, idempotency } = made.asked;
   const lines: PayoutBatchInput["lines"] = [];
   const invalid: PayoutBatchInput["invalid"] = [];
   const usedIds = new Set<string>();
-  for (const [index, item] of order.items.entries()) {
-    const line = judgeOne(judging, {
-      item,
-      usedIds,
-      payoutId: derivedId("po", { key: idempotency.key, part: item.line_id }),
-    });
+  for (const [index, { item, judged }] of judging.lines.entries()) {
+    const payoutId = derivedId("po", { key: idempotency.key, part: item.line_id });
+    const line = isRefusal(judged) ? judged : lineOf({ item, judged, payoutId }, { usedIds, taken });
     if (isRefusal(line)) invalid.push({ lineId: item.line_id, index, refusal: line });
     else lines.push(line);
     if (item.external_id !== undefined) usedIds.add(item.external_id);
@@ -151,19 +167,13 @@ function judgeAll(judging: Judging, made: { id: string; asked: Asked }): PayoutB
   };
 }
 
-type Judged = { readonly item: LineText; readonly payoutId: string; readonly usedIds: ReadonlySet<string> };
+type Payable = { readonly item: LineText; readonly judged: JudgedLine; readonly payoutId: string };
 
-function judgeOne(
-  { ports, wallet, order, taken }: Judging,
-  { item, payoutId, usedIds }: Judged,
+function lineOf(
+  { item, judged, payoutId }: Payable,
+  { usedIds, taken }: { readonly usedIds: ReadonlySet<string>; readonly taken: ReadonlyMap<string, string> },
 ): PayoutBatchInput["lines"][number] | Refusal {
-  const { line_id: lineId, to, amount, external_id: externalId } = item;
-  if (to === ports.network.usdtContract)
-    return refuse("destination_is_contract", "The destination is the USDT contract itself; money sent there is lost", {
-      to,
-    });
-  const judged = judgeLine(ports, wallet, { to, amount, asset: order.asset, purpose: "payout" });
-  if (isRefusal(judged)) return judged;
+  const { line_id: lineId, to, external_id: externalId } = item;
   if (externalId !== undefined) {
     const other = usedIds.has(externalId) ? "another line of this batch" : taken.get(externalId);
     if (other !== undefined) return duplicate(externalId, other);

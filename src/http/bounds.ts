@@ -18,6 +18,9 @@ export const NODE_READ_TIMEOUT_MS = 8_000;
 /** A look at a new destination before a payout is accepted; the estimate before signing looks again. */
 export const DESTINATION_TIMEOUT_MS = 1_500;
 export const DESTINATION_CHECKS_MAX = 16;
+/** The same for all destinations of a batch together, and the questions about them that are asked at a time. */
+export const DESTINATIONS_TIMEOUT_MS = 3_000;
+export const DESTINATION_QUESTIONS_MAX = 4;
 export const DESTINATIONS_CACHED_MAX = 20_000;
 export const DESTINATION_FRESH_MS = 600_000;
 export const WALLETS_CACHED_MAX = 10_000;

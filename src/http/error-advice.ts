@@ -49,9 +49,9 @@ export const ERROR_ADVICE = {
   destination_is_self: "Choose another destination or another wallet.",
   destination_is_own_wallet: "Use a transfer between wallets instead of a payout.",
   destination_is_contract:
-    "Ask the recipient for an address that a person or an exchange owns. Single payouts and transfers are looked up on the chain while a node answers quickly, at most 16 at once; lines of a batch are not, so only the USDT contract itself is refused there. `POST /network/validate-address` looks up any address.",
+    "Ask the recipient for an address that a person or an exchange owns. Single payouts and transfers are looked up on the chain while a node answers quickly, at most 16 at once; lines of a batch together, a hundred in a question, for three seconds at most. What no node tells in time is let through, but for the USDT contract itself; a contract without code is known only to the look at a single payout. `POST /network/validate-address` looks up any address.",
   destination_blacklisted:
-    "Do not pay: USDT sent there is lost, although the transfer succeeds. Talk to the recipient. Lines of a batch are not looked up (`destination_is_contract` says when it is done).",
+    "Do not pay: USDT sent there is lost, although the transfer succeeds. Talk to the recipient. When destinations are looked up, `destination_is_contract` says.",
   batch_invalid: "`evidence` lists every wrong line; correct them and send the batch with a new key.",
   batch_too_large: "Split the batch into parts of at most 1,000 lines.",
   duplicate_line_id: "Give each line its own `line_id`; two lines may pay one address.",

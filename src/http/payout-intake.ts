@@ -9,7 +9,7 @@ import { JsonText } from "../domain/records.ts";
 import type { PayoutInput } from "../machines/payout-context.ts";
 import type { EngineAnswer, EngineFacade, Outcome as EngineOutcome, Verdict } from "../supervisor/facade.ts";
 import { answerOf } from "./answers.ts";
-import { Destinations } from "./destinations.ts";
+import type { Destinations } from "./destinations.ts";
 import { API_ROOT, type Outcome } from "./endpoint.ts";
 import type { ExternalIds } from "./external-ids.ts";
 import { derivedId, type Idempotency } from "./idempotency.ts";
@@ -30,7 +30,12 @@ export type PaymentOrder = {
   readonly externalId?: string | undefined;
   readonly metadata?: Record<string, string> | undefined;
 };
-type Shared = { readonly words: MachineWords; readonly externalIds: ExternalIds; readonly wallets: PayingWallets };
+type Shared = {
+  readonly words: MachineWords;
+  readonly externalIds: ExternalIds;
+  readonly wallets: PayingWallets;
+  readonly destinations: Destinations;
+};
 export type Asked = { readonly by: string; readonly idempotency: Idempotency };
 
 export class PayoutIntake {
@@ -42,7 +47,7 @@ export class PayoutIntake {
 
   constructor(ports: HttpPorts, shared: Shared) {
     this.#ports = ports;
-    this.#destinations = new Destinations(ports);
+    this.#destinations = shared.destinations;
     this.#externalIds = shared.externalIds;
     this.#wallets = shared.wallets;
     this.#accepted = ({ record }) => {

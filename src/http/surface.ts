@@ -1,4 +1,5 @@
 /** What the routes share: the ports, and the few things of the HTTP surface that have a lifetime. */
+import { Destinations } from "./destinations.ts";
 import { ExternalIds } from "./external-ids.ts";
 import { MachineWords } from "./machine-view.ts";
 import { PayingWallets } from "./paying-wallets.ts";
@@ -10,6 +11,7 @@ export type Surface = HttpPorts & {
   readonly words: MachineWords;
   readonly externalIds: ExternalIds;
   readonly wallets: PayingWallets;
+  readonly destinations: Destinations;
   readonly intake: PayoutIntake;
   readonly stream: StepStream;
 };
@@ -18,6 +20,7 @@ export function furnish(ports: HttpPorts, stream: StepStream): Surface {
   const words = new MachineWords(ports.engine.catalog);
   const externalIds = new ExternalIds();
   const wallets = new PayingWallets(ports.engine);
-  const intake = new PayoutIntake(ports, { words, externalIds, wallets });
-  return { ...ports, words, externalIds, wallets, intake, stream };
+  const destinations = new Destinations(ports);
+  const intake = new PayoutIntake(ports, { words, externalIds, wallets, destinations });
+  return { ...ports, words, externalIds, wallets, destinations, intake, stream };
 }

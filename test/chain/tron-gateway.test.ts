@@ -459,6 +459,13 @@ describe("a simulation is believed only when it ran and did not fail", () => {
     await expect(gateway.destinations([FROM, TO], "USDT")).rejects.toMatchObject({ code: "chain_error" });
   });
 
+  test("a node that does not know the question about many destinations is not a bad node", async () => {
+    node.on("wallet/triggerconstantcontract", { body: { result: { code: "CONTRACT_VALIDATE_ERROR", message: "" } } });
+    for (let i = 0; i < 6; i += 1) await gateway.destinations([TO], "USDT").catch(() => undefined);
+    expect(node.asked.length).toBeGreaterThanOrEqual(6);
+    expect(gateway.pool.all().map((each) => each.reading().breaker)).toEqual(["closed"]);
+  });
+
   test("more destinations than one question has room for are a mistake of whoever asks", async () => {
     const many = Array.from({ length: 101 }, () => TO);
     await expect(gateway.destinations(many, "USDT")).rejects.toMatchObject({ code: "internal" });

@@ -146,11 +146,12 @@ describe("a batch over HTTP", () => {
     ]);
   });
 
-  test("a thousand lines are taken without asking a node about each, one more is refused", async () => {
+  test("a thousand lines are taken with ten questions to a node, one more line is refused", async () => {
     const door = await openDoor();
     const items = Array.from({ length: 1_000 }, (_, i) => line(i + 1, { amount: "10" }));
     const response = await door.post(BATCH, batch(items));
     expect(response.json()).toMatchObject({ count: 1_000, total: "10000" });
+    expect(door.looks.map((addresses) => addresses.length)).toEqual(Array.from({ length: 10 }, () => 100));
     expect(door.calls).toEqual({ account: 0, blacklist: 0 });
     expect((await door.post(BATCH, batch([...items, line(1_001)]))).json()).toMatchObject({
       status: 422,

@@ -2,9 +2,9 @@
 import type { FastifyInstance, LightMyRequestResponse } from "fastify";
 import type { TSchema } from "typebox";
 import { Compile, type Validator } from "typebox/compile";
-import type { AccountFacts } from "../../src/domain/chain-facts.ts";
+import type { AccountFacts, DestinationFacts } from "../../src/domain/chain-facts.ts";
 import type { Refusal } from "../../src/domain/errors.ts";
-import { units } from "../../src/domain/money.ts";
+import { type Asset, units } from "../../src/domain/money.ts";
 import type { ChainStatus, HttpOptions, HttpPorts } from "../../src/http/ports.ts";
 import { createServer } from "../../src/http/server.ts";
 import type { Limits } from "../../src/machines/ledger.ts";
@@ -33,6 +33,8 @@ export type Door = Rig & {
   facts: Map<string, Partial<AccountFacts>>;
   blacklisted: Set<string>;
   calls: { account: number; blacklist: number };
+  /** The addresses of each question about many. */
+  looks: (readonly string[])[];
   requests: { method: string; route: string; status: number }[];
   /** What the engine's next requests are refused with, whatever they are; for states that are hard to reach. */
   refusals: Refusal[];
@@ -100,6 +102,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
   const facts: Door["facts"] = new Map();
   const blacklisted = new Set<string>();
   const calls = { account: 0, blacklist: 0 };
+  const looks: Door["looks"] = [];
   const requests: Door["requests"] = [];
   const keys = keysOf();
   const { world } = rig;
@@ -120,6 +123,13 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     isBlacklisted: async (address: string) => {
       calls.blacklist += 1;
       return blacklisted.has(address);
+    },
+    destinations: async (addresses: readonly string[], asset: Asset): Promise<DestinationFacts[]> => {
+      looks.push(addresses);
+      return addresses.map((address) => ({
+        isContract: facts.get(address)?.isContract ?? false,
+        isFrozen: asset === "USDT" ? blacklisted.has(address) : undefined,
+      }));
     },
     tokenBalance: async () => ({ amount: units(7_500_000n), atBlock: world.solid }),
   });
@@ -188,6 +198,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     facts,
     blacklisted,
     calls,
+    looks,
     requests,
     refusals,
     call,

@@ -31,7 +31,7 @@ function batches(surface: Surface): Endpoint[] {
       scope: "payouts:create",
       summary: "Pay many",
       description:
-        "Lines are told apart by line_id, so two lines to one address stay two payouts. all_or_nothing reserves the whole sum in one step or accepts nothing; best_effort keeps wrong lines aside and lets the wallet judge each of the others. Destinations are judged by their form; whether one is a contract or frozen is not looked up on the chain (POST /network/validate-address does).",
+        "Lines are told apart by line_id, so two lines to one address stay two payouts. all_or_nothing reserves the whole sum in one step or accepts nothing; best_effort keeps wrong lines aside and lets the wallet judge each of the others. A line to a contract, or of USDT to a frozen address, is a wrong line as far as a node tells within three seconds; a node that does not lets the lines through.",
       idempotencyKey: "required",
       inputs: { body: BatchOrder },
       answers: { 202: { description: "Accepted", schema: Batch } },
