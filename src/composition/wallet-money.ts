@@ -100,7 +100,10 @@ export async function openWalletMoney(
     const page = await store.ids("wallet", { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
     for (const { id } of page.ids) {
       const actor = { kind: "wallet", id };
-      moved(actor, undamaged(() => store.record(actor)?.context));
+      moved(
+        actor,
+        undamaged(() => store.record(actor)?.context),
+      );
     }
     cursor = page.next;
   } while (cursor !== undefined);

@@ -107,7 +107,8 @@ export class DiskGuard {
   #judge(freeBytes: number): DiskState {
     const fullLimit = this.#known === "full" ? this.#fullBytes * RECOVERY_FACTOR : this.#fullBytes;
     if (freeBytes <= fullLimit) return "full";
-    const lowLimit = this.#known === "low" || this.#known === "full" ? this.#lowBytes * RECOVERY_FACTOR : this.#lowBytes;
+    const lowLimit =
+      this.#known === "low" || this.#known === "full" ? this.#lowBytes * RECOVERY_FACTOR : this.#lowBytes;
     return freeBytes <= lowLimit ? "low" : "ok";
   }
 
