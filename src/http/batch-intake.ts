@@ -18,7 +18,7 @@ import type { Rejected } from "./problem.ts";
 import type { Outcome as EngineOutcome, Verdict } from "../supervisor/facade.ts";
 import type { Surface } from "./surface.ts";
 import { batchView } from "./views/batch.ts";
-import { unanswered } from "./wallet-answer.ts";
+import { readAgain, refusedForNow, unanswered } from "./wallet-answer.ts";
 
 export type BatchOrder = {
   readonly wallet: string;
@@ -67,6 +67,7 @@ async function request({ engine, words }: Ports, made: Made, idempotency: Idempo
     idempotency,
     respond: (outcome) => accepted(outcome, { made, words }),
   });
+  if (create !== undefined) await readAgain(engine, create.walletId, answer);
   return answerOf(answer, `${API_ROOT}/payouts/batches/${id}`);
 }
 
@@ -77,7 +78,7 @@ function accepted(outcome: EngineOutcome, { made, words }: Pick<Ports, "words"> 
   // Each line of a batch of what is possible asks by itself.
   const asking = [record, ...made.lines.map(({ payoutId }) => outcome.read({ kind: "payout", id: payoutId }))];
   for (const each of asking) {
-    const refusal = unanswered(each);
+    const refusal = unanswered(each) ?? refusedForNow(each);
     if (refusal !== undefined) return { discard: refusal };
   }
   return { keep: { status: 202, body: batchView(record, words) } };

@@ -19,7 +19,7 @@ import type { PayingWallets } from "./paying-wallets.ts";
 import type { HttpPorts } from "./ports.ts";
 import { payoutContext } from "./records.ts";
 import { payoutView } from "./views/payout.ts";
-import { unanswered } from "./wallet-answer.ts";
+import { readAgain, unanswered } from "./wallet-answer.ts";
 
 export type PaymentOrder = {
   readonly purpose: Purpose;
@@ -108,11 +108,7 @@ export class PayoutIntake {
   async #create(input: PayoutInput, asked: Asked): Promise<Outcome> {
     const { id } = input.self;
     const answer = await this.#request({ id, create: input }, asked);
-    if ("refusal" in answer && READ_AGAIN.has(answer.refusal.code)) {
-      // The wallet judged by its last reading; the next try deserves a newer one.
-      const wallet = { kind: "wallet", id: input.walletId };
-      await this.#ports.engine.request({ to: wallet, message: { type: "wallet.refresh" }, respond: keepNothing });
-    }
+    await readAgain(this.#ports.engine, input.walletId, answer);
     return answerOf(answer, placeOf(id));
   }
 
@@ -130,12 +126,6 @@ export class PayoutIntake {
 
 function placeOf(id: string): string {
   return `${API_ROOT}/payouts/${id}`;
-}
-
-const READ_AGAIN = new Set<string>(["insufficient_funds", "insufficient_trx_for_fees"]);
-
-export function keepNothing(): Verdict {
-  return { keep: { status: 204, body: null } };
 }
 
 /** They are over and were not paid, so that what they were for may be ordered again. One that failed can be tried again. */

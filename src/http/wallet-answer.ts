@@ -1,9 +1,12 @@
 /**
+ * What a wallet's answer means for the request that asked for money.
+ *
  * A wallet answers in the commit in which it is asked for money, unless it is in quarantine: then the question is parked,
  * nothing is set aside, and the answer may be no. On that nothing is promised: the request is refused, and leaves nothing.
  */
 import { refuse, type Refusal } from "../domain/errors.ts";
 import type { ActorRecord } from "../domain/records.ts";
+import type { EngineAnswer, EngineFacade, Verdict } from "../supervisor/facade.ts";
 import { batchContext, payoutContext } from "./records.ts";
 
 /** `asking`: a payout or a batch as it is after the request. */
@@ -12,4 +15,24 @@ export function unanswered(asking: ActorRecord | undefined): Refusal | undefined
   const { walletId } = asking.kind === "payout" ? payoutContext(asking) : batchContext(asking);
   const detail = `The wallet ${walletId} is quarantined until an operator releases it; nothing was accepted`;
   return refuse("quarantined", detail, { wallet: walletId });
+}
+
+/** A line that its wallet refused although it would not in a moment: nobody has to live with that answer. */
+export function refusedForNow(asking: ActorRecord | undefined): Refusal | undefined {
+  if (asking?.kind !== "payout" || asking.tag !== "rejected") return undefined;
+  const { reason } = payoutContext(asking);
+  return reason?.code === "not_ready" ? reason : undefined;
+}
+
+const READ_AGAIN: ReadonlySet<string> = new Set(["insufficient_funds", "insufficient_trx_for_fees"]);
+
+/** What was refused has left nothing, also no reading. The wallet judged by its last one; the next try deserves a newer. */
+export async function readAgain(engine: EngineFacade, walletId: string, answer: EngineAnswer): Promise<void> {
+  if (!("refusal" in answer) || !READ_AGAIN.has(answer.refusal.code)) return;
+  const wallet = { kind: "wallet", id: walletId };
+  await engine.request({ to: wallet, message: { type: "wallet.refresh" }, respond: keepNothing });
+}
+
+export function keepNothing(): Verdict {
+  return { keep: { status: 204, body: null } };
 }

@@ -44,6 +44,8 @@ export const WalletContextSchema = Type.Object({
   hot: Type.Boolean(),
   frozenBecause: Type.Optional(Type.String()),
   balanceError: Type.Optional(Type.String()),
+  /** When the balance was read last, engine time, ms. */
+  readAt: Type.Optional(Type.Integer()),
 });
 export type WalletContext = Static<typeof WalletContextSchema>;
 
@@ -71,6 +73,10 @@ type WalletEvent = Events & Partial<Stamp>;
 /** The limit's time: block time, so that a wrong local clock cannot open the window. */
 const limitTime = (event: WalletEvent) => event.blockTime ?? 0;
 
+const LACKING: ReadonlySet<string | undefined> = new Set(["insufficient_funds", "insufficient_trx_for_fees"]);
+/** A block: sooner there is nothing newer to read. */
+const READ_AGAIN_MS = 3_000;
+
 const meta = (waitingFor: string): StateMeta => ({ waitingFor });
 
 const ARCHIVE = {
@@ -78,6 +84,11 @@ const ARCHIVE = {
   target: "archived",
   actions: { type: "reply", params: { ok: true } },
   description: "an operator archived the empty wallet",
+} as const;
+const tellRefusal = {
+  type: "tell",
+  params: ({ context, event }: { context: WalletContext; event: ReserveMessage & Partial<Stamp> }) =>
+    refused(event.from, refusalOf(context, event)),
 } as const;
 const NOT_EMPTY = {
   actions: { type: "reply", params: ({ context }: { context: WalletContext }) => notEmpty(context.ledger) },
@@ -114,7 +125,7 @@ export const walletMachine = setup({
     }),
     takeReading: assign(({ context, event }) => {
       const { output } = event as unknown as { output: BalanceReading };
-      return { ledger: readBalance(context.ledger, output), balanceError: undefined };
+      return { ledger: readBalance(context.ledger, output), balanceError: undefined, readAt: event.at };
     }),
     update: assign(({ context, event }) => {
       assertEvent(event, "wallet.update");
@@ -136,6 +147,11 @@ export const walletMachine = setup({
       context.ledger.usdt.onChain === ZERO &&
       !isLess(dustOf(event), context.ledger.trx.onChain),
     isHot: ({ context }) => context.hot,
+    /** Refused for lack of money by a reading that may be out of date: money may have come since. */
+    lacksMoney: ({ context, event }) =>
+      event.type === "wallet.reserve" &&
+      LACKING.has(judgeHold(context.ledger, context.limits, event.hold, limitTime(event))?.code) &&
+      (event.at ?? 0) - (context.readAt ?? 0) >= READ_AGAIN_MS,
   },
   delays: { refreshDelay: 60_000, balanceRetryDelay: 5_000 },
 }).createMachine({
@@ -167,13 +183,7 @@ export const walletMachine = setup({
             actions: [{ type: "tell", params: ({ context, event }) => reserved(context, event) }, "hold"],
             description: "the hold fits and is reserved",
           },
-          {
-            actions: {
-              type: "tell",
-              params: ({ context, event }) => refused(event.from, refusalOf(context, event)),
-            },
-            description: "the hold does not fit",
-          },
+          { actions: tellRefusal, description: "the hold does not fit" },
         ],
         "wallet.freeze": {
           target: "frozen",
@@ -202,7 +212,15 @@ export const walletMachine = setup({
           description: "The balance is known.",
           meta: meta("payments"),
           after: { refreshDelay: [{ guard: "isHot", target: "reading", description: "the balance is read again" }] },
-          on: { "wallet.refresh": { target: "reading", description: "somebody asked for a fresh balance" } },
+          on: {
+            "wallet.refresh": { target: "reading", description: "somebody asked for a fresh balance" },
+            "wallet.reserve": {
+              guard: "lacksMoney",
+              target: "reading",
+              actions: tellRefusal,
+              description: "the hold does not fit, and the balance is read again: money may have come",
+            },
+          },
         },
         stale: {
           description: "The last reading of the balance failed; the one before still counts.",

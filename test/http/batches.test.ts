@@ -191,6 +191,80 @@ describe("a batch whose sum is more than an amount can be", () => {
   });
 });
 
+describe("money that came after the wallet was read", () => {
+  const poor = async () => {
+    const door = await openDoor();
+    const [{ usdt }, cold] = [
+      door.world,
+      { address: OWN, name: "cold", kind: "hd", labels: {}, limits: {}, hot: false },
+    ];
+    door.world.usdt = units(0n);
+    await door.engine.request({
+      to: { kind: "wallet", id: "wal_2" },
+      create: cold,
+      respond: () => ({ keep: { status: 201, body: null } }),
+    });
+    await drain();
+    return { door, arrive: () => (door.world.usdt = usdt) };
+  };
+
+  test("is seen by the try after the one that was refused", async () => {
+    const { door, arrive } = await poor();
+    const order = batch([line(1)], { wallet: "wal_2" });
+    arrive();
+    expect((await door.post(BATCH, order)).json().code).toBe("insufficient_funds");
+    await drain();
+    expect((await door.post(BATCH, order)).statusCode).toBe(202);
+  });
+
+  test("is seen by the lines of a batch of what is possible that come after", async () => {
+    const { door, arrive } = await poor();
+    arrive();
+    await door.clock.advance(3_000);
+    const order = batch([line(1), line(2)], { wallet: "wal_2", mode: "best_effort" });
+    const { id } = (await door.post(BATCH, order)).json();
+    expect((await door.get(`/api/v1/payouts/batches/${id}`)).json().by_status).toMatchObject({
+      rejected: { count: 2 },
+    });
+    await drain();
+    expect((await door.post("/api/v1/payouts", { wallet: "wal_2", to: addressOf(3), amount: "20" })).statusCode).toBe(
+      202,
+    );
+  });
+
+  test("is seen by a payout that was approved before", async () => {
+    const { door, arrive } = await poor();
+    const limits = { approval_above: "15" };
+    await door.call("PUT", "/api/v1/wallets/wal_2", { body: { limits } });
+    const made = (await door.post("/api/v1/payouts", { wallet: "wal_2", to: addressOf(3), amount: "20" })).json();
+    const approval = { token: "payouts:approve,payouts:read", body: { payout_hash: made.payout_hash }, key: "a" };
+    await door.call("PUT", `/api/v1/payouts/${made.id}/approve`, approval);
+    await drain();
+    const status = async () => (await door.get(`/api/v1/payouts/${made.id}`)).json().status;
+    expect(await status()).toBe("approved");
+    arrive();
+    // The wallet is asked every 30 s: once to be refused and to read, once to set aside.
+    await door.clock.advance(30_000);
+    await door.clock.advance(30_000);
+    expect(await status()).not.toBe("approved");
+  });
+});
+
+test("a batch of what is possible is not accepted only to be refused because the wallet was not read yet", async () => {
+  const door = await openDoor();
+  const unread = { address: OWN, name: "new", kind: "hd", labels: {}, limits: {}, hot: false };
+  door.world.gateway.solidBalances = () => new Promise(() => {});
+  await door.engine.request({
+    to: { kind: "wallet", id: "wal_2" },
+    create: unread,
+    respond: () => ({ keep: { status: 201, body: null } }),
+  });
+  const order = batch([line(1), line(2)], { wallet: "wal_2", mode: "best_effort" });
+  const response = await door.post(BATCH, order, { key: "same" });
+  expect([response.statusCode, response.json()]).toMatchObject([503, { code: "not_ready", retryable: true }]);
+  expect((await door.get("/api/v1/payouts")).json().items).toEqual([]);
+});
+
 test("a payment that no day allows is over the daily limit, also after another one", async () => {
   const door = await openDoor({ limits: { daily: units(45_000_000n) } });
   await door.post("/api/v1/payouts", { wallet: "wal_1", to: line(1).to, amount: "25" });

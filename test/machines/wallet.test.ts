@@ -55,6 +55,31 @@ describe("the balance", () => {
   });
 });
 
+describe("a refusal for lack of money", () => {
+  const POOR = { usdt: units(101n), trx: units(1n) };
+  const later = { ...STAMP, at: STAMP.at + 3_000 };
+
+  test("by a reading of some age begins another one, for money may have come", () => {
+    const refused = fresh().send(reserve(POOR), later);
+    expect([refused.state, answerOf(refused)]).toEqual(["active.reading", ["insufficient_funds"]]);
+    expect(refused.last.started).toMatchObject([{ source: "readBalances" }]);
+    // While it is read nothing else begins.
+    const again = refused.send(reserve(POOR), { ...later, at: later.at + 3_000 });
+    expect([answerOf(again), again.last.started]).toEqual([["insufficient_funds"], []]);
+    const rich = again.answer("balances", { usdt: units(500n), trx: units(100n), atBlock: 60 });
+    expect(answerOf(rich.send(reserve(POOR)))).toEqual(["wallet.reserved"]);
+    const fees = fresh().send(reserve({ usdt: units(1n), trx: units(101n) }), later);
+    expect([fees.state, answerOf(fees)]).toEqual(["active.reading", ["insufficient_trx_for_fees"]]);
+  });
+
+  test("by the reading of this block does not, nor does any other refusal or a hold that fits", () => {
+    expect(fresh().send(reserve(POOR), { ...later, at: later.at - 1 }).state).toBe("active.fresh");
+    expect(fresh().send(reserve(HOLD), later).state).toBe("active.fresh");
+    const limited = fresh({ limits: { daily: units(10n) } }).send(reserve(HOLD), later);
+    expect([limited.state, answerOf(limited)]).toEqual(["active.fresh", ["daily_limit_exceeded"]]);
+  });
+});
+
 describe("a hold", () => {
   test("is promised once, with a sequence number", () => {
     const held = fresh().send(reserve());

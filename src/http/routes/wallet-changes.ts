@@ -9,7 +9,7 @@ import { HistoryEntry } from "../contract/transactions.ts";
 import { ArchiveQuery, Balance, BalanceQuery, FreezeOrder, Wallet, WalletChange } from "../contract/wallets.ts";
 import { API_ROOT, endpoint, type Description, type Endpoint, type Outcome } from "../endpoint.ts";
 import { readHistory } from "../history.ts";
-import { keepNothing } from "../payout-intake.ts";
+import { keepNothing } from "../wallet-answer.ts";
 import { walletContext } from "../records.ts";
 import type { Surface } from "../surface.ts";
 import { balanceView, walletView } from "../views/wallet.ts";
