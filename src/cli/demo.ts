@@ -14,7 +14,15 @@ import { conclude } from "./conclusion.ts";
 import { EXIT, readOptions, Stop, USAGE, type DemoOptions } from "./demo-options.ts";
 import { EngineClient, EngineRefusal } from "./engine-client.ts";
 import { findOrStartEngine, type Engine } from "./engine-process.ts";
-import { paymentsTo, readAvailable, readNetwork, readWallet, type NetworkFacts, type Payer } from "./engine-view.ts";
+import {
+  paymentsTo,
+  readAvailable,
+  readNetwork,
+  readWallet,
+  type BatchProgress,
+  type NetworkFacts,
+  type Payer,
+} from "./engine-view.ts";
 import { followOrder } from "./follow-order.ts";
 import { findRepeated, lineKey, readMemo, removeMemo, writeMemo, type OrderMemo } from "./order-memo.ts";
 import { judgeAmounts, readPayoutFile, type FileProblem, type PayoutLine } from "./payout-file.ts";
@@ -22,8 +30,8 @@ import { orderOf, type PayoutOrder } from "./payout-order.ts";
 import { describeProblems } from "./problems.ts";
 import { Progress } from "./progress.ts";
 import { grouped } from "./report.ts";
-import { Refused, sendOrder, type Sent } from "./send-order.ts";
-import { judgeOnChain, type Case } from "./verdict.ts";
+import { isAccepted, Refused, sendOrder } from "./send-order.ts";
+import { judgeOnChain } from "./verdict.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/payouts.csv", import.meta.url));
 const DEVNET_WALLET = "wal_treasury";
@@ -107,10 +115,11 @@ async function pay(job: Job, url: string): Promise<number> {
   const order = orderOf(job.lines, { walletId: payer.id, genesisId: network.genesisId });
   await refuseRepeated(job, { order, place });
   await introduce(job, { url, place });
-  const { memo, isNew } = await remember(job, { order, place });
-  const sent = await send(job, { order, place, isNew });
-  const before = await balancesBefore(job, { memo, isLate: isNew && sent.known > 0 });
-  const batchIds = sent.batches.map(({ id }) => id);
+  const noted = await remember(job, { order, place });
+  const batches = await send(job, { order, place, ...noted });
+  const { block, balances } = noted.memo;
+  const before = balances === undefined ? undefined : { block, balances };
+  const batchIds = batches.map(({ id }) => id);
   const followed = await followOrder(place.engine, batchIds, { progress: job.progress, waitMs: job.options.waitMs });
   job.progress.end();
   const sources = {
@@ -123,16 +132,6 @@ async function pay(job: Job, url: string): Promise<number> {
     sources,
   );
   return conclude({ ...followed, lines: job.lines, verdict, balancesKnown: before !== undefined }, job.progress);
-}
-
-/** Balances that were first read after the order had been sent say nothing about it, now or in a later run. */
-async function balancesBefore(
-  { config }: Job,
-  { memo, isLate }: { memo: OrderMemo; isLate: boolean },
-): Promise<Case["before"]> {
-  if (isLate) await writeMemo(config.dataDir, { ...memo, balances: undefined });
-  const { block, balances } = memo;
-  return isLate || balances === undefined ? undefined : { block, balances };
 }
 
 /** Where we are and who pays; everything that can be refused without sending anything is refused here. */
@@ -213,44 +212,47 @@ async function introduce({ file, lines, progress }: Job, { url, place }: { url: 
   );
 }
 
-async function remember(
-  { config, file, lines }: Job,
-  { order, place }: Ordering,
-): Promise<{ memo: OrderMemo; isNew: boolean }> {
+type Noted = { readonly memo: OrderMemo; readonly isNew: boolean; readonly wasSent: boolean };
+
+/**
+ * Whether the order had been sent is asked before this run sends it, because a replayed answer may be the answer to this
+ * run's own first try; and after the balances are read, because an order that is still unknown then had paid nobody.
+ */
+async function remember({ config, file, lines }: Job, { order, place }: Ordering): Promise<Noted> {
   const known = await readMemo(config.dataDir, order.id);
-  if (known !== undefined) return { memo: known, isNew: false };
+  if (known !== undefined) return { memo: known, isNew: false, wasSent: await isAccepted(place.engine, order) };
   const { witness, payer, network } = place;
   const block = await witness.solidNumber();
   const balances = await witness.balances([...new Set(lines.map(({ address }) => address))]);
+  const wasSent = await isAccepted(place.engine, order);
   const memo = {
     orderId: order.id,
     file,
     genesisId: network.genesisId,
     walletId: payer.id,
     block,
-    balances,
+    balances: wasSent ? undefined : balances,
     lines: new Set(lines.map(lineKey)),
   };
   await writeMemo(config.dataDir, memo);
-  return { memo, isNew: true };
+  return { memo, isNew: true, wasSent };
 }
 
 async function send(
   { config, file, lines, progress }: Job,
-  { order, place, isNew }: Ordering & { isNew: boolean },
-): Promise<Sent> {
+  { order, place, isNew, wasSent }: Ordering & Noted,
+): Promise<BatchProgress[]> {
   const sent = await sendOrder(place.engine, order, { walletId: place.payer.id, lines, file }).catch(
     async (error: unknown) => {
       if (isNew && error instanceof Refused) await removeMemo(config.dataDir, order.id);
       throw error;
     },
   );
-  const paid = sent.batches.reduce((sum, { byStatus }) => sum + (byStatus.get("confirmed") ?? 0), 0);
-  const batches = sent.batches.length === 1 ? "one batch" : `${sent.batches.length} batches`;
-  const what =
-    sent.known === 0
-      ? `accepted in ${batches}`
-      : `sent before: ${paid} of ${lines.length} already paid, nobody is paid twice`;
+  const paid = sent.reduce((sum, { byStatus }) => sum + (byStatus.get("confirmed") ?? 0), 0);
+  const batches = sent.length === 1 ? "one batch" : `${sent.length} batches`;
+  const what = wasSent
+    ? `sent before: ${paid} of ${lines.length} already paid, nobody is paid twice`
+    : `accepted in ${batches}`;
   progress.say(`  order        ${order.id}, ${what}`);
   return sent;
 }

@@ -101,8 +101,18 @@ export async function readPayouts(engine: EngineClient, batchId: string): Promis
 
 /** The batch of the payout that has this external id. */
 export async function batchOfExternalId(engine: EngineClient, externalId: string): Promise<string | undefined> {
-  const page = await engine.get(`${API}/payouts?external_id=${encodeURIComponent(externalId)}`);
+  const page = await engine.get(pathOfExternalId(externalId));
   return textAt(listAt(page, "items")[0], "batch_id");
+}
+
+/** Whether any payout ever had this external id, also one that was cancelled or cannot be read. */
+export async function isExternalIdKnown(engine: EngineClient, externalId: string): Promise<boolean> {
+  const page = await engine.get(pathOfExternalId(externalId));
+  return listAt(page, "items").length + listAt(page, "damaged").length > 0;
+}
+
+function pathOfExternalId(externalId: string): string {
+  return `${API}/payouts?external_id=${encodeURIComponent(externalId)}`;
 }
 
 /** Everything confirmed that this engine sent to an address. */

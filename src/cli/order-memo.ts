@@ -3,7 +3,7 @@
  * and which lines it has. Written before the order is sent, so that no kill between the two loses the balances.
  *
  * N1. A memo exists for every order that was or may have been accepted; it is removed only after a clear refusal.
- * N2. Balances are never replaced by later ones: only the first are from before the order.
+ * N2. A memo is written once, so that balances are never replaced: only the first are from before the order.
  */
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";

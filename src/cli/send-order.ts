@@ -1,55 +1,47 @@
 /** Hands an order to the API, in batches. Sending the same order again reaches the same batches and pays nobody twice. */
 import { EXIT, Stop } from "./demo-options.ts";
 import { EngineRefusal, type EngineClient } from "./engine-client.ts";
-import { batchOf, batchOfExternalId, PATHS, readBatch, type BatchProgress } from "./engine-view.ts";
+import { batchOf, batchOfExternalId, isExternalIdKnown, PATHS, readBatch, type BatchProgress } from "./engine-view.ts";
 import { fieldsOf, listAt, numberAt, textAt } from "./fields.ts";
 import { describeProblems } from "./problems.ts";
 import type { BatchOrder, PayoutOrder } from "./payout-order.ts";
 import type { FileProblem, PayoutLine } from "./payout-file.ts";
 
-export type Sent = {
-  readonly batches: readonly BatchProgress[];
-  /** Batches that had been accepted before. */
-  readonly known: number;
-};
-
 type Sending = { readonly walletId: string; readonly lines: readonly PayoutLine[]; readonly file: string };
 
+/** Whether the engine has anything of an order, whoever sent it. The first batch is always the first to be sent. */
+export async function isAccepted(engine: EngineClient, { batches }: PayoutOrder): Promise<boolean> {
+  const first = batches[0]?.items[0];
+  return first !== undefined && (await isExternalIdKnown(engine, first.external_id));
+}
+
 /** Throws `Stop` with what the engine has against the order. */
-export async function sendOrder(engine: EngineClient, order: PayoutOrder, sending: Sending): Promise<Sent> {
+export async function sendOrder(engine: EngineClient, order: PayoutOrder, sending: Sending): Promise<BatchProgress[]> {
   const batches: BatchProgress[] = [];
-  let known = 0;
   for (const batch of order.batches) {
-    const { progress, isKnown } = await sendBatch(engine, batch, sending).catch((error: unknown) => {
+    const progress = await sendBatch(engine, batch, sending).catch((error: unknown) => {
       throw batches.length === 0 || !(error instanceof Refused) ? error : partly(error, batches.length);
     });
     batches.push(progress);
-    if (isKnown) known += 1;
   }
-  return { batches, known };
+  return batches;
 }
 
 /** The engine looked at a batch and accepted nothing of it. */
 export class Refused extends Stop {}
 
-async function sendBatch(
-  engine: EngineClient,
-  batch: BatchOrder,
-  sending: Sending,
-): Promise<{ progress: BatchProgress; isKnown: boolean }> {
+async function sendBatch(engine: EngineClient, batch: BatchOrder, sending: Sending): Promise<BatchProgress> {
   const { items, idempotencyKey } = batch;
   try {
     const body = { wallet: sending.walletId, asset: "USDT", mode: "all_or_nothing", items };
     const answer = await engine.post({ path: PATHS.batch, body, idempotencyKey });
     const progress = batchOf(answer.body);
     // The answer to a repeat is the first answer; how far the batch is now has to be asked.
-    return answer.replayed
-      ? { progress: await readBatch(engine, progress.id), isKnown: true }
-      : { progress, isKnown: false };
+    return answer.replayed ? await readBatch(engine, progress.id) : progress;
   } catch (error) {
     if (!(error instanceof EngineRefusal)) throw error;
     const earlier = await acceptedEarlier(engine, error, batch);
-    if (earlier !== undefined) return { progress: earlier, isKnown: true };
+    if (earlier !== undefined) return earlier;
     throw refusalOf(
       error,
       sending,
