@@ -172,12 +172,15 @@ export class Engine implements EngineFacade {
 
   /** One promise from here to the commit: each more is kept by every request that waits. */
   request(request: EngineRequest): Promise<EngineAnswer> {
-    const closed = this.closed();
-    if (closed !== undefined) return refused(closed);
+    if (this.phase !== "running") return refused(refuse("not_ready", `the engine is ${this.phase}`));
     const { idempotency, isNamedByKey, to } = request;
-    if (idempotency === undefined) return this.answer(request);
+    const work = (): Promise<EngineAnswer> => {
+      const closed = this.closed();
+      return closed === undefined ? this.answer(request) : refused(closed);
+    };
+    if (idempotency === undefined) return work();
     const isUnused = () => isNamedByKey === true && !this.has(to);
-    return this.idempotency.once(idempotency, { work: () => this.answer(request), isUnused });
+    return this.idempotency.once(idempotency, { work, isUnused });
   }
 
   /** Facts for actors; resolves when all are committed. Facts for actors that do not exist are dropped. */

@@ -147,6 +147,15 @@ describe("Idempotency-Key", () => {
     expect((await door.get(PAYOUTS)).json().items).toHaveLength(1);
   });
 
+  test("a repeat is answered as then while the disk is full, and nothing new begins", async () => {
+    const door = await openDoor();
+    const first = await door.post(PAYOUTS, payout(), { key: "k" });
+    door.engine.readOnly = true;
+    const again = await door.post(PAYOUTS, payout(), { key: "k" });
+    expect([again.statusCode, again.body]).toEqual([202, first.body]);
+    expect((await door.post(PAYOUTS, payout(), { key: "other" })).json().code).toBe("read_only");
+  });
+
   test("the order of keys in the body does not make another request", async () => {
     const door = await openDoor();
     const first = await door.call("POST", PAYOUTS, {
