@@ -138,6 +138,18 @@ export class Dispatcher {
     lane?.known.delete(identity);
   }
 
+  /** As `abort`, for everything of one actor, whose record perhaps cannot be read. */
+  abortAll(actor: ActorAddress): void {
+    const prefix = identityOf(actor, "");
+    for (const { known } of this.lanes.values()) {
+      for (const [identity, controller] of known) {
+        if (!identity.startsWith(prefix)) continue;
+        controller?.abort();
+        known.delete(identity);
+      }
+    }
+  }
+
   /** Aborts everything of these sources; the rows stay, so `recover` starts them again. */
   halt(sources: ReadonlySet<string>): void {
     for (const [source, lane] of this.lanes) {

@@ -25,6 +25,7 @@ import type { Cells } from "./cells.ts";
 import { PoisonError, runCascade, type CascadeNews, type CascadePorts, type CascadeResult } from "./cascade.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { keyOf, type Envelope } from "./envelope.ts";
+import type { Held } from "./held.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import { TimeRow } from "./time-row.ts";
 import type { Timers } from "./timers.ts";
@@ -33,6 +34,8 @@ export type LoopPorts = CascadePorts & {
   readonly mailboxDepthMax: number;
   readonly cells: Cells;
   readonly group: GroupCommit;
+  /** For `onPoison`: messages that wait until the disk can be read. */
+  readonly held: Pick<Held, "takes">;
   readonly clock: Clock;
   readonly blockTime: () => number;
   readonly dispatcher: () => Dispatcher;
@@ -93,6 +96,16 @@ export class Loop {
     this.wake();
   }
 
+  /** What waited for the disk goes before what came meanwhile. */
+  putBack(key: string, envelopes: readonly Envelope[]): void {
+    if (this.closed) return;
+    const mailbox = this.mailboxes.get(key);
+    this.mailboxes.set(key, [...envelopes, ...(mailbox ?? [])]);
+    if (mailbox === undefined) this.runnable.push(key);
+    this.waiting += envelopes.length;
+    this.wake();
+  }
+
   /** Starts a turn after pending I/O, so that everything that arrived together shares one commit. */
   private wake(): void {
     if (this.scheduled) return;
@@ -131,6 +144,7 @@ export class Loop {
   private apply(envelope: Envelope, isSuspect = false): void {
     const { ports } = this;
     if (envelope.origin !== "parked" && ports.isQuarantined(envelope.to)) return ports.onUndeliverable(envelope);
+    if (ports.held.takes(envelope)) return;
     const stamp: Stamp = { at: ports.clock.now(), blockTime: ports.blockTime() };
     let result: CascadeResult;
     try {

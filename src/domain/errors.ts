@@ -94,6 +94,7 @@ export const ERRORS = {
   engine_busy: { status: 503, retryable: true, title: "The engine has too many waiting messages" },
   not_ready: { status: 503, retryable: true, title: "The engine is starting or draining" },
   read_only: { status: 503, retryable: true, title: "The disk is full; nothing new is accepted until there is room" },
+  store_unavailable: { status: 503, retryable: true, title: "The disk refused to be read; nothing was changed" },
   chain_unavailable: { status: 503, retryable: true, title: "No TRON node answered" },
   chain_busy: { status: 503, retryable: true, title: "The request budget of every TRON node is used up for now" },
   nodes_disagree: {

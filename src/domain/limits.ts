@@ -16,6 +16,8 @@ export const TIMER_PAGE = 1_024;
 export const ACTOR_CACHE_MAX = 20_000;
 /** Tells of one message, direct and indirect, that may run in one atomic cascade. */
 export const CASCADE_STEPS_MAX = 20_000;
+/** A disk that refuses to be read for so long without a break has failed: the process ends. */
+export const DISK_PATIENCE_MS = 60_000;
 export const XSTATE_ITERATIONS_MAX = 100;
 
 export const BATCH_LINES_MAX = 1_000;

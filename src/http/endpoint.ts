@@ -84,7 +84,7 @@ function bothStyles(url: string): string[] {
   return url.startsWith(`${API_ROOT}/`) ? [url, ALIAS_ROOT + url.slice(API_ROOT.length)] : [url];
 }
 
-/** Endpoints of these tags read records, and a damaged one puts its actor in quarantine. */
+/** Endpoints of these tags read records, and a damaged one puts its actor in quarantine; or the disk refuses. */
 const READ_RECORDS: ReadonlySet<string> = new Set(["Inspector", "Payouts", "Transactions", "TRX", "USDT", "Wallets"]);
 
 /** What every client must expect from this endpoint, without repetition. */
@@ -93,12 +93,13 @@ export function errorsOf(described: Description): ErrorCode[] {
   const codes: ErrorCode[] = [...errors, "internal"];
   if (isProbe !== true) codes.push("rate_limited");
   if (scope !== "public") codes.push("unauthenticated", "forbidden");
-  if (READ_RECORDS.has(tag)) codes.push("quarantined");
+  if (READ_RECORDS.has(tag)) codes.push("quarantined", "store_unavailable");
   if (inputs !== undefined) codes.push("validation_failed");
   if (inputs?.body !== undefined) codes.push("malformed_json", "body_too_large", "unsupported_media_type");
   if (idempotencyKey !== undefined) codes.push("idempotency_key_invalid", "idempotency_mismatch");
   if (idempotencyKey === "required") codes.push("idempotency_key_missing", "chain_forked");
-  if (method !== "GET" && scope !== "public") codes.push("engine_busy", "mailbox_full", "not_ready", "read_only");
+  if (method !== "GET" && scope !== "public")
+    codes.push("engine_busy", "mailbox_full", "not_ready", "read_only", "store_unavailable");
   return [...new Set(codes)];
 }
 

@@ -77,6 +77,8 @@ export const ERROR_ADVICE = {
   engine_busy: "Repeat after a moment with the same Idempotency-Key.",
   not_ready: "Wait for `/health/ready`.",
   read_only: "Free disk space; the engine goes on by itself.",
+  store_unavailable:
+    "Repeat after a moment with the same Idempotency-Key. When it lasts, look at the disk and the limit of open files; after a minute the engine ends, to be started again.",
   chain_unavailable: "Check the network and TRON_HTTP_ENDPOINT; payouts wait and go on by themselves.",
   chain_busy:
     "Wait; payouts go first and go on by themselves. More nodes or a larger plan of the provider make it rarer.",

@@ -14,6 +14,14 @@ export function corrupt({ where, found, cause }: Damage): Fault {
   });
 }
 
+/** Of a store that is open. A disk that refuses to be read may do better in a moment; where the files are, no caller learns. */
+export function readFault(error: unknown): unknown {
+  const fault = levelFault("reading a file of LevelDB", error);
+  if (fault?.code !== "store_failed") return fault ?? error;
+  const found = String(error).replace(/^Error: |\S*\//g, "");
+  return new Fault("store_unavailable", `The disk refused to be read: ${found}`, { cause: error });
+}
+
 /**
  * What LevelDB's words mean. It passes on a code only from some of its calls, so the text decides: damage, or a disk
  * that refuses (permissions, space, open files) and needs no backup. `undefined`: not a word about files.

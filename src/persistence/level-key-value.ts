@@ -1,7 +1,7 @@
 /** The KeyValue of LevelDB. Owns the open database; only `open-level-store.ts` makes one. */
 import type { Level } from "level";
 import { assert } from "../domain/assert.ts";
-import { levelFault } from "./damage.ts";
+import { readFault } from "./damage.ts";
 import type { Batch, Change, Entry, KeyValue, RangeRequest } from "./key-value.ts";
 import type { KeyRange } from "./keyspace.ts";
 
@@ -30,7 +30,7 @@ export class LevelKeyValue implements KeyValue {
     try {
       return this.#level.getSync(key);
     } catch (error) {
-      throw levelFault("reading a file of LevelDB", error) ?? error;
+      throw readFault(error);
     }
   }
 
@@ -52,7 +52,7 @@ export class LevelKeyValue implements KeyValue {
     try {
       return await this.#level.iterator({ gte: from, lt: to, limit, reverse: newestFirst, ...PAGED }).all();
     } catch (error) {
-      throw levelFault("reading a file of LevelDB", error) ?? error;
+      throw readFault(error);
     }
   }
 
@@ -60,7 +60,7 @@ export class LevelKeyValue implements KeyValue {
     try {
       return await this.#level.keys({ gte: from, lt: to, limit, reverse: newestFirst, ...PAGED }).all();
     } catch (error) {
-      throw levelFault("reading a file of LevelDB", error) ?? error;
+      throw readFault(error);
     }
   }
 

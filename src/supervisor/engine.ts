@@ -1,4 +1,6 @@
 /** The façade: builds the loop from its parts, recovers what is pending, and answers doors. */
+import { Held } from "../actors/held.ts";
+import { isReadRefused, Patience } from "../actors/patience.ts";
 import { Cells } from "../actors/cells.ts";
 import type { CascadeNews } from "../actors/cascade.ts";
 import { Dispatcher, type EffectAnswer, type EffectTable } from "../actors/dispatcher.ts";
@@ -7,7 +9,7 @@ import { GroupCommit } from "../actors/group-commit.ts";
 import { withoutEffect, withoutTimer } from "../actors/gates.ts";
 import { lintCatalog } from "../actors/lint.ts";
 import { Loop } from "../actors/loop.ts";
-import { inputOf, sourceOf } from "../actors/step.ts";
+import { inputOf } from "../actors/step.ts";
 import { Timers } from "../actors/timers.ts";
 import { refuse, type Refusal } from "../domain/errors.ts";
 import { ACTOR_CACHE_MAX, MAILBOX_DEPTH_MAX } from "../domain/limits.ts";
@@ -23,7 +25,7 @@ import { DEFAULT_INTENSITY, type IntensityOptions } from "./restart-intensity.ts
 import { answerOf, refused } from "./request-answers.ts";
 import { Services, type ServiceComponent } from "./services.ts";
 import { StoredRecords } from "./stored-records.ts";
-import { Supervisor } from "./supervisor.ts";
+import { Supervisor, type SupervisorPorts } from "./supervisor.ts";
 import { checkVersions } from "./versions.ts";
 
 export type EngineOptions = {
@@ -85,6 +87,8 @@ export class Engine implements EngineFacade {
     this.idempotency = new Idempotency(store);
     this.cells = new Cells({ sizeMax: options.cacheMax ?? ACTOR_CACHE_MAX }, { catalog, store });
     const onFatal = (error: unknown) => this.fatal(error);
+    const patience = new Patience({ clock, logger, onFatal });
+    const held = new Held({ patience, putBack: (actor, envelopes) => this.loop.putBack(actor, envelopes) });
     this.group = new GroupCommit({ lastFeedSequence: options.lastFeedSequence }, { store, failpoint, onFatal });
     this.dispatcher = new Dispatcher({
       table: ports.effects,
@@ -100,17 +104,7 @@ export class Engine implements EngineFacade {
     });
     this.stored = new StoredRecords({ catalog, store, onUnreadable: this.onUnreadable });
     this.timers = new Timers({ store, clock, logger, fire: (row) => this.fire(row) });
-    this.supervisor = new Supervisor(options.intensity ?? DEFAULT_INTENSITY, {
-      store,
-      clock,
-      logger,
-      commit: (writes) => this.commit(writes),
-      settled: () => this.group.settled(),
-      post: (envelope) => this.loop.post(envelope),
-      forget: (actor) => this.cells.dropOne(actor),
-      stopEffects: (actor) => this.stopEffects(actor),
-      resume: (actor) => this.resume(actor),
-    });
+    this.supervisor = new Supervisor(options.intensity ?? DEFAULT_INTENSITY, this.supervisorPorts(held));
     this.services = new Services({
       clock,
       logger,
@@ -127,6 +121,7 @@ export class Engine implements EngineFacade {
       clock,
       cells: this.cells,
       group: this.group,
+      held,
       blockTime: ports.blockTime,
       dispatcher: () => this.dispatcher,
       timers: () => this.timers,
@@ -136,6 +131,22 @@ export class Engine implements EngineFacade {
       onUndeliverable: (envelope) => this.supervisor.onUndeliverable(envelope),
       onCommitted: (news, stamp) => this.announce(news, stamp),
     });
+  }
+
+  private supervisorPorts(held: Held): SupervisorPorts {
+    const { store, clock, logger } = this.ports;
+    return {
+      store,
+      clock,
+      logger,
+      commit: (writes) => this.commit(writes),
+      settled: () => this.group.settled(),
+      post: (envelope) => this.loop.post(envelope),
+      hold: (envelope, error) => held.hold(envelope, error),
+      forget: (actor) => this.cells.dropOne(actor),
+      stopEffects: (actor) => this.dispatcher.abortAll(actor),
+      resume: (actor) => this.resume(actor),
+    };
   }
 
   /** Reads only what is pending: versions, quarantines, outbox, timers. */
@@ -316,10 +327,10 @@ export class Engine implements EngineFacade {
     });
   }
 
-  private fire({ actor, timerId, due }: TimerRow): Promise<void> {
+  private async fire({ actor, timerId, due }: TimerRow): Promise<void> {
     const event = this.load(actor)?.timers[timerId]?.event;
     const writes: Write[] = [{ delete: "timer", due, actor, timerId }];
-    return new Promise((resolve) => {
+    await new Promise<void>((resolve) => {
       const settle = () => resolve();
       const gate = (record: ActorRecord) => withoutTimer(record, timerId, due);
       this.loop.post({ origin: "timer", to: actor, message: event ?? { type: "timer.stale" }, gate, writes, settle });
@@ -359,17 +370,11 @@ export class Engine implements EngineFacade {
     try {
       return this.cells.get(actor);
     } catch (error) {
+      // Its timer would look stale and be lost.
+      if (isReadRefused(error)) throw error;
       this.ports.logger.error({ actor: keyOf(actor), error: String(error) }, "an actor cannot be loaded");
       return undefined;
     }
-  }
-
-  private stopEffects(actor: ActorAddress): void {
-    const entry = this.catalog[actor.kind];
-    const record = this.load(actor);
-    if (entry === undefined || record === undefined) return;
-    for (const [invokeId, key] of Object.entries(record.effects))
-      this.dispatcher.abort(sourceOf(entry, invokeId), actor, key);
   }
 
   private async resume(actor: ActorAddress): Promise<void> {

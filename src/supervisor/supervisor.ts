@@ -8,9 +8,11 @@
  *     An actor whose record is damaged is quarantined at once, by whoever reads it first.
  * V4. A release reloads it and gives it what it missed, one by one and in order, before anything else reaches it. Its
  *     quarantine ends with the last of them, in one commit: whatever happens meanwhile, nothing parked is forgotten.
+ * V5. A disk that refuses to be read is no failure of an actor: messages wait until it answers (actors/held.ts).
  */
 import { inspect } from "node:util";
 import { isStorable } from "../actors/blame.ts";
+import { isReadRefused } from "../actors/patience.ts";
 import { keyOf, type Ending, type Envelope } from "../actors/envelope.ts";
 import type { PoisonError } from "../actors/cascade.ts";
 import { refuse, type Refusal } from "../domain/errors.ts";
@@ -32,6 +34,8 @@ export type SupervisorPorts = {
   readonly logger: Logger;
   readonly commit: (writes: readonly Write[]) => Promise<void>;
   readonly post: (envelope: Envelope) => void;
+  /** Posts it again when the disk may answer. */
+  readonly hold: (envelope: Envelope, error: unknown) => void;
   /** Resolves when everything that is open now is on disk. */
   readonly settled: () => Promise<void>;
   /** Reload from disk at the next message. */
@@ -74,6 +78,7 @@ export class Supervisor {
 
   onPoison(envelope: Envelope, error: PoisonError): void {
     const { ports } = this;
+    if (isReadRefused(error.cause)) return ports.hold(envelope, error.cause);
     if (isDamage(error.cause)) return this.onDamage(envelope, error);
     this.poisoned += 1;
     const { actor, poison, revision } = error;

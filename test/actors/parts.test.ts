@@ -229,6 +229,7 @@ test("a loop that is closed in the middle of a turn stops there, and takes nothi
   const committed: string[] = [];
   const loop: Loop = new Loop({
     ...ports,
+    held: { takes: () => false },
     mailboxDepthMax: 10,
     group: new GroupCommit({ lastFeedSequence: 0 }, { store, onFatal: unused }),
     clock: new ManualClock(),
@@ -258,6 +259,7 @@ test("a loop whose group is full waits for the disk without turning, and goes on
   let committed = 0;
   const loop = new Loop({
     ...ports,
+    held: { takes: () => false },
     mailboxDepthMax: 10,
     group: new GroupCommit({ lastFeedSequence: 0 }, { store, onFatal: unused }),
     clock: Object.assign(new ManualClock(), {
@@ -302,6 +304,7 @@ test("a loop with much to do encodes while it steps, not all of it at the end of
   };
   const loop = new Loop({
     ...ports,
+    held: { takes: () => false },
     mailboxDepthMax: 10,
     group: new GroupCommit({ lastFeedSequence: 0 }, { store, onFatal: unused }),
     clock: new ManualClock(),

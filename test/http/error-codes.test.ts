@@ -240,6 +240,14 @@ const rows: Partial<Record<ErrorCode, Row>> = {
       return door.get(`/api/v1/usdt/balance/${addressOf(1)}`);
     },
   ],
+  store_unavailable: [
+    (door) => {
+      door.store.record = () => {
+        throw new Fault("store_unavailable");
+      };
+      return door.get(`${P}/po_x`);
+    },
+  ],
   mailbox_full: refusedBy("mailbox_full"),
   engine_busy: refusedBy("engine_busy"),
   not_ready: [

@@ -1,3 +1,4 @@
+import { readFault } from "../../src/persistence/damage.ts";
 /** Real damage to the files of a real store: a torn tail is a crash, everything else is refused. */
 import { cp, mkdir, readdir, readFile, rm, stat, truncate, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -374,3 +375,14 @@ async function fileOf(directory: string, kind: "log" | "ldb" | "manifest" | "cur
 function noise(seed: number): Buffer {
   return Buffer.from(Array.from({ length: 3_000 }, (_, n) => Math.imul(seed + n, 2_654_435_761) >>> 24));
 }
+
+test("a disk that refuses to be read is asked again, and no caller learns where the files are", () => {
+  expect(readFault(new Error("IO error: /data/store/000123.ldb: Too many open files"))).toMatchObject({
+    code: "store_unavailable",
+    retryable: true,
+    message: "The disk refused to be read: IO error: 000123.ldb: Too many open files",
+  });
+  expect(readFault(new Error("Corruption: block checksum mismatch"))).toMatchObject({ code: "store_corrupt" });
+  const other = new Error("Database is not open");
+  expect(readFault(other)).toBe(other);
+});

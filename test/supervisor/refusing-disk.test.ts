@@ -1,0 +1,133 @@
+/** A disk that refuses to be read for a moment: too many open files, an I/O error. Nothing was written, nobody is to blame. */
+import { describe, expect, test } from "vitest";
+import { Fault } from "../../src/domain/errors.ts";
+import type { Message } from "../../src/domain/records.ts";
+import { memoryStore } from "../support/engine.ts";
+import { drain } from "../support/manual-clock.ts";
+import { ask, create, fact, recordOf, seenBy, toy, toyRig, type ToyRig, type ToyRigOptions } from "../support/toys.ts";
+
+const add = (name: string): Message => ({ type: "toy.add", name });
+const ALL_KINDS = ["payout-router", "trx-staking"] as const;
+
+/** An engine whose actors are not in memory, over a disk that refuses while `disk.refuses` holds. */
+async function rigOf(options: ToyRigOptions = {}) {
+  const store = memoryStore();
+  const disk = { refuses: false, reads: 0 };
+  const look = <A extends unknown[], R>(work: (...args: A) => R) => {
+    return (...args: A): R => {
+      disk.reads += 1;
+      if (disk.refuses) throw new Fault("store_unavailable", "IO error: 000123.ldb: Too many open files");
+      return work(...args);
+    };
+  };
+  store.record = look(store.record.bind(store));
+  const outbox = look(store.outbox.bind(store));
+  store.outbox = async (request) => outbox(request);
+  const fatal: unknown[] = [];
+  const rig = await toyRig({ store, onFatal: (error) => fatal.push(error), ...options });
+  for (const id of ["t1", "t2", "teller"]) await create(rig, id);
+  return { rig, disk, fatal };
+}
+
+/** Nobody is in memory any more. */
+async function forgotten(rig: ToyRig): Promise<void> {
+  for (const service of ALL_KINDS) await rig.engine.restart(service, "me");
+}
+
+describe("a disk that refuses to be read for a while", () => {
+  test("quarantines nobody: what came waits, in its order, and is done when the disk answers", async () => {
+    const { rig, disk, fatal } = await rigOf();
+    await forgotten(rig);
+    disk.refuses = true;
+    const done = Promise.all([fact(rig, "t1", add("a")), fact(rig, "t1", add("b"))]);
+    await drain();
+    await rig.clock.advance(10_000);
+    const later = fact(rig, "t1", add("c"));
+    await drain();
+    disk.refuses = false;
+    await drain();
+    const last = fact(rig, "t1", add("d"));
+    await rig.clock.advance(4_000);
+    await Promise.all([done, later, last]);
+    expect(seenBy(rig, "t1")).toEqual(["a", "b", "c", "d"]);
+    expect([await rig.engine.quarantines(9), fatal, rig.engine.status().poisoned]).toEqual([[], [], 0]);
+    expect(await rig.engine.deadLetters({ limit: 9 })).toEqual([]);
+  });
+
+  test("refuses requests with a code that says to come again, also those behind what waits", async () => {
+    const { rig, disk } = await rigOf();
+    await forgotten(rig);
+    disk.refuses = true;
+    expect(await ask(rig, "t1", add("x"))).toMatchObject({ refusal: { code: "store_unavailable" } });
+    void fact(rig, "t1", add("a"));
+    await drain();
+    disk.refuses = false;
+    expect(await ask(rig, "t1", add("y"))).toMatchObject({ refusal: { code: "store_unavailable" } });
+    await rig.clock.advance(250);
+    expect(await ask(rig, "t1", add("z"))).toMatchObject({ status: 200 });
+    expect(seenBy(rig, "t1")).toEqual(["a", "z"]);
+  });
+
+  test("does not hold up those who are in memory, and holds up who tells one that is not", async () => {
+    const { rig, disk } = await rigOf();
+    await forgotten(rig);
+    for (const id of ["t2", "teller"]) await ask(rig, id, { type: "toy.shout" });
+    disk.refuses = true;
+    const told = fact(rig, "teller", { type: "toy.tell", tells: [{ to: toy("t1"), message: add("told") }] });
+    expect(await ask(rig, "t2", add("x"))).toMatchObject({ status: 200 });
+    disk.refuses = false;
+    await rig.clock.advance(250);
+    await told;
+    expect([seenBy(rig, "t1"), seenBy(rig, "t2")]).toEqual([["told"], ["x"]]);
+  });
+
+  test("loses no timer that falls due meanwhile", async () => {
+    const { rig, disk } = await rigOf();
+    await ask(rig, "t1", { type: "toy.wait" });
+    await forgotten(rig);
+    disk.refuses = true;
+    await rig.clock.advance(1_500);
+    disk.refuses = false;
+    await rig.clock.advance(4_000);
+    expect([seenBy(rig, "t1"), recordOf(rig, "t1")?.state]).toEqual([["timer"], "idle"]);
+  });
+
+  test("for a minute without a break has failed, and the process ends", async () => {
+    const { rig, disk, fatal } = await rigOf();
+    await forgotten(rig);
+    disk.refuses = true;
+    void fact(rig, "t1", add("a"));
+    await drain();
+    await rig.clock.advance(59_000);
+    expect([fatal, rig.engine.status().phase]).toEqual([[], "running"]);
+    await rig.clock.advance(5_000);
+    expect(fatal).toMatchObject([{ code: "store_unavailable" }]);
+    expect([rig.engine.status().phase, await rig.engine.quarantines(9)]).toEqual(["stopped", []]);
+  });
+
+  test("and again later is another trouble, not a longer one", async () => {
+    const { rig, disk, fatal } = await rigOf();
+    for (let i = 0; i < 4; i += 1) {
+      await forgotten(rig);
+      disk.refuses = true;
+      void fact(rig, "t1", add(`${i}`));
+      await drain();
+      await rig.clock.advance(30_000);
+      disk.refuses = false;
+      await rig.clock.advance(10_000);
+    }
+    expect([seenBy(rig, "t1"), fatal]).toEqual([["0", "1", "2", "3"], []]);
+  });
+
+  test("does not keep the engine from stopping, and what waited is not done afterwards", async () => {
+    const { rig, disk } = await rigOf();
+    await forgotten(rig);
+    disk.refuses = true;
+    void fact(rig, "t1", add("a"));
+    await drain();
+    await rig.engine.drain();
+    disk.refuses = false;
+    await rig.clock.advance(10_000);
+    expect([seenBy(rig, "t1"), rig.engine.status().messagesWaiting]).toEqual([[], 0]);
+  });
+});
