@@ -6,6 +6,8 @@
  * D3. A stopped effect is aborted and its answer dropped; an answer counts only while the record still names its key (E5).
  * D4. An entry from disk has no input; it is worked out from the record when it is needed. A record that cannot be read
  *     stops its own actor only: the row stays, and is read again when the actor is released.
+ * D5. Once it runs, nothing that waits is forgotten: a disk that refuses to be read is asked again, and an outbox that
+ *     cannot be read ends the process. At the start whoever starts it is told.
  */
 import { isFault } from "../domain/errors.ts";
 import { EFFECT_QUEUE_MAX, OUTBOX_PAGE } from "../domain/limits.ts";
@@ -14,6 +16,7 @@ import type { EffectError } from "../machines/durable.ts";
 import type { Store } from "../ports/store.ts";
 import type { Logger } from "../ports/telemetry.ts";
 import { keyOf } from "./envelope.ts";
+import { isReadRefused, type Patience } from "./patience.ts";
 
 export type EffectContext = {
   readonly actor: ActorAddress;
@@ -37,6 +40,7 @@ export type DispatcherPorts = {
   readonly table: EffectTable;
   readonly store: Store;
   readonly logger: Logger;
+  readonly patience: Patience;
   /** False for effects whose actor may not act now (quarantined, or its service is down). */
   readonly mayRun: (entry: OutboxEntry) => boolean;
   /** What an entry from disk takes. Throws when its actor cannot be read. */
@@ -64,6 +68,7 @@ export class Dispatcher {
   private readonly lanes = new Map<string, Lane>();
   private readonly ports: DispatcherPorts;
   private open = false;
+  private closed = false;
 
   constructor(ports: DispatcherPorts) {
     this.ports = ports;
@@ -87,6 +92,7 @@ export class Dispatcher {
       const effect = this.ports.table[source];
       if (effect !== undefined && "start" in effect) subscribed += await this.resubscribe(source, effect);
     }
+    if (this.closed) return subscribed;
     this.open = true;
     this.rescan(sources);
     return subscribed;
@@ -162,6 +168,7 @@ export class Dispatcher {
 
   close(): void {
     this.open = false;
+    this.closed = true;
     this.halt(new Set(this.lanes.keys()));
   }
 
@@ -176,16 +183,36 @@ export class Dispatcher {
   private async resubscribe(source: string, effect: Subscription): Promise<number> {
     let count = 0;
     for (let after: OutboxEntry | undefined; ;) {
-      const page = await this.ports.store.outbox({
-        source,
-        limit: OUTBOX_PAGE,
-        ...(after === undefined ? {} : { after }),
+      const page = await this.patiently(async () => {
+        const entries = await this.page(source, after);
+        for (const entry of entries) this.subscribe(effect, entry);
+        return entries;
       });
-      for (const entry of page) this.subscribe(effect, entry);
       count += page.length;
       after = page.at(-1);
       if (page.length < OUTBOX_PAGE || after === undefined) return count;
     }
+  }
+
+  private page(source: string, after: OutboxEntry | undefined): Promise<OutboxEntry[]> {
+    return this.ports.store.outbox({ source, limit: OUTBOX_PAGE, ...(after === undefined ? {} : { after }) });
+  }
+
+  /** D5. Empty when it was closed meanwhile. */
+  private async patiently(read: () => Promise<OutboxEntry[]>): Promise<OutboxEntry[]> {
+    while (!this.closed) {
+      try {
+        return await read();
+      } catch (error) {
+        if (!this.open) throw error;
+        if (!isReadRefused(error)) {
+          this.ports.onFatal(error);
+          throw error;
+        }
+        await new Promise<void>((resolve) => this.ports.patience.wait(error, resolve));
+      }
+    }
+    return [];
   }
 
   /** D4 */
@@ -194,6 +221,7 @@ export class Dispatcher {
     try {
       input = this.inputOf(entry);
     } catch (error) {
+      if (isReadRefused(error)) throw error;
       this.ports.onUnreadable(entry.actor, error);
       return;
     }
@@ -229,11 +257,8 @@ export class Dispatcher {
     try {
       lane.spilled = false;
       for (let after: OutboxEntry | undefined; this.open;) {
-        const page = await this.ports.store.outbox({
-          source,
-          limit: OUTBOX_PAGE,
-          ...(after === undefined ? {} : { after }),
-        });
+        const cursor = after;
+        const page = await this.patiently(() => this.page(source, cursor));
         for (const entry of page) if (this.ports.mayRun(entry)) this.enqueue(lane, entry);
         after = page.at(-1);
         if (page.length < OUTBOX_PAGE || after === undefined) break;
@@ -242,9 +267,8 @@ export class Dispatcher {
           break;
         }
       }
-    } catch (error) {
-      // Waiting effects that cannot be read would be forgotten in silence.
-      this.ports.onFatal(error);
+    } catch {
+      // D5: told already.
       return;
     } finally {
       lane.paging = false;

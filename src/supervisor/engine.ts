@@ -94,6 +94,7 @@ export class Engine implements EngineFacade {
       table: ports.effects,
       store,
       logger,
+      patience,
       failpoint,
       mayRun: (entry) => this.mayRun(entry),
       inputOf: ({ actor, invokeId }) => inputOf(this.catalog[actor.kind], this.cells.get(actor), invokeId),
@@ -145,7 +146,7 @@ export class Engine implements EngineFacade {
       hold: (envelope, error) => held.hold(envelope, error),
       forget: (actor) => this.cells.dropOne(actor),
       stopEffects: (actor) => this.dispatcher.abortAll(actor),
-      resume: (actor) => this.resume(actor),
+      resume: (dues) => this.resume(dues),
     };
   }
 
@@ -377,9 +378,9 @@ export class Engine implements EngineFacade {
     }
   }
 
-  private async resume(actor: ActorAddress): Promise<void> {
-    for (const { due } of Object.values(this.load(actor)?.timers ?? {})) this.timers.arm(due);
-    await this.dispatcher.recover(await this.ports.store.outboxSources());
+  private async resume(dues: readonly number[]): Promise<void> {
+    for (const due of dues) this.timers.arm(due);
+    await this.dispatcher.recover(Object.keys(this.ports.effects));
   }
 
   private fatal(error: unknown): void {

@@ -41,8 +41,8 @@ export type SupervisorPorts = {
   /** Reload from disk at the next message. */
   readonly forget: (actor: ActorAddress) => void;
   readonly stopEffects: (actor: ActorAddress) => void;
-  /** Its effects and timers go on from disk. */
-  readonly resume: (actor: ActorAddress) => Promise<void>;
+  /** Effects go on from disk, and timers that are due then. */
+  readonly resume: (dues: readonly number[]) => Promise<void>;
 };
 
 export class Supervisor {
@@ -154,30 +154,31 @@ export class Supervisor {
     if (!this.isQuarantined(actor)) return refuse("state_conflict", `${key} is not quarantined`);
     if (this.releasing.has(key)) return refuse("state_conflict", `${key} is being released`);
     this.releasing.add(key);
+    let dues: readonly number[] | undefined;
     try {
       this.failures.delete(key);
       this.ports.forget(actor);
-      if (!(await this.unpark(actor)))
+      dues = await this.unpark(actor);
+      if (dues === undefined)
         return refuse("quarantined", `${key} could not digest what it had missed and stays quarantined`);
     } finally {
       this.releasing.delete(key);
     }
     this.ports.logger.info({ actor: key, by }, "actor released");
-    await this.ports.resume(actor);
+    await this.ports.resume(dues);
     return undefined;
   }
 
-  /** False when the actor failed again. Others may park more meanwhile, so it goes on until nothing is left, open or on disk. */
-  private async unpark(actor: ActorAddress): Promise<boolean> {
+  /** When its timers are due; undefined when the actor failed again. Others may park more meanwhile, so it goes on until nothing is left, open or on disk. */
+  private async unpark(actor: ActorAddress): Promise<number[] | undefined> {
     for (;;) {
       const parkedLast = this.parkedLast.get(keyOf(actor));
       await this.ports.settled();
       const page = await this.ports.store.inbox(actor, { afterSequence: 0, limit: INBOX_PAGE });
       if (page.length === 0 && this.parkedLast.get(keyOf(actor)) === parkedLast) break;
-      for (const entry of page) if (!(await this.digest(entry))) return false;
+      for (const entry of page) if (!(await this.digest(entry))) return undefined;
     }
-    await this.lift(actor);
-    return true;
+    return this.lift(actor);
   }
 
   private async digest({ actor, sequence, message }: InboxEntry): Promise<boolean> {
@@ -189,7 +190,7 @@ export class Supervisor {
   }
 
   /** Puts the timers back that fell due meanwhile. The writes join the open group at once, so no later step precedes them. */
-  private async lift(actor: ActorAddress): Promise<void> {
+  private async lift(actor: ActorAddress): Promise<number[]> {
     const timers = Object.entries(this.ports.store.record(actor)?.timers ?? {});
     this.quarantined.delete(keyOf(actor));
     this.parkedLast.delete(keyOf(actor));
@@ -197,6 +198,7 @@ export class Supervisor {
       { delete: "quarantine", actor },
       ...timers.map(([timerId, { due }]): Write => ({ put: "timer", due, actor, timerId })),
     ]);
+    return timers.map(([, { due }]) => due);
   }
 
   private parked(actor: ActorAddress, message: Envelope["message"]): Write {

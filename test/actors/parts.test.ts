@@ -1,3 +1,4 @@
+import { Patience } from "../../src/actors/patience.ts";
 /** Edges of the kernel's parts that a whole engine reaches only by a rare accident. */
 import { describe, expect, test } from "vitest";
 import { PoisonError, runCascade, type CascadePorts } from "../../src/actors/cascade.ts";
@@ -417,6 +418,7 @@ describe("a dispatcher", () => {
       table: { work },
       store,
       logger: silentLogger,
+      patience: new Patience({ clock: new ManualClock(), logger: silentLogger, onFatal: unused }),
       mayRun: () => true,
       inputOf: ({ actor }) => ({ of: actor.id }),
       onUnreadable: unused,

@@ -131,3 +131,93 @@ describe("a disk that refuses to be read for a while", () => {
     expect([seenBy(rig, "t1"), rig.engine.status().messagesWaiting]).toEqual([[], 0]);
   });
 });
+
+describe("an outbox that the disk refuses to read", () => {
+  const component = () => {
+    const calls: string[] = [];
+    return { calls, start: async () => void calls.push("start"), stop: async () => void calls.push("stop") };
+  };
+  const quarantinedRig = async (options: ToyRigOptions = {}) => {
+    let sick = true;
+    const intensity = { restartsMax: 0, windowMs: 60_000, firstDelayMs: 100, delayMaxMs: 1_000 };
+    const made = await rigOf({ intensity, isPoisonous: () => sick, ...options });
+    await ask(made.rig, "t1", { type: "toy.work" });
+    void fact(made.rig, "t1", { type: "toy.poison", name: "x" });
+    await drain();
+    expect(made.rig.engine.quarantine(toy("t1"))).toBeDefined();
+    sick = false;
+    return made;
+  };
+
+  test("is read later by a restart, which starts its component in the end", async () => {
+    const router = component();
+    const { rig, disk, fatal } = await rigOf({ components: { "payout-router": router } });
+    await ask(rig, "t2", { type: "toy.listen" });
+    disk.refuses = true;
+    const restarted = rig.engine.restart("payout-router", "me");
+    await drain();
+    await rig.clock.advance(2_000);
+    disk.refuses = false;
+    await rig.clock.advance(4_000);
+    expect([await restarted, router.calls, fatal]).toEqual([undefined, ["start", "stop", "start"], []]);
+    expect(rig.heard).toEqual(["start t2", "start t2"]);
+    expect(await rig.engine.quarantines(9)).toEqual([]);
+  });
+
+  test("is read later by a release, and the effects of the actor run", async () => {
+    let runs = 0;
+    const { rig, disk } = await quarantinedRig({
+      work: () => {
+        runs += 1;
+        return runs === 1 ? new Promise(() => {}) : Promise.resolve("worked");
+      },
+    });
+    const outbox = rig.store.outbox.bind(rig.store);
+    rig.store.outbox = (request) => {
+      disk.refuses = runs === 1 && rig.engine.quarantine(toy("t1")) === undefined && rig.clock.now() < until;
+      return outbox(request);
+    };
+    const until = rig.clock.now() + 1_000;
+    const released = rig.engine.release(toy("t1"), "me");
+    await drain();
+    await rig.clock.advance(4_000);
+    expect(await released).toBeUndefined();
+    await drain();
+    expect(seenBy(rig, "t1")).toEqual(["x", "worked"]);
+  });
+
+  test("makes a start fail: whoever starts the engine is told, and nobody is quarantined", async () => {
+    const { rig, disk } = await rigOf();
+    await ask(rig, "t2", { type: "toy.listen" });
+    await rig.engine.drain();
+    const record = rig.store.record.bind(rig.store);
+    rig.store.record = (actor) => {
+      disk.refuses = true;
+      return record(actor);
+    };
+    const fatal: unknown[] = [];
+    const starting = toyRig({ store: rig.store, onFatal: (error) => fatal.push(error) });
+    await expect(starting).rejects.toMatchObject({ code: "store_unavailable" });
+    expect([await rig.engine.quarantines(9), fatal]).toEqual([[], []]);
+  });
+
+  test("is not waited for by an engine that stops meanwhile, and nothing runs afterwards", async () => {
+    const work = component();
+    const { rig, disk, fatal } = await rigOf({ work: async () => void work.calls.push("work") });
+    disk.refuses = true;
+    const restarted = rig.engine.restart("payout-router", "me");
+    await drain();
+    await rig.engine.drain();
+    disk.refuses = false;
+    await rig.clock.advance(10_000);
+    expect([await restarted, fatal, work.calls]).toMatchObject([{ code: "not_ready" }, [], []]);
+  });
+
+  test("ends the process when it is damaged, and a restart does not say that all is well", async () => {
+    const { rig, fatal } = await rigOf();
+    const damage = new Fault("store_corrupt", "rotten");
+    rig.store.outbox = () => Promise.reject(damage);
+    await expect(rig.engine.restart("payout-router", "me")).rejects.toBe(damage);
+    expect([fatal, rig.engine.status().phase]).toEqual([[damage], "stopped"]);
+  });
+});
