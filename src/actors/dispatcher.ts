@@ -98,6 +98,11 @@ export class Dispatcher {
     return subscribed;
   }
 
+  /** Whoever was to stop effects of these sources took the step back; perhaps it kept them from starting. D5 knows of failures. */
+  revive(sources: readonly string[]): void {
+    if (this.open && sources.length > 0) void this.recover(sources).catch(() => {});
+  }
+
   /** Looks on disk for rows of these sources that are neither queued nor running, and starts them. */
   rescan(sources: readonly string[]): void {
     for (const source of sources) {

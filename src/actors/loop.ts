@@ -170,6 +170,8 @@ export class Loop {
     this.stepped -= steps.length;
     this.time.forget();
     for (const { actor } of moved) this.ports.cells.takeBack(actor);
+    // What `isCurrent` left out for their sake is on disk by now.
+    this.ports.dispatcher().revive(steps.flatMap(({ step }) => step.stopped.map(({ source }) => source)));
   }
 
   /** E3, E4: the commit is on disk. */

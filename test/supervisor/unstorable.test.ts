@@ -6,6 +6,7 @@ import type { Message } from "../../src/domain/records.ts";
 import { Codec } from "../../src/persistence/codec.ts";
 import { MemoryKeyValue } from "../../src/persistence/memory-key-value.ts";
 import { RecordStore } from "../../src/persistence/record-store.ts";
+import { Fault } from "../../src/domain/errors.ts";
 import { Unstorable, type Store } from "../../src/ports/store.ts";
 import { ledgerOf, openWallet, pay, startRig, tagOf } from "../support/engine.ts";
 import { interpose } from "../support/interposed-store.ts";
@@ -269,4 +270,35 @@ test("a bug in the gateway stops the transaction that met it; the others are sen
   expect((await rig.engine.quarantines(9)).map(({ actor }) => actor.kind)).toEqual(["transaction"]);
   expect(rig.world.broadcasts).toHaveLength(2);
   expect(ledgerOf(rig).usdt).toMatchObject({ reserved: "25000000", inFlight: "50000000" });
+});
+
+test.each([
+  ["work", "toy.work", ["worked"], []],
+  ["a subscription", "toy.listen", [], ["start t1"]],
+])("%s that began while a step that would have stopped it was taken back goes on", async (_, begin, done, heard) => {
+  const { rig, fatal } = await rigOf();
+  let proceed = () => {};
+  const gate = new Promise<void>((resolve) => (proceed = resolve));
+  interpose(rig.store, (_writes, land) => gate.then(land));
+  const begun = ask(rig, "t1", { type: begin });
+  await drain();
+  // It leaves the state, and tells itself what does not fit.
+  const tells = [{ type: "toy.back" }, add(TOO_LONG)].map((message) => ({ to: toy("t1"), message }));
+  const odd = ask(rig, "t1", { type: "toy.tell", tells });
+  await drain();
+  proceed();
+  expect([await begun, await odd]).toMatchObject([{ status: 200 }, { refusal: { code: "internal" } }]);
+  await drain();
+  expect([seenBy(rig, "t1"), rig.heard, fatal]).toEqual([done, heard, []]);
+});
+
+test("a step taken back, whose effects cannot be looked up because the outbox is damaged, ends the process", async () => {
+  const { rig, fatal } = await rigOf();
+  await ask(rig, "t1", { type: "toy.listen" });
+  const damage = new Fault("store_corrupt", "rotten");
+  rig.store.outbox = () => Promise.reject(damage);
+  const tells = [{ type: "toy.back" }, add(TOO_LONG)].map((message) => ({ to: toy("t1"), message }));
+  void ask(rig, "t1", { type: "toy.tell", tells });
+  await drain();
+  expect([fatal, rig.engine.status().phase]).toEqual([[damage], "stopped"]);
 });
