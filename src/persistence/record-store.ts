@@ -220,8 +220,10 @@ export class RecordStore implements Store {
     });
   }
 
-  async quarantines(limit: number): Promise<QuarantineEntry[]> {
-    return this.#decodeAll("quarantine", await this.#disk.entries({ ...keyspace.QUARANTINE_RANGE, limit }));
+  async quarantines(limit: number, after?: ActorAddress): Promise<QuarantineEntry[]> {
+    const { from, to } = keyspace.QUARANTINE_RANGE;
+    const start = after === undefined ? from : successor(keyspace.quarantineKey(after));
+    return this.#decodeAll("quarantine", await this.#disk.entries({ from: start, to, limit }));
   }
 
   /** Messages parked for an actor that could not take them, oldest first. */

@@ -103,7 +103,8 @@ export interface Store {
   feed(page: { afterSequence: number; limit: number }): Promise<FeedEntry[]>;
   lastFeedSequence(): Promise<number>;
   deadLetters(page: { actor?: ActorAddress; limit: number }): Promise<DeadLetter[]>;
-  quarantines(limit: number): Promise<QuarantineEntry[]>;
+  /** `after` is the actor of the last entry of the page before. */
+  quarantines(limit: number, after?: ActorAddress): Promise<QuarantineEntry[]>;
   /** Messages parked for an actor that could not take them, oldest first. */
   inbox(actor: ActorAddress, page: { afterSequence: number; limit: number }): Promise<InboxEntry[]>;
   close(): Promise<void>;

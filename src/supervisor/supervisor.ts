@@ -23,7 +23,7 @@ import type { Logger } from "../ports/telemetry.ts";
 import { onFailure, type Failures, type IntensityOptions } from "./restart-intensity.ts";
 import { damageOf, isDamage } from "./stored-records.ts";
 
-const QUARANTINES_MAX = 100_000;
+const QUARANTINE_PAGE = 1_000;
 const INBOX_PAGE = 1_000;
 /** Actors whose recent failures are remembered. */
 const FAILURES_MAX = 10_000;
@@ -62,7 +62,12 @@ export class Supervisor {
   }
 
   async load(): Promise<void> {
-    for (const { actor } of await this.ports.store.quarantines(QUARANTINES_MAX)) this.quarantined.add(keyOf(actor));
+    for (let after: ActorAddress | undefined; ;) {
+      const page = await this.ports.store.quarantines(QUARANTINE_PAGE, after);
+      for (const { actor } of page) this.quarantined.add(keyOf(actor));
+      after = page.at(-1)?.actor;
+      if (page.length < QUARANTINE_PAGE) return;
+    }
   }
 
   isQuarantined(actor: ActorAddress): boolean {

@@ -328,11 +328,13 @@ function lists(of: () => Store): void {
     expect(await of().inbox(actor, all)).toEqual(entries.slice(1));
   });
 
-  test("quarantines are listed up to the limit", async () => {
+  test("quarantines are listed up to the limit, and from behind one of them", async () => {
     const entries = ["a", "b", "c"].map((id) => ({ actor: { kind: "payout", id }, at: 1, reason: "why", failures: 2 }));
     await of().commit(entries.map((entry): Write => ({ put: "quarantine", entry })));
     expect(await of().quarantines(2)).toHaveLength(2);
     expect(await of().quarantines(9)).toEqual(entries);
+    expect(await of().quarantines(1, { kind: "payout", id: "a" })).toEqual(entries.slice(1, 2));
+    expect(await of().quarantines(9, { kind: "payout", id: "c" })).toEqual([]);
   });
 }
 

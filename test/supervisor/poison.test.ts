@@ -314,3 +314,20 @@ describe("how often is too often", () => {
     expect((await rig.engine.quarantines(99)).map(({ actor }) => actor.id)).toEqual(["ghost10000"]);
   });
 });
+
+test("however many are quarantined, all of them still are after a start", async () => {
+  const store = memoryStore();
+  const pages: number[] = [];
+  const quarantines = store.quarantines.bind(store);
+  store.quarantines = async (limit, after) => {
+    const page = await quarantines(limit, after);
+    pages.push(page.length);
+    return page;
+  };
+  const entryOf = (id: string) => ({ actor: toy(id), at: 1, reason: "why", failures: 2 });
+  const ids = Array.from({ length: 2_000 }, (_, i) => `t${i}`);
+  await store.commit(ids.map((id) => ({ put: "quarantine", entry: entryOf(id) })));
+  const rig = await toyRig({ store });
+  for (const id of ids) expect(await create(rig, id)).toMatchObject({ refusal: { code: "quarantined" } });
+  expect(pages).toEqual([1_000, 1_000, 0]);
+});

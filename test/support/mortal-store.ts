@@ -37,7 +37,7 @@ export function mortal(inner: Store, options: { writeTurns: () => number; landsA
     feed: alive((page) => inner.feed(page)),
     lastFeedSequence: alive(() => inner.lastFeedSequence()),
     deadLetters: alive((page) => inner.deadLetters(page)),
-    quarantines: alive((limit) => inner.quarantines(limit)),
+    quarantines: alive((limit, after) => inner.quarantines(limit, after)),
     inbox: alive((actor, page) => inner.inbox(actor, page)),
     close: () => inner.close(),
   };
