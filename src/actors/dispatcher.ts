@@ -8,15 +8,22 @@
  *     stops its own actor only: the row stays, and is read again when the actor is released.
  * D5. Once it runs, nothing that waits is forgotten: a disk that refuses to be read is asked again, and an outbox that
  *     cannot be read ends the process. At the start whoever starts it is told.
+ * D6. What would fail for the reason that it gave already (a frozen wallet, a full disk) is not run again for it, and
+ *     nothing is written: thousands that wait for days would fill the disk with their failures. It is looked at now and then.
  */
 import { isFault } from "../domain/errors.ts";
 import { EFFECT_QUEUE_MAX, OUTBOX_PAGE } from "../domain/limits.ts";
 import type { ActorAddress, OutboxEntry } from "../domain/records.ts";
 import type { EffectError } from "../machines/durable.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { Store } from "../ports/store.ts";
 import type { Logger } from "../ports/telemetry.ts";
 import { keyOf } from "./envelope.ts";
 import { isReadRefused, type Patience } from "./patience.ts";
+
+const LOOK_AGAIN_MS = 5_000;
+/** A pause in proportion: to look at one takes a hundredth of this. */
+const LOOK_MS = 5;
 
 export type EffectContext = {
   readonly actor: ActorAddress;
@@ -26,6 +33,8 @@ export type EffectContext = {
 };
 export type Performer = {
   readonly concurrency: number;
+  /** True while it would only fail as it failed before (D6). */
+  readonly waits?: (actor: ActorAddress) => boolean;
   perform(input: unknown, context: EffectContext): Promise<unknown>;
 };
 /** Never answers; its facts come as messages. Starting twice is harmless. */
@@ -41,6 +50,7 @@ export type DispatcherPorts = {
   readonly store: Store;
   readonly logger: Logger;
   readonly patience: Patience;
+  readonly clock: Pick<Clock, "schedule">;
   /** False for effects whose actor may not act now (quarantined, or its service is down). */
   readonly mayRun: (entry: OutboxEntry) => boolean;
   /** What an entry from disk takes. Throws when its actor cannot be read. */
@@ -62,6 +72,8 @@ type Lane = {
   /** Rows on disk that are not in memory: keep paging. */
   spilled: boolean;
   paging: boolean;
+  /** Somebody will look at those that wait (D6). */
+  looksAgain: boolean;
 };
 
 export class Dispatcher {
@@ -81,6 +93,7 @@ export class Dispatcher {
           running: 0,
           spilled: false,
           paging: false,
+          looksAgain: false,
         });
     }
   }
@@ -126,6 +139,7 @@ export class Dispatcher {
     }
     const lane = this.lanes.get(entry.source);
     if (lane === undefined || !this.open || !this.ports.mayRun(entry)) return;
+    if (lane.performer.waits?.(entry.actor) === true) return this.lookAgain(entry.source, lane, 1);
     if (lane.queue.length >= EFFECT_QUEUE_MAX) {
       lane.spilled = true;
       return;
@@ -255,16 +269,31 @@ export class Dispatcher {
     if (lane.spilled && !lane.paging && lane.queue.length < EFFECT_QUEUE_MAX / 2) void this.refill(source, lane);
   }
 
+  /** D6: the more wait, the less often. */
+  private lookAgain(source: string, lane: Lane, waiting: number): void {
+    if (lane.looksAgain) return;
+    lane.looksAgain = true;
+    this.ports.clock.schedule(Math.max(LOOK_AGAIN_MS, waiting * LOOK_MS), () => {
+      lane.looksAgain = false;
+      if (this.open) this.rescan([source]);
+    });
+  }
+
   /** Pages rows into memory until the queue is full again or the disk has no more. */
   private async refill(source: string, lane: Lane): Promise<void> {
     if (lane.paging) return;
     lane.paging = true;
     try {
       lane.spilled = false;
+      let waiting = 0;
       for (let after: OutboxEntry | undefined; this.open;) {
         const cursor = after;
         const page = await this.patiently(() => this.page(source, cursor));
-        for (const entry of page) if (this.ports.mayRun(entry)) this.enqueue(lane, entry);
+        for (const entry of page) {
+          if (!this.ports.mayRun(entry)) continue;
+          if (lane.performer.waits?.(entry.actor) === true) waiting += 1;
+          else this.enqueue(lane, entry);
+        }
         after = page.at(-1);
         if (page.length < OUTBOX_PAGE || after === undefined) break;
         if (lane.queue.length >= EFFECT_QUEUE_MAX) {
@@ -272,6 +301,7 @@ export class Dispatcher {
           break;
         }
       }
+      if (waiting > 0) this.lookAgain(source, lane, waiting);
     } catch {
       // D5: told already.
       return;

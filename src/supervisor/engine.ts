@@ -95,6 +95,7 @@ export class Engine implements EngineFacade {
       store,
       logger,
       patience,
+      clock,
       failpoint,
       mayRun: (entry) => this.mayRun(entry),
       inputOf: ({ actor, invokeId }) => inputOf(this.catalog[actor.kind], this.cells.get(actor), invokeId),

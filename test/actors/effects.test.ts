@@ -102,6 +102,78 @@ describe("the effects of a payment", () => {
     expect([rig.world.signatures.length, tagOf(rig, "payout", "po_1")]).toEqual([1, "broadcast"]);
   });
 
+  describe("while what stops it stands", () => {
+    const HOUR = 3_600_000;
+    const lengthOf = async (rig: Rig, id: string) =>
+      (await rig.engine.journal({ kind: "transaction", id }, { afterRevision: 0, limit: 500 })).length;
+
+    test("a payment writes nothing for hours, also across a restart, and goes on soon after", async () => {
+      const disk = new MemoryKeyValue();
+      let isFull = true;
+      const before = await startRig({ store: memoryStore(disk), maySign: () => !isFull });
+      await openWallet(before);
+      await pay(before, "po_1");
+      await drain();
+      await before.clock.advance(HOUR);
+      const length = await lengthOf(before, TX.id);
+      expect(length).toBeLessThan(5);
+      await before.clock.advance(3 * HOUR);
+      expect(await lengthOf(before, TX.id)).toBe(length);
+      await before.engine.drain();
+      const rig = await startRig({ store: memoryStore(disk), maySign: () => !isFull });
+      await rig.clock.advance(HOUR);
+      expect(await lengthOf(rig, TX.id)).toBe(length);
+      isFull = false;
+      await rig.clock.advance(5_000);
+      expect([rig.world.signatures.length, tagOf(rig, "payout", "po_1")]).toEqual([1, "broadcast"]);
+    });
+
+    test("another reason is told, and one that is over leads on", async () => {
+      let isFull = true;
+      const rig = await startRig({ maySign: () => !isFull });
+      await openWallet(rig);
+      await pay(rig, "po_1");
+      await drain();
+      await rig.clock.advance(60_000);
+      await send(rig, "wallet", "wal_1", { type: "wallet.freeze", reason: "r" });
+      isFull = false;
+      await rig.clock.advance(5_000);
+      expect(rig.engine.record(TX)?.context).toMatchObject({ failure: { code: "wallet_frozen" } });
+      await rig.clock.advance(HOUR);
+      const length = await lengthOf(rig, TX.id);
+      await rig.clock.advance(HOUR);
+      expect(await lengthOf(rig, TX.id)).toBe(length);
+      await send(rig, "wallet", "wal_1", { type: "wallet.unfreeze" });
+      await rig.clock.advance(5_000);
+      expect(tagOf(rig, "payout", "po_1")).toBe("broadcast");
+    });
+
+    test("many wait without a place in memory, can be cancelled, and all go on", async () => {
+      const rig = await startRig();
+      await openWallet(rig);
+      rig.world.inTheWay = { code: "nodes_disagree", detail: "two nodes, two blocks" };
+      const ids = Array.from({ length: 1_500 }, (_, at) => `po_${at}`);
+      for (const id of ids) await pay(rig, id);
+      await rig.clock.advance(60_000);
+      expect(rig.engine.status()).toMatchObject({ effectsQueued: { buildTransaction: 0 } });
+      await send(rig, "payout", "po_7", { type: "payout.cancel", by: "me" });
+      rig.world.inTheWay = undefined;
+      await rig.clock.advance(60_000);
+      expect(ids.filter((id) => tagOf(rig, "payout", id) !== "broadcast")).toEqual(["po_7"]);
+      expect(tagOf(rig, "payout", "po_7")).toBe("cancelled");
+    });
+
+    test("an engine that drains looks at nothing any more", async () => {
+      const rig = await startRig({ maySign: () => false });
+      await openWallet(rig);
+      await pay(rig, "po_1");
+      await rig.clock.advance(10_000);
+      await rig.engine.drain();
+      await rig.clock.advance(60_000);
+      expect(rig.world.signatures).toEqual([]);
+    });
+  });
+
   test("nothing is signed while the wallet's record is damaged, and everything once it is whole again", async () => {
     const disk = new MemoryKeyValue();
     const before = await startRig({ store: memoryStore(disk) });

@@ -419,6 +419,7 @@ describe("a dispatcher", () => {
       store,
       logger: silentLogger,
       patience: new Patience({ clock: new ManualClock(), logger: silentLogger, onFatal: unused }),
+      clock: new ManualClock(),
       mayRun: () => true,
       inputOf: ({ actor }) => ({ of: actor.id }),
       onUnreadable: unused,

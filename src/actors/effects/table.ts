@@ -64,7 +64,7 @@ export function createEffects(options: EffectOptions, ports: EffectPorts): Effec
  * transfers never share a txID (tron.md §1.2); the chain does not check `timestamp`.
  */
 function buildTransaction(options: EffectOptions, ports: EffectPorts): Performer {
-  return performer(options.nodeConcurrency, async (input: BuildInput, { signal }): Promise<BuildOutput> => {
+  const build = performer(options.nodeConcurrency, async (input: BuildInput, { signal }): Promise<BuildOutput> => {
     refuseWhileStopped(input.walletId, ports);
     const { asset, from, to, amount, sequence } = input;
     const { feeLimitSun } = await ports.gateway.estimate({ asset, from, to, amount }, signal);
@@ -81,6 +81,7 @@ function buildTransaction(options: EffectOptions, ports: EffectPorts): Performer
     const bytes = signedHex === undefined ? { rawHex } : { signedHex };
     return { txId, ...bytes, feeLimitSun, expiration, timestamp, reference };
   });
+  return { ...build, waits: (actor) => isStoppedAsBefore(actor, ports) };
 }
 
 function signTransaction(options: EffectOptions, ports: EffectPorts): Performer {
@@ -127,11 +128,32 @@ function obstacleOf({ view }: EffectPorts): Fault {
  * waits, nothing is lost. A follower that only has to read on does not stop bytes that are built.
  */
 function refuseWhileStopped(walletId: string, ports: EffectPorts): void {
-  const obstacle = ports.view.obstacle();
-  if (obstacle !== undefined && obstacle.code !== "not_ready") throw new Fault(obstacle.code, obstacle.detail);
-  if (!ports.maySign()) throw new Fault("read_only", "the disk is full; nothing is signed until there is room");
-  if (ports.peek({ kind: "wallet", id: walletId })?.tag === "frozen")
-    throw new Fault("wallet_frozen", "the wallet is frozen");
+  const stop = stopOf(ports) ?? stopOfWallet(walletId, ports);
+  if (stop !== undefined) throw stop;
+}
+
+function stopOf({ view, maySign }: EffectPorts): Fault | undefined {
+  const obstacle = view.obstacle();
+  if (obstacle !== undefined && obstacle.code !== "not_ready") return new Fault(obstacle.code, obstacle.detail);
+  return maySign() ? undefined : new Fault("read_only", "the disk is full; nothing is signed until there is room");
+}
+
+/** Throws `Fault("quarantined")` when the wallet's record is damaged. */
+function stopOfWallet(walletId: string, { peek }: EffectPorts): Fault | undefined {
+  const isFrozen = peek({ kind: "wallet", id: walletId })?.tag === "frozen";
+  return isFrozen ? new Fault("wallet_frozen", "the wallet is frozen") : undefined;
+}
+
+/** The transaction said why it waits, and that stands. Another reason is said first, so that nobody reads an old one. */
+function isStoppedAsBefore(actor: ActorAddress, ports: EffectPorts): boolean {
+  try {
+    const { failure, walletId } = ports.peek(actor)?.context as TransactionContext;
+    if (failure === undefined) return false;
+    return failure.code === (stopOf(ports) ?? stopOfWallet(walletId, ports))?.code;
+  } catch {
+    // Whatever cannot be read is for the run to find.
+    return false;
+  }
 }
 
 /** The input comes from the outbox as the machine's `effect<Input, Output>()` typed it; the codec checked it is what was stored. */
