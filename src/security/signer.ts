@@ -6,7 +6,8 @@
  * G1. Requests of one turn travel together, and while every thread has work waiting, they collect: under load a
  *     message carries many requests and costs the engine's thread little.
  * G2. A request is answered once. When its thread ends, it is rejected with `signer_unavailable` (retryable; building
- *     and signing change nothing in the world) and the next request starts a new thread.
+ *     and signing change nothing in the world) and the next request starts a new thread. The
+ *     same goes for what waits when no thread can be started.
  * G3. The queue is bounded: above `SIGNING_QUEUE_MAX` requests are refused with `engine_busy`.
  */
 import { Worker } from "node:worker_threads";
@@ -146,7 +147,8 @@ export class ThreadedSigner implements Signer {
     for (let round = 0; round < BATCHES_PER_THREAD; round += 1) {
       for (const [index, thread] of this.#threads.entries()) {
         if (this.#queue.length === 0) return;
-        if (thread === undefined) void this.#spawn(index).catch(() => undefined);
+        // In the second round it would only be refused again.
+        if (thread === undefined && round === 0) void this.#spawn(index).catch(() => undefined);
         const target = this.#threads[index];
         if (target !== undefined && target.batches.length <= round) this.#post(target);
       }
@@ -175,20 +177,13 @@ export class ThreadedSigner implements Signer {
     }
   }
 
-  /** The thread gets no environment: the passphrase may stand there. */
   #spawn(index: number): Promise<void> {
-    const { usdtContract, keystore } = this.#options;
-    const setup: WorkerSetup = {
-      usdtContract,
-      kek: keystore.keyEncryptionKey().use((bytes) => Uint8Array.from(bytes)),
-    };
-    const worker = new Worker(workerUrl, {
-      workerData: setup,
-      env: {},
-      resourceLimits: THREAD_MEMORY,
-      name: `signer-${index}`,
-    });
-    setup.kek.fill(0);
+    let worker: Worker;
+    try {
+      worker = this.#newWorker(index);
+    } catch (error) {
+      return this.#cannotStart(causeOf(error));
+    }
     const thread: Thread = { worker, batches: [], knownKeys: new Set() };
     this.#threads[index] = thread;
     return new Promise((resolve, reject) => {
@@ -205,6 +200,31 @@ export class ThreadedSigner implements Signer {
         if (this.#queue.length > 0) this.#flushSoon();
       });
     });
+  }
+
+  /** Throws at once when the machine has no more threads. The thread gets no environment: the passphrase may stand there. */
+  #newWorker(index: number): Worker {
+    const { usdtContract, keystore } = this.#options;
+    const setup: WorkerSetup = {
+      usdtContract,
+      kek: keystore.keyEncryptionKey().use((bytes) => Uint8Array.from(bytes)),
+    };
+    try {
+      return new Worker(workerUrl, {
+        workerData: setup,
+        env: {},
+        resourceLimits: THREAD_MEMORY,
+        name: `signer-${index}`,
+      });
+    } finally {
+      setup.kek.fill(0);
+    }
+  }
+
+  /** Without any thread nothing would ever take what waits. */
+  #cannotStart(cause: string): Promise<never> {
+    if (this.#threads.every((thread) => thread === undefined)) this.#reject(this.#queue.splice(0), cause);
+    return Promise.reject(unavailable(cause));
   }
 
   #settle(thread: Thread, results: readonly JobResult[]): void {
