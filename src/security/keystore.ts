@@ -9,6 +9,7 @@
  *     skips an index and never repeats one.
  * K3. An address belongs to one wallet. Two wallets with one key would each count the same money as their own.
  * K4. A key file is never overwritten and never deleted here.
+ *     A key file that is on the disk is its wallet's key, also when the request that wrote it failed.
  * K5. Private keys are in this thread's memory only while a wallet is created or imported.
  */
 import { createHash } from "node:crypto";
@@ -32,7 +33,7 @@ import {
   walletContext,
 } from "./key-records.ts";
 import type { SeedRecord, WalletRecord } from "./key-records.ts";
-import { createPrivateFolder, readPrivateFile, writePrivateFile } from "./private-file.ts";
+import { createPrivateFolder, readPrivateFile, syncFolder, writePrivateFile } from "./private-file.ts";
 import type { Secret } from "./secret.ts";
 
 export type KeystoreOptions = {
@@ -56,7 +57,7 @@ const walletIdPattern = new RegExp(WALLET_ID_PATTERN);
 /** Opens the keystore, or creates it in an empty folder. Throws `Fault("key_unavailable")`. Takes about 0.1 s (scrypt). */
 export async function openKeystore(options: KeystoreOptions): Promise<Keystore> {
   await createPrivateFolder(options.directory);
-  const names = await readdir(options.directory);
+  const names = await namesIn(options.directory);
   const header = await readPrivateFile(join(options.directory, HEADER_FILE));
   if (header === undefined) refuseToReplace(names, options.expectedFingerprint);
   const kek = header === undefined ? await createHeader(options) : await unlock(header, options.encryptionKey);
@@ -84,6 +85,8 @@ export class Keystore {
   readonly #addresses: Map<string, TronAddress>;
   readonly #owners: Map<TronAddress, string>;
   #seed: SeedRecord;
+  /** A key file could not be written, or it was and nobody knows how durably: the folder is looked at again. */
+  #isUnsure = false;
 
   constructor(opened: { directory: string; kek: Secret; seed: SeedRecord; wallets: Map<string, TronAddress> }) {
     this.#directory = opened.directory;
@@ -122,6 +125,7 @@ export class Keystore {
    */
   createHdWallet(walletId: string): Promise<WalletKey> {
     return this.#creating.runExclusive(async () => {
+      await this.#beSure();
       if (this.has(walletId)) return this.#existing({ walletId, kind: "hd" });
       checkWalletId(walletId);
       const { key, path } = await this.#nextKey();
@@ -187,6 +191,7 @@ export class Keystore {
   #import(walletId: string, read: () => Uint8Array | Promise<Uint8Array>): Promise<WalletKey> {
     return this.#creating.runExclusive(async () => {
       checkWalletId(walletId);
+      await this.#beSure();
       const key = await read();
       const address = addressOfKey(key);
       if (this.#addresses.get(walletId) === address) return this.#existing({ walletId, kind: "imported" });
@@ -213,15 +218,35 @@ export class Keystore {
     const unsealed = { version: 1, walletId: made.walletId, address, kind: made.kind, path: made.path } as const;
     const record = { ...unsealed, seal: seal(made.key, { kek: this.#kek, context: walletContext(unsealed) }) };
     made.key.fill(0);
+    this.#isUnsure = true;
     await writePrivateFile({ path: this.#pathOf(record), text: JSON.stringify(record) });
-    this.#addresses.set(made.walletId, address);
-    this.#owners.set(address, made.walletId);
+    this.#isUnsure = false;
+    this.#learn(made.walletId, address);
     return { address, path: made.path };
+  }
+
+  /** Before a key is made: a second one beside the key of a request that failed could never be told from it (K4). */
+  async #beSure(): Promise<void> {
+    if (!this.#isUnsure) return;
+    for (const [walletId, address] of walletsOf(await namesIn(this.#directory))) this.#learn(walletId, address);
+    this.#isUnsure = false;
+  }
+
+  #learn(walletId: string, address: TronAddress): void {
+    this.#addresses.set(walletId, address);
+    this.#owners.set(address, walletId);
   }
 
   #pathOf(wallet: { walletId: string; address: TronAddress }): string {
     return join(this.#directory, `wallet-${wallet.walletId}.${wallet.address}.json`);
   }
+}
+
+/** What is named here survives loss of power: a crash, or an error, may have come between a rename and its sync. */
+async function namesIn(directory: string): Promise<string[]> {
+  const names = await readdir(directory);
+  await syncFolder(directory);
+  return names;
 }
 
 /** Without its header, existing keys can never be opened; making a new header beside them would hide that for good. */

@@ -29,6 +29,7 @@ export async function readPrivateFile(path: string): Promise<string | undefined>
   }
 }
 
+/** When it rejects, the new text may have taken its place all the same, and may or may not survive loss of power. */
 export async function writePrivateFile(file: { path: string; text: string }): Promise<void> {
   const beside = `${file.path}.${randomBytes(6).toString("hex")}.tmp`;
   try {
@@ -52,7 +53,7 @@ async function writeSynced(file: { path: string; text: string }): Promise<void> 
 }
 
 /** A rename is durable only once its folder is. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   const handle = await open(path, "r");
   try {
     await handle.sync();
