@@ -146,12 +146,13 @@ class Cascade {
   }
 
   private outcome(envelope: Envelope, first: Step | undefined): Outcome {
-    const record = this.staged.get(keyOf(envelope.to))?.record;
-    if (record === undefined) throw new PoisonError(envelope.to, envelope.message, 0, new Error("a request to nobody"));
+    const staged = this.staged.get(keyOf(envelope.to));
+    if (staged === undefined) throw new PoisonError(envelope.to, envelope.message, 0, new Error("a request to nobody"));
+    const { record, before } = staged;
     const repeated = envelope.create !== undefined;
     const reply: Reply =
       first === undefined && !repeated ? this.notHandled(record, envelope.message) : (first?.reply ?? { ok: true });
-    return { reply, record, read: (actor) => this.load(actor)?.record };
+    return { reply, record, existed: before !== undefined, read: (actor) => this.load(actor)?.record };
   }
 
   private notHandled(record: ActorRecord, message: Message): Reply {

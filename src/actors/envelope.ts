@@ -10,6 +10,8 @@ export type Outcome = {
   readonly reply: Reply;
   /** The actor after the step. */
   readonly record: ActorRecord;
+  /** False when this very request created it. */
+  readonly existed: boolean;
   /** Any other actor as it will be after this commit. */
   read(actor: ActorAddress): ActorRecord | undefined;
 };

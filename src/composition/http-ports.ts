@@ -58,7 +58,11 @@ export function httpPorts(parts: HttpParts): HttpPorts {
     network: { ...network, checkDestinations: true },
     payments: { feeReserveSun: { USDT: config.fees.reserveSun, TRX: TRX_FEE_RESERVE }, limits: walletLimits(config) },
     decodeSigned: (signedHex) => decodeSignedTransfer(signedHex, network.usdtContract),
-    ownAddress: (address) => keystore.walletOf(address) !== undefined,
+    ownAddress: (address) => {
+      // A key whose import was refused is on the disk, and no wallet.
+      const id = keystore.walletOf(address);
+      return id !== undefined && engine.has({ kind: "wallet", id });
+    },
     diskState: () => guard.state(),
     config: () => redactConfig(config),
     metrics: metricsPort(parts),

@@ -101,10 +101,11 @@ export type NodeStatus = {
 export type Keys = {
   /** Repeating it gives the same answer. `path` is `null` for an imported key. */
   createHdWallet(walletId: string): Promise<WalletKey>;
-  /** Throws `Fault` `validation_failed` or `conflict`; never repeats the key. */
-  importKey(walletId: string, privateKeyHex: string): Promise<WalletKey>;
+  /** A key keeps the wallet id that it came with first. Throws `Fault` `validation_failed` or `conflict`; never repeats the key. */
+  importKey(walletId: string, privateKeyHex: string): Promise<ImportedKey>;
 };
 export type WalletKey = { readonly address: TronAddress; readonly path: string | null };
+export type ImportedKey = WalletKey & { readonly walletId: string };
 
 export type Addresses = {
   /** Base58check with the right length, prefix and checksum. */

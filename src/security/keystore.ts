@@ -48,6 +48,8 @@ export type KeystoreOptions = {
 
 /** `path` is `null` for an imported key. */
 export type WalletKey = { readonly address: TronAddress; readonly path: string | null };
+/** Of the wallet id that the key came with first. */
+export type ImportedKey = WalletKey & { readonly walletId: string };
 
 const HEADER_FILE = "keystore.json";
 const SEED_FILE = "hd-seed.json";
@@ -134,15 +136,16 @@ export class Keystore {
   }
 
   /**
-   * Takes 64 hex digits. Repeating it gives the same answer. Throws `Fault("conflict")` when the id has another key or
-   * the key another id, `Fault("validation_failed")` when this is no private key; never repeats the key.
+   * Takes 64 hex digits. Repeating it gives the same answer, also for another id: a key keeps its first one, and only the
+   * engine knows whether that became a wallet. Throws `Fault("conflict")` when the id has another key or the key is an HD
+   * wallet's, `Fault("validation_failed")` when this is no private key; never repeats the key.
    */
-  importKey(walletId: string, privateKeyHex: string): Promise<WalletKey> {
+  importKey(walletId: string, privateKeyHex: string): Promise<ImportedKey> {
     return this.#import(walletId, () => parsePrivateKey(privateKeyHex));
   }
 
   /** Imports the key at m/44'/195'/0'/0/`index` of somebody else's phrase; of the phrase itself nothing is kept. */
-  importPhrase(walletId: string, source: { phrase: string; index: number }): Promise<WalletKey> {
+  importPhrase(walletId: string, source: { phrase: string; index: number }): Promise<ImportedKey> {
     return this.#import(walletId, () => derivePrivateKey(source.phrase, source.index));
   }
 
@@ -188,17 +191,21 @@ export class Keystore {
     this.#seed = next;
   }
 
-  #import(walletId: string, read: () => Uint8Array | Promise<Uint8Array>): Promise<WalletKey> {
+  #import(walletId: string, read: () => Uint8Array | Promise<Uint8Array>): Promise<ImportedKey> {
     return this.#creating.runExclusive(async () => {
       checkWalletId(walletId);
       await this.#beSure();
       const key = await read();
       const address = addressOfKey(key);
-      if (this.#addresses.get(walletId) === address) return this.#existing({ walletId, kind: "imported" });
-      if (this.has(walletId)) throw new Fault("conflict", `Wallet ${walletId} already has another key`);
       const owner = this.#owners.get(address);
-      if (owner !== undefined) throw new Fault("conflict", `The key of ${address} already belongs to wallet ${owner}`);
-      return this.#store({ walletId, kind: "imported", path: null, key });
+      if (this.has(walletId) && owner !== walletId) {
+        throw new Fault("conflict", `Wallet ${walletId} already has another key`);
+      }
+      const { path } =
+        owner === undefined
+          ? await this.#store({ walletId, kind: "imported", path: null, key })
+          : await this.#existing({ walletId: owner, kind: "imported" });
+      return { walletId: owner ?? walletId, address, path };
     });
   }
 

@@ -57,9 +57,9 @@ describe("creating wallets", () => {
 
   test("another key to import under the same Idempotency-Key is a mismatch, and is not imported", async () => {
     const imported: string[] = [];
-    const importKey = async (_id: string, key: string) => {
+    const importKey = async (walletId: string, key: string) => {
       imported.push(key);
-      return { address: addressOf(900), path: null };
+      return { walletId, address: addressOf(900), path: null };
     };
     const door = await openDoor({ ports: { keys: { createHdWallet: importKey as never, importKey } } });
     const order = { name: "old", private_key: KEY };

@@ -206,11 +206,13 @@ describe("imported keys", () => {
   test("the published keys give the published addresses", async () => {
     const keystore = await openTestKeystore(temporaryFolder());
     for (const [i, { privateKey, address }] of [pk1, pkA, pkB].entries()) {
-      expect(await keystore.importKey(`wl_${i}`, privateKey)).toEqual({ address, path: null });
-      expect(await keystore.importKey(`wl_${i}`, privateKey.toUpperCase())).toEqual({ address, path: null });
+      const imported = { walletId: `wl_${i}`, address, path: null };
+      expect(await keystore.importKey(`wl_${i}`, privateKey)).toEqual(imported);
+      expect(await keystore.importKey(`wl_${i}`, privateKey.toUpperCase())).toEqual(imported);
     }
     const account = mnemonic.accounts[2];
     expect(await keystore.importPhrase("wl_m", { phrase: mnemonic.phrase, index: 2 })).toEqual({
+      walletId: "wl_m",
       address: account?.address,
       path: null,
     });
@@ -221,7 +223,9 @@ describe("imported keys", () => {
     await keystore.importKey("wl_a", pkA.privateKey);
     const hd = await keystore.createHdWallet("wl_hd");
     await expect(keystore.importKey("wl_a", pkB.privateKey)).rejects.toMatchObject({ code: "conflict" });
-    await expect(keystore.importKey("wl_b", pkA.privateKey)).rejects.toMatchObject({ code: "conflict" });
+    expect(await keystore.importKey("wl_b", pkA.privateKey)).toMatchObject({ walletId: "wl_a" });
+    await keystore.importKey("wl_c", pkB.privateKey);
+    await expect(keystore.importKey("wl_a", pkB.privateKey)).rejects.toMatchObject({ code: "conflict" });
     await expect(keystore.importKey("wl_hd", pkB.privateKey)).rejects.toMatchObject({ code: "conflict" });
     await expect(keystore.createHdWallet("wl_a")).rejects.toMatchObject({ code: "conflict" });
     const key = openWalletKey(await keystore.sealedKey("wl_hd"), keystore.keyEncryptionKey());
@@ -315,9 +319,10 @@ test("a canary key is in no file, no error, no printed keystore", async () => {
   const canary = "c0ffeec0ffee5eed5eed0123456789abcdefc0ffeec0ffee5eed5eed01234567";
   const keystore = await openTestKeystore(directory);
   await keystore.importKey("wl_canary", canary);
+  await keystore.createHdWallet("wl_hd");
   const faults = await Promise.all([
     failureOf(keystore.importKey("wl_canary", pkB.privateKey)),
-    failureOf(keystore.importKey("wl_other", canary)),
+    failureOf(keystore.importKey("wl_hd", canary)),
     failureOf(keystore.createHdWallet("wl_canary")),
     failureOf(keystore.importKey("bad id", canary)),
     failureOf(keystore.importKey("wl_x", `${canary}0`)),

@@ -338,7 +338,7 @@ function keysOf() {
   };
   return {
     createHdWallet: async (walletId: string) => take(walletId, (index) => `m/44'/195'/0'/0/${index}`),
-    importKey: async (walletId: string) => take(walletId, () => null),
+    importKey: async (walletId: string) => ({ walletId, ...take(walletId, () => null) }),
     owns: (address: string) => [...wallets.values()].some((key) => key.address === address),
   };
 }

@@ -41,12 +41,14 @@ function creating(surface: Surface): Endpoint[] {
       errors: ["invalid_amount"],
       handle: async ({ request, idempotency }) => {
         const id = newId(idempotency);
-        if (surface.engine.has({ kind: "wallet", id })) return repeated(surface, { id, idempotency });
+        const told = await answered(surface, { id, idempotency });
+        if (told !== undefined) return created(told);
         const limits = readLimits(request.body.limits, payments.limits);
         if ("code" in limits) return { refusal: limits };
         const { name, labels = {}, hot = true } = request.body;
         const key = await keys.createHdWallet(id);
-        return create(surface, { id, key: { ...key, kind: "hd" }, terms: { name, labels, limits, hot }, idempotency });
+        const terms = { name, labels, limits, hot };
+        return created(await record(surface, { id, key: { ...key, kind: "hd" }, terms, idempotency }));
       },
     }),
     importing(surface),
@@ -78,13 +80,14 @@ function importing(surface: Surface): Endpoint {
     errors: ["invalid_amount", "conflict"],
     handle: async ({ request, idempotency }) => {
       const id = newId(idempotency);
-      if (surface.engine.has({ kind: "wallet", id })) return repeated(surface, { id, idempotency });
+      const told = await answered(surface, { id, idempotency });
+      if (told !== undefined) return created(told);
       const limits = readLimits(request.body.limits, surface.payments.limits);
       if ("code" in limits) return { refusal: limits };
       const { name, private_key: privateKey, labels = {}, hot = true } = request.body;
-      const key = await surface.keys.importKey(id, privateKey);
-      const terms = { name, labels, limits, hot };
-      return create(surface, { id, key: { ...key, kind: "imported" }, terms, idempotency });
+      const { walletId, ...key } = await surface.keys.importKey(id, privateKey);
+      const wallet = { id: walletId, key: { ...key, kind: "imported" as const }, terms: { name, labels, limits, hot } };
+      return created(await record(surface, { ...wallet, idempotency }));
     },
   });
 }
@@ -139,23 +142,32 @@ type NewWallet = {
   readonly idempotency: Idempotency | undefined;
 };
 
-async function create(surface: Surface, wallet: NewWallet): Promise<Outcome> {
-  return answerOf(await record(surface, wallet), `${PATH}/${wallet.id}`);
+/** The wallet of the answer may have another id than the request would have given it. */
+function created(answer: EngineAnswer): Outcome {
+  const body = "refusal" in answer ? undefined : answer.body;
+  const id = typeof body === "object" && body !== null && "id" in body ? String(body.id) : undefined;
+  return answerOf(answer, id === undefined ? undefined : `${PATH}/${id}`);
 }
 
 type Repeat = Pick<NewWallet, "id" | "idempotency">;
 
-/** Answered as then, whatever the configuration says now; another body under the same key makes and imports nothing. */
-async function repeated({ engine, words }: Surface, { id, idempotency }: Repeat): Promise<Outcome> {
+/**
+ * What can be answered before there is a key: a repeat as then, whatever the configuration says now; another body under
+ * the same Idempotency-Key, and whatever comes while the engine accepts nothing, make and import nothing.
+ */
+async function answered({ engine, words }: Surface, { id, idempotency }: Repeat): Promise<EngineAnswer | undefined> {
   const answer = await engine.request({
     to: { kind: "wallet", id },
     ...(idempotency === undefined ? {} : { idempotency }),
     respond: (outcome) => ({ keep: { status: 201, body: walletView(outcome.record, words) } }),
   });
-  return answerOf(answer, `${PATH}/${id}`);
+  return "refusal" in answer && answer.refusal.code === "not_found" ? undefined : answer;
 }
 
-/** The key is on disk before its wallet is: a crash between the two leaves a key that a repeat of the request finds. */
+/**
+ * The key is on disk before its wallet is: a crash, or a refusal, between the two leaves a key that a repeat of the
+ * request finds. A wallet that is there by now was made by another request, with terms of its own.
+ */
 function record({ engine, words }: Surface, { id, key, terms, idempotency }: NewWallet): Promise<EngineAnswer> {
   const { address, path, kind } = key;
   const input: WalletInput = { ...terms, address, kind, ...(path === null ? {} : { path }) };
@@ -163,7 +175,10 @@ function record({ engine, words }: Surface, { id, key, terms, idempotency }: New
     to: { kind: "wallet", id },
     create: input,
     ...(idempotency === undefined ? {} : { idempotency }),
-    respond: (outcome) => ({ keep: { status: 201, body: walletView(outcome.record, words) } }),
+    respond: (outcome) =>
+      outcome.existed
+        ? { discard: refuse("conflict", `The key of ${address} already belongs to wallet ${id}`) }
+        : { keep: { status: 201, body: walletView(outcome.record, words) } },
   });
 }
 
@@ -188,14 +203,19 @@ async function createMany(
       idempotency === undefined
         ? undefined
         : { key: `${idempotency.key}:${number}`, fingerprint: idempotency.fingerprint };
-    const id = newId(part);
-    const key = await surface.keys.createHdWallet(id);
     const terms = { name: `${prefix}-${number}`, labels, limits: surface.payments.limits, hot: false };
-    const answer = await record(surface, { id, key: { ...key, kind: "hd" }, terms, idempotency: part });
+    const answer = await oneOfMany(surface, { id: newId(part), terms, idempotency: part });
     if ("refusal" in answer) return answer;
     items.push(answer.body);
   }
   return { status: 201, body: { items } };
+}
+
+async function oneOfMany(surface: Surface, wallet: Omit<NewWallet, "key">): Promise<EngineAnswer> {
+  const told = await answered(surface, wallet);
+  if (told !== undefined) return told;
+  const key = await surface.keys.createHdWallet(wallet.id);
+  return record(surface, { ...wallet, key: { ...key, kind: "hd" } });
 }
 
 function newId(idempotency: Idempotency | undefined): string {
