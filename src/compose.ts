@@ -2,7 +2,6 @@
  * The composition root: builds every adapter, hands them to the engine, and starts and stops them in a written order.
  * The only file that sees everything.
  */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { EffectTable } from "./actors/dispatcher.ts";
@@ -34,6 +33,7 @@ import type { Clock } from "./ports/clock.ts";
 import { openApiTokens, type ApiTokens } from "./security/api-tokens.ts";
 import { resolveEncryptionKey } from "./security/encryption-key.ts";
 import { openKeystore, type Keystore } from "./security/keystore.ts";
+import { createFolder } from "./security/private-file.ts";
 import { ThreadedSigner } from "./security/signer.ts";
 import { openEngine, type Engine, type EngineObserver } from "./supervisor/engine.ts";
 
@@ -94,7 +94,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
 
 async function start(options: ComposeOptions, opened: Opened): Promise<Program> {
   const { config, logger, onFatal } = options;
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  await createFolder(config.dataDir);
   await refuseLostStore(config.dataDir);
   const disk = await openDisk(config, opened);
   const clock = options.clock ?? clockAfter(disk, logger);

@@ -9,7 +9,6 @@
  *     made. So revoking every token locks the API instead of quietly opening it again.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Mutex } from "async-mutex";
 import { Type } from "typebox";
@@ -18,7 +17,7 @@ import { Value } from "typebox/value";
 import { Fault, refuse } from "../domain/errors.ts";
 import { SCOPES } from "./access.ts";
 import type { Authenticator, Grant, Principal, Verdict } from "./access.ts";
-import { readPrivateFile, writePrivateFile } from "./private-file.ts";
+import { createFolder, readPrivateFile, writePrivateFile } from "./private-file.ts";
 
 const ID_BYTES = 8;
 const SECRET_BYTES = 32;
@@ -53,7 +52,7 @@ export type ListedToken = Principal & { readonly createdAt: number };
 
 /** Opens `DATA_DIR/tokens.json`; a missing file is an empty list. Throws `Fault("config_invalid")` on a damaged one. */
 export async function openApiTokens(options: { dataDir: string }): Promise<ApiTokens> {
-  await mkdir(options.dataDir, { recursive: true });
+  await createFolder(options.dataDir);
   const text = await readPrivateFile(join(options.dataDir, "tokens.json"));
   return new ApiTokens(options.dataDir, text === undefined ? undefined : parseTokens(text));
 }

@@ -1,9 +1,8 @@
 /** Where the passphrase of the keystore comes from, and which ones are refused. */
 import { randomBytes } from "node:crypto";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "../domain/errors.ts";
-import { readPrivateFile, writePrivateFile } from "./private-file.ts";
+import { createFolder, readPrivateFile, writePrivateFile } from "./private-file.ts";
 import { Secret } from "./secret.ts";
 
 export const ENCRYPTION_KEY_LENGTH_MIN = 32;
@@ -57,7 +56,7 @@ async function generatedKey(dataDir: string): Promise<Secret> {
   const path = join(dataDir, "wallet-encryption-key");
   const stored = await readPrivateFile(path);
   if (stored !== undefined) return Secret.fromText(checked(stored.trim()));
-  await mkdir(dataDir, { recursive: true });
+  await createFolder(dataDir);
   const text = randomBytes(32).toString("base64url");
   await writePrivateFile({ path, text: `${text}\n` });
   return Secret.fromText(text);

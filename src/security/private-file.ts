@@ -3,6 +3,7 @@
  *
  * P1. A reader sees the old text or the new text, never a part: written beside, synced, then renamed over.
  * P2. When `writePrivateFile` resolves, the file and its name survive loss of power: file and folder are synced.
+ *     So does a folder that was made here, with the folders above it.
  * P3. The text is never in a file that others may read, not even for a moment: the mode is given at creation.
  */
 import { randomBytes } from "node:crypto";
@@ -12,11 +13,29 @@ import { dirname } from "node:path";
 const OWNER_ONLY_FILE = 0o600;
 const OWNER_ONLY_FOLDER = 0o700;
 
-/** Creates the folder, or takes the rights of others away from one that exists. Its name survives loss of power. */
+/** Not readable for us, or of a kind that cannot be synced: what we are given, we have to take as it is. */
+const CANNOT_SYNC: ReadonlySet<unknown> = new Set(["EACCES", "EPERM", "EINVAL", "ENOTSUP"]);
+
+/** With all folders above it. Those that exist keep their rights. */
+export async function createFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: OWNER_ONLY_FOLDER });
+  } catch (error) {
+    // Level by level: below a name that may be lost nothing is made.
+    if (isMissing(error)) await createFolder(dirname(path));
+    // A folder that is there is no error, a file in its place is.
+    await mkdir(path, { recursive: true, mode: OWNER_ONLY_FOLDER });
+  }
+  // Also of a folder that was there: a crash may have come before.
+  await syncFolder(dirname(path)).catch((error: unknown) => {
+    if (!CANNOT_SYNC.has(codeOf(error))) throw error;
+  });
+}
+
+/** Creates the folder, or takes the rights of others away from one that exists. */
 export async function createPrivateFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: OWNER_ONLY_FOLDER });
+  await createFolder(path);
   await chmod(path, OWNER_ONLY_FOLDER);
-  await syncFolder(dirname(path));
 }
 
 /** `undefined` when there is no such file; any other trouble throws as Node does. */
@@ -63,5 +82,9 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
+  return codeOf(error) === "ENOENT";
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
 }

@@ -246,9 +246,9 @@ const BELIEVING: readonly Mutant[] = [
   {
     bug: "a secret is written to the log",
     file: "src/compose.ts",
-    fragment: "  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });",
+    fragment: "  await createFolder(config.dataDir);",
     replacement:
-      '  logger.error({ with: config.keys.walletEncryptionKey?.reveal() }, "starting");\n  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });',
+      '  logger.error({ with: config.keys.walletEncryptionKey?.reveal() }, "starting");\n  await createFolder(config.dataDir);',
   },
 ];
 

@@ -91,6 +91,7 @@ export class World {
       onEnd: () => {
         for (const stop of this.stops) stop.until = Math.min(stop.until, this.scheduler.now);
         this.clients.engineDied();
+        this.handOutTokens();
       },
     });
   }
@@ -98,13 +99,7 @@ export class World {
   static async open(plan: Plan): Promise<World> {
     const world = new World(await freshChain(plan.wallets), plan);
     powerOn(world.machine);
-    const { files } = world.machine;
-    files.makeFolder(DATA);
-    files.create(`${DATA}/tokens.json`);
-    files.write(`${DATA}/tokens.json`, Buffer.from(tokensFile()));
-    files.sync(`${DATA}/tokens.json`);
-    files.sync(DATA);
-    files.sync("/");
+    world.handOutTokens();
     world.scheduler.at(SLOT_MS, "slot", () => world.slot(), WORLD);
     world.host.start();
     return world;
@@ -130,6 +125,17 @@ export class World {
   solidOfEngine(): number | undefined {
     const row = this.machine.disk.getSync("m!followerCursor");
     return row === undefined ? undefined : parseRow<{ number: number }>(row).number;
+  }
+
+  /** Nobody but the program makes its folder durable: in its first moments it may go, and the tokens with it. */
+  private handOutTokens(): void {
+    const { files } = this.machine;
+    files.makeFolder(DATA);
+    if (files.names(DATA).includes("tokens.json")) return;
+    files.create(`${DATA}/tokens.json`);
+    files.write(`${DATA}/tokens.json`, Buffer.from(tokensFile()));
+    files.sync(`${DATA}/tokens.json`);
+    files.sync(DATA);
   }
 
   private heard(line: string): void {
