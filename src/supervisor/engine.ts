@@ -4,7 +4,7 @@ import { isReadRefused, Patience } from "../actors/patience.ts";
 import { Cells } from "../actors/cells.ts";
 import type { CascadeNews } from "../actors/cascade.ts";
 import { Dispatcher, type EffectAnswer, type EffectTable } from "../actors/dispatcher.ts";
-import { keyOf, type Ending, type Kept } from "../actors/envelope.ts";
+import { keyOf, type Ending } from "../actors/envelope.ts";
 import { GroupCommit } from "../actors/group-commit.ts";
 import { withoutEffect, withoutTimer } from "../actors/gates.ts";
 import { lintCatalog } from "../actors/lint.ts";
@@ -20,9 +20,8 @@ import type { Clock } from "../ports/clock.ts";
 import type { Store, TimerRow, Write } from "../ports/store.ts";
 import type { Logger } from "../ports/telemetry.ts";
 import type { CommittedStep, EngineAnswer, EngineFacade, EngineRequest, EngineStatus } from "./facade.ts";
-import { Idempotency, type IdempotencyKey } from "./idempotency.ts";
 import { DEFAULT_INTENSITY, type IntensityOptions } from "./restart-intensity.ts";
-import { answerOf, refused } from "./request-answers.ts";
+import { Requests } from "./requests.ts";
 import { Services, type ServiceComponent } from "./services.ts";
 import { StoredRecords } from "./stored-records.ts";
 import { Supervisor, type SupervisorPorts } from "./supervisor.ts";
@@ -75,7 +74,7 @@ export class Engine implements EngineFacade {
   private readonly supervisor: Supervisor;
   private readonly stored: StoredRecords;
   private readonly services: Services;
-  private readonly idempotency: Idempotency;
+  private readonly requests: Requests;
   private readonly ports: EnginePorts;
 
   /** `lastFeedSequence` comes from the store; see `openEngine`. */
@@ -84,7 +83,7 @@ export class Engine implements EngineFacade {
     const { catalog, store, clock, logger, failpoint } = ports;
     this.ports = ports;
     this.catalog = catalog;
-    this.idempotency = new Idempotency(store);
+    this.requests = this.requestsOf(ports);
     this.cells = new Cells({ sizeMax: options.cacheMax ?? ACTOR_CACHE_MAX }, { catalog, store });
     const onFatal = (error: unknown) => this.fatal(error);
     const patience = new Patience({ clock, logger, onFatal });
@@ -132,6 +131,18 @@ export class Engine implements EngineFacade {
       onPoison: (envelope, error) => this.supervisor.onPoison(envelope, error),
       onUndeliverable: (envelope) => this.supervisor.onUndeliverable(envelope),
       onCommitted: (news, stamp) => this.announce(news, stamp),
+    });
+  }
+
+  private requestsOf({ store, clock, refusesNew }: EnginePorts): Requests {
+    return new Requests({
+      store,
+      clock,
+      refusesNew,
+      post: (envelope) => this.loop.post(envelope),
+      has: (actor) => this.has(actor),
+      away: () => this.away(),
+      closed: () => this.closed(),
     });
   }
 
@@ -183,17 +194,8 @@ export class Engine implements EngineFacade {
     this.isReadOnly = value;
   }
 
-  /** One promise from here to the commit: each more is kept by every request that waits. */
   request(request: EngineRequest): Promise<EngineAnswer> {
-    if (this.phase !== "running") return refused(refuse("not_ready", `the engine is ${this.phase}`));
-    const { idempotency, isNamedByKey, to } = request;
-    const work = (): Promise<EngineAnswer> => {
-      const closed = this.closed();
-      return closed === undefined ? this.answer(request) : refused(closed);
-    };
-    if (idempotency === undefined) return work();
-    const isUnused = () => isNamedByKey === true && !this.has(to);
-    return this.idempotency.once(idempotency, { work, isUnused });
+    return this.requests.answer(request);
   }
 
   /** Facts for actors; resolves when all are committed. Facts for actors that do not exist are dropped. */
@@ -241,8 +243,7 @@ export class Engine implements EngineFacade {
   }
 
   async restart(service: ServiceName, by: string): Promise<Refusal | undefined> {
-    if (this.phase !== "running") return refuse("not_ready", `the engine is ${this.phase}`);
-    return this.services.restart(service, by);
+    return this.away() ?? this.services.restart(service, by);
   }
 
   subscribe(listener: (step: CommittedStep) => void): () => void {
@@ -271,43 +272,12 @@ export class Engine implements EngineFacade {
     return this.ports.store;
   }
 
-  private answer(request: EngineRequest): Promise<EngineAnswer> {
-    const { instead, idempotency } = request;
-    if (instead === undefined) return this.ask(request);
-    return this.ask(request).then((first) => {
-      const next = instead();
-      if (next === undefined) return first;
-      const closed = this.closed();
-      if (closed !== undefined) return { refusal: closed };
-      return this.ask({ ...next, ...(idempotency === undefined ? {} : { idempotency }) });
-    });
+  private away(): Refusal | undefined {
+    return this.phase === "running" ? undefined : refuse("not_ready", `the engine is ${this.phase}`);
   }
 
   private closed(): Refusal | undefined {
-    if (this.phase !== "running") return refuse("not_ready", `the engine is ${this.phase}`);
-    return this.isReadOnly ? refuse("read_only", "the disk is full; free some space") : undefined;
-  }
-
-  private ask(request: EngineRequest): Promise<EngineAnswer> {
-    const { to, message, create, idempotency, respond } = request;
-    if (create === undefined && !this.has(to)) return refused(refuse("not_found", `there is no ${to.kind} ${to.id}`));
-    const stopped = create === undefined ? undefined : this.ports.refusesNew?.(to.kind);
-    if (stopped !== undefined) return refused(stopped);
-    return new Promise((resolve) => {
-      this.loop.post({
-        origin: "request",
-        to,
-        message: message ?? { type: "xstate.init" },
-        settle: (ending) => resolve(answerOf(ending)),
-        respond,
-        ...(create === undefined ? {} : { create: { input: create } }),
-        ...(idempotency === undefined ? {} : { witness: (answer) => [this.replyRow(idempotency, answer)] }),
-      });
-    });
-  }
-
-  private replyRow({ key, fingerprint }: IdempotencyKey, answer: Kept): Write {
-    return { put: "reply", key, reply: { fingerprint, at: this.ports.clock.now(), ...answer } };
+    return this.away() ?? (this.isReadOnly ? refuse("read_only", "the disk is full; free some space") : undefined);
   }
 
   private mayRun({ actor, source }: OutboxEntry): boolean {

@@ -93,7 +93,7 @@ const RECOVERING: readonly Mutant[] = [
   },
   {
     bug: "an idempotency key is forgotten on restart",
-    file: ENGINE,
+    file: "src/supervisor/requests.ts",
     fragment: "...(idempotency === undefined ? {} : { witness:",
     replacement: "...(idempotency === undefined || idempotency !== undefined ? {} : { witness:",
   },

@@ -147,9 +147,9 @@ function stopOfWallet(walletId: string, { peek }: EffectPorts): Fault | undefine
 /** The transaction said why it waits, and that stands. Another reason is said first, so that nobody reads an old one. */
 function isStoppedAsBefore(actor: ActorAddress, ports: EffectPorts): boolean {
   try {
-    const { failure, walletId } = ports.peek(actor)?.context as TransactionContext;
-    if (failure === undefined) return false;
-    return failure.code === (stopOf(ports) ?? stopOfWallet(walletId, ports))?.code;
+    const context = ports.peek(actor)?.context as TransactionContext | undefined;
+    if (context?.failure === undefined) return false;
+    return context.failure.code === (stopOf(ports) ?? stopOfWallet(context.walletId, ports))?.code;
   } catch {
     // Whatever cannot be read is for the run to find.
     return false;
