@@ -26,6 +26,8 @@ COPY --from=packages /app/node_modules ./node_modules
 COPY package.json ./
 COPY src ./src
 COPY examples ./examples
+# `docker exec <container> node src/cli/token.ts …` makes and revokes API tokens: as this user, or the engine could not
+# read what it writes.
 USER 65532:65532
 VOLUME /data
 # Only /data is written to: the root file system may be read-only, with a tmpfs on /tmp. Inside a container the network

@@ -86,7 +86,7 @@ export const rooms = {
   },
   cli: {
     owns: "commands for people",
-    may: ["domain", "operations", "tron"],
+    may: ["domain", "operations", "tron", "security/access", "security/api-tokens"],
     packages: ["csv-parse"],
   },
 };

@@ -113,7 +113,7 @@ function benchPorts(engine: Engine, world: InstantWorld): HttpPorts {
         nodes: [],
       }),
     },
-    tokens: { verify: () => ({ ok: true, principal }) },
+    tokens: { verify: () => ({ ok: true, principal }), knows: () => true },
     keys: { createHdWallet: unused, importKey: unused },
     addresses: {
       isValid: isTronAddress,

@@ -35,6 +35,7 @@ import { resolveEncryptionKey } from "./security/encryption-key.ts";
 import { openKeystore, type Keystore } from "./security/keystore.ts";
 import { createFolder } from "./security/private-file.ts";
 import { ThreadedSigner } from "./security/signer.ts";
+import { watchTokens } from "./security/token-watch.ts";
 import { openEngine, type Engine, type EngineObserver } from "./supervisor/engine.ts";
 
 export type ComposeOptions = {
@@ -128,6 +129,7 @@ async function start(options: ComposeOptions, opened: Opened): Promise<Program> 
   const limits = walletLimits(config);
   const treasury = devnet === undefined ? undefined : await openTreasury({ engine, keystore, devnet, limits });
   const firstTokenFile = await tokens.ensureFirstToken();
+  opened.add(watchTokens(tokens, { clock, logger }), (stop) => stop());
   const parts = { ...world, config, logger, network, engine, follower, keystore, tokens };
   const { host, port, corsOrigins, rateLimits } = config.service;
   const app = opened.add(await createServer({ corsOrigins, rateLimits }, httpPorts(parts)), (it) => it.close());

@@ -6,9 +6,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { units, type Units } from "../domain/money.ts";
 import { toEvmWord, fromEvm20 } from "../tron/address.ts";
 import { decodeTransferLog } from "../tron/trc20.ts";
-import { EXIT, Stop } from "./demo-options.ts";
+import { EXIT } from "./demo-options.ts";
 import { reasonOf } from "./engine-client.ts";
 import { fieldsOf, listAt, numberAt, textAt } from "./fields.ts";
+import { Stop } from "./stop.ts";
 
 /** Reads at a time: a public node answers more with 429. */
 const CONCURRENCY = 8;

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { Stop } from "./stop.ts";
 
 export const USAGE = `usage: npm run demo [-- [file.csv] [options]]
 
@@ -23,17 +24,6 @@ exit codes
 `;
 
 export const EXIT = { ok: 0, bug: 1, usage: 2, file: 3, engine: 4, unpaid: 5, mismatch: 6, waiting: 7 } as const;
-
-/** A reason to end that is no bug: its message is for people. */
-export class Stop extends Error {
-  readonly exitCode: number;
-
-  constructor(exitCode: number, message: string) {
-    super(message);
-    this.name = "Stop";
-    this.exitCode = exitCode;
-  }
-}
 
 export type DemoOptions = {
   readonly file: string | undefined;

@@ -11,7 +11,7 @@ import { add, ZERO } from "../domain/money.ts";
 import { loadConfig, type Config } from "../operations/config.ts";
 import { ChainWitness } from "./chain-witness.ts";
 import { conclude } from "./conclusion.ts";
-import { EXIT, readOptions, Stop, USAGE, type DemoOptions } from "./demo-options.ts";
+import { EXIT, readOptions, USAGE, type DemoOptions } from "./demo-options.ts";
 import { EngineClient, EngineRefusal } from "./engine-client.ts";
 import { findOrStartEngine, type Engine } from "./engine-process.ts";
 import {
@@ -31,6 +31,7 @@ import { describeProblems } from "./problems.ts";
 import { Progress } from "./progress.ts";
 import { grouped } from "./report.ts";
 import { isAccepted, Refused, sendOrder } from "./send-order.ts";
+import { Stop } from "./stop.ts";
 import { judgeOnChain } from "./verdict.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/payouts.csv", import.meta.url));

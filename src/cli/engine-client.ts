@@ -3,8 +3,9 @@
  * an engine that is not ready, is made again. Money calls carry an Idempotency-Key, which is what makes that safe.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { EXIT, Stop } from "./demo-options.ts";
+import { EXIT } from "./demo-options.ts";
 import { listAt, needText, textAt } from "./fields.ts";
+import { Stop } from "./stop.ts";
 
 const CALL_TIMEOUT_MS = 20_000;
 const PAUSE_MS = 500;

@@ -9,7 +9,8 @@ import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { EXIT, Stop } from "./demo-options.ts";
+import { EXIT } from "./demo-options.ts";
+import { Stop } from "./stop.ts";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 const START_TIMEOUT_MS = 60_000;

@@ -1,11 +1,12 @@
 /** Hands an order to the API, in batches. Sending the same order again reaches the same batches and pays nobody twice. */
-import { EXIT, Stop } from "./demo-options.ts";
+import { EXIT } from "./demo-options.ts";
 import { EngineRefusal, type EngineClient } from "./engine-client.ts";
 import { batchOf, batchOfExternalId, isExternalIdKnown, PATHS, readBatch, type BatchProgress } from "./engine-view.ts";
 import { fieldsOf, listAt, numberAt, textAt } from "./fields.ts";
 import { describeProblems } from "./problems.ts";
 import type { BatchOrder, PayoutOrder } from "./payout-order.ts";
 import type { FileProblem, PayoutLine } from "./payout-file.ts";
+import { Stop } from "./stop.ts";
 
 type Sending = { readonly walletId: string; readonly lines: readonly PayoutLine[]; readonly file: string };
 

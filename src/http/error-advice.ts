@@ -12,7 +12,8 @@ export const ERROR_ADVICE = {
     "Choose a new random key for each new payment and repeat it with each repetition of that request.",
   idempotency_key_invalid: "Use 1 to 255 printable ASCII characters, for example a UUID.",
   invalid_cursor: "Start again without a cursor, or pass `next_cursor` of the page before unchanged.",
-  unauthenticated: "Send `Authorization: Bearer <token>`; the first token is in the file `first-token` of DATA_DIR.",
+  unauthenticated:
+    "Send `Authorization: Bearer <token>`; the first token is in the file `first-token` of DATA_DIR, `npm run token` makes and revokes others.",
   forbidden: "Use a token that has the scope named in `detail`.",
   not_found: "Check the id and the path. Ids are never reused.",
   block_not_found: "Ask for a lower block, or wait until the chain is there.",
@@ -24,7 +25,7 @@ export const ERROR_ADVICE = {
   not_cancellable: "Follow the payout to its end; if the chain proves that nothing was paid it will say so.",
   already_decided: "Read the payout: `evidence` names the decision that stands.",
   stale_hash: "Read the payout again, check it, and approve the hash that it shows now.",
-  self_approval: "Let another person approve.",
+  self_approval: "Let another person approve, with a token of their own (`npm run token -- create`).",
   tx_may_still_confirm:
     "Wait. Paying again now could pay twice; the engine repeats by itself once the chain has proved the transaction dead.",
   tx_already_succeeded: "Nothing is left to do: the money has arrived.",

@@ -6,6 +6,7 @@
  *     of earlier turns unread is dropped; nobody waits for it.
  * L3. A client that comes back with Last-Event-ID gets what it missed, or a `reset` event when that is not known any
  *     more; then it has to read the records again.
+ * L4. A client whose token was revoked is dropped before the next step or heartbeat is sent to it.
  */
 import type { ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
@@ -20,10 +21,21 @@ export type StreamFilter = { readonly kind?: string | undefined; readonly id?: s
 /** `text` is made when somebody is there to read it. */
 type Sent = { readonly number: number; readonly step: CommittedStep; text: string | undefined };
 /** `from`: the number of the last step it was greeted with. */
-type Client = { readonly socket: ServerResponse; readonly filter: StreamFilter; readonly from: number };
+type Client = {
+  readonly socket: ServerResponse;
+  readonly filter: StreamFilter;
+  readonly tokenId: string;
+  readonly from: number;
+};
+/** What a client asks for. */
+type StreamRequest = {
+  readonly filter: StreamFilter;
+  readonly lastEventId: string | undefined;
+  readonly tokenId: string;
+};
 
 export class StepStream {
-  readonly #ports: Pick<HttpPorts, "engine" | "clock">;
+  readonly #ports: Pick<HttpPorts, "engine" | "clock" | "tokens">;
   /** Tells the numbers of this process from those of the one before. */
   readonly #epoch: string;
   readonly #clients = new Set<Client>();
@@ -34,7 +46,7 @@ export class StepStream {
   #number = 0;
   #cancelHeartbeat: (() => void) | undefined;
 
-  constructor(ports: Pick<HttpPorts, "engine" | "clock">) {
+  constructor(ports: Pick<HttpPorts, "engine" | "clock" | "tokens">) {
     this.#ports = ports;
     this.#epoch = ports.clock.now().toString(36);
     this.#unsubscribe = ports.engine.subscribe((step) => this.#publish(step));
@@ -45,13 +57,14 @@ export class StepStream {
   }
 
   /** Takes the socket over. A refusal when there are too many streams. */
-  open(reply: FastifyReply, request: { filter: StreamFilter; lastEventId: string | undefined }): Rejected | undefined {
+  open(reply: FastifyReply, request: StreamRequest): Rejected | undefined {
     if (this.#clients.size >= STREAMS_MAX) {
       return { refusal: refuse("rate_limited", `At most ${STREAMS_MAX} live streams; close one first`) };
     }
     const headers = reply.getHeaders();
     reply.hijack();
-    const client: Client = { socket: reply.raw, filter: request.filter, from: this.#number };
+    const { filter, tokenId } = request;
+    const client: Client = { socket: reply.raw, filter, tokenId, from: this.#number };
     for (const [name, value] of Object.entries(headers)) if (value !== undefined) client.socket.setHeader(name, value);
     client.socket.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" });
     client.socket.on("close", () => this.#drop(client));
@@ -114,7 +127,8 @@ export class StepStream {
 
   #write(client: Client, text: string): void {
     // Destroying is the only way to be rid of a client that never reads: `end` would wait for it (L2).
-    if (client.socket.writableLength > STREAM_UNSENT_BYTES_MAX) client.socket.destroy();
+    const isBehind = client.socket.writableLength > STREAM_UNSENT_BYTES_MAX;
+    if (isBehind || !this.#ports.tokens.knows(client.tokenId)) client.socket.destroy();
     else client.socket.write(text);
   }
 

@@ -41,6 +41,8 @@ export type Verdict =
 /** Turns an `Authorization` header into a principal, or refuses with `unauthenticated`. */
 export interface Authenticator {
   verify(header: string | undefined): Verdict;
+  /** False once the token is revoked: for what outlives the request that it came with. */
+  knows(tokenId: string): boolean;
 }
 
 export function allows(principal: Principal, scope: Scope): boolean {

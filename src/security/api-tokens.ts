@@ -7,8 +7,14 @@
  * T3. A token exists when its row is on disk; `create` and `revoke` answer after that.
  * T4. The first token is made once in the life of the directory: when `tokens.json` exists, whatever it says, none is
  *     made. So revoking every token locks the API instead of quietly opening it again.
+ * T5. Processes that change the file at the same time lose nothing of one another: each reads it again under a lock and
+ *     writes it as a whole. The first token needs no lock: nobody else makes a file that is not there.
+ * T6. `reload` takes over what another process wrote. A file that is damaged or gone changes nothing: a slip of the hand
+ *     neither locks a running engine nor opens it.
+ * T7. The last token with scope admin goes only by force.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Mutex } from "async-mutex";
 import { Type } from "typebox";
@@ -17,11 +23,14 @@ import { Value } from "typebox/value";
 import { Fault, refuse } from "../domain/errors.ts";
 import { SCOPES } from "./access.ts";
 import type { Authenticator, Grant, Principal, Verdict } from "./access.ts";
+import { withFileLock } from "./file-lock.ts";
 import { createFolder, readPrivateFile, writePrivateFile } from "./private-file.ts";
 
 const ID_BYTES = 8;
 const SECRET_BYTES = 32;
 const TOKENS_MAX = 10_000;
+/** A change takes milliseconds; a lock that stays is one that was left behind. */
+const LOCK_PATIENCE_MS = 5_000;
 const NAME_PATTERN = "^[^\\u0000-\\u001f\\u007f]{1,100}$";
 /** `lt_`, 16 hex, `_`, 43 characters of base64url. The header is matched as a whole, so no part can hide in it. */
 const BEARER = /^Bearer +lt_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/i;
@@ -49,24 +58,36 @@ export type NewToken = { readonly name: string; readonly scopes: readonly Grant[
 /** `token` is shown once, here; it cannot be had again. */
 export type IssuedToken = { readonly token: string; readonly principal: Principal };
 export type ListedToken = Principal & { readonly createdAt: number };
+export type Revocation = "revoked" | "unknown" | "last admin";
+/** Ids of tokens. */
+export type TokenChanges = { readonly made: readonly string[]; readonly revoked: readonly string[] };
 
 /** Opens `DATA_DIR/tokens.json`; a missing file is an empty list. Throws `Fault("config_invalid")` on a damaged one. */
-export async function openApiTokens(options: { dataDir: string }): Promise<ApiTokens> {
+export async function openApiTokens(options: { dataDir: string; lockPatienceMs?: number }): Promise<ApiTokens> {
   await createFolder(options.dataDir);
   const text = await readPrivateFile(join(options.dataDir, "tokens.json"));
-  return new ApiTokens(options.dataDir, text === undefined ? undefined : parseTokens(text));
+  return new ApiTokens(options, text === undefined ? undefined : parseTokens(text));
 }
 
 export class ApiTokens implements Authenticator {
   readonly #dataDir: string;
-  readonly #writing = new Mutex();
+  readonly #path: string;
+  readonly #lockPatienceMs: number;
+  readonly #busy = new Mutex();
   #tokens: ReadonlyMap<string, StoredToken>;
   #exists: boolean;
+  /** Of the file whose rows these are; `undefined` when that is not known. */
+  #version: string | undefined;
 
-  constructor(dataDir: string, tokens: readonly StoredToken[] | undefined) {
+  constructor(
+    { dataDir, lockPatienceMs = LOCK_PATIENCE_MS }: { dataDir: string; lockPatienceMs?: number },
+    tokens: readonly StoredToken[] | undefined,
+  ) {
     this.#dataDir = dataDir;
+    this.#path = join(dataDir, "tokens.json");
+    this.#lockPatienceMs = lockPatienceMs;
     this.#exists = tokens !== undefined;
-    this.#tokens = new Map((tokens ?? []).map((token) => [token.id, token]));
+    this.#tokens = byId(tokens ?? []);
   }
 
   verify(header: string | undefined): Verdict {
@@ -80,21 +101,40 @@ export class ApiTokens implements Authenticator {
     return { ok: true, principal: principalOf(token) };
   }
 
-  /** Makes a token; it works from the moment this resolves. */
+  knows(tokenId: string): boolean {
+    return this.#tokens.has(tokenId);
+  }
+
+  /** Makes a token; here it works from the moment this resolves, in another process after its `reload`. */
   create(wanted: NewToken, createdAt = Date.now()): Promise<IssuedToken> {
-    return this.#writing.runExclusive(async () => {
+    return this.#change(async (tokens) => {
       const issued = issue(wanted, createdAt);
-      await this.#save([...this.#tokens.values(), issued.stored]);
+      await this.#save([...tokens, issued.stored]);
       return { token: issued.token, principal: principalOf(issued.stored) };
     });
   }
 
-  /** `false` when there is no such token. */
-  revoke(id: string): Promise<boolean> {
-    return this.#writing.runExclusive(async () => {
-      if (!this.#tokens.has(id)) return false;
-      await this.#save([...this.#tokens.values()].filter((token) => token.id !== id));
-      return true;
+  /** T7 */
+  revoke(id: string, { force = false } = {}): Promise<Revocation> {
+    return this.#change(async (tokens) => {
+      const rest = tokens.filter((token) => token.id !== id);
+      if (rest.length === tokens.length) return "unknown";
+      if (!force && tokens.some(isAdmin) && !rest.some(isAdmin)) return "last admin";
+      await this.#save(rest);
+      return "revoked";
+    });
+  }
+
+  /** T6. Costs one `stat` when nothing was written. */
+  reload(): Promise<TokenChanges> {
+    return this.#busy.runExclusive(async () => {
+      // Before it is read: what is written in between has another version, and is read the next time.
+      const version = versionOf(await stat(this.#path));
+      if (version === this.#version) return { made: [], revoked: [] };
+      const before = this.#tokens;
+      this.#tokens = byId(await this.#read());
+      this.#version = version;
+      return { made: missingIn(before, this.#tokens), revoked: missingIn(this.#tokens, before) };
     });
   }
 
@@ -104,7 +144,7 @@ export class ApiTokens implements Authenticator {
 
   /** Writes `DATA_DIR/first-token` with scope admin, once (T4). Says where, or `undefined` when there was one before. */
   ensureFirstToken(createdAt = Date.now()): Promise<string | undefined> {
-    return this.#writing.runExclusive(async () => {
+    return this.#busy.runExclusive(async () => {
       if (this.#exists) return undefined;
       const path = join(this.#dataDir, "first-token");
       const { token, stored } = issue({ name: "first token", scopes: ["admin"] }, createdAt);
@@ -116,12 +156,23 @@ export class ApiTokens implements Authenticator {
     });
   }
 
+  /** T5 */
+  #change<T>(work: (tokens: readonly StoredToken[]) => Promise<T>): Promise<T> {
+    const lock = { path: `${this.#path}.lock`, patienceMs: this.#lockPatienceMs };
+    return this.#busy.runExclusive(() => withFileLock(lock, async () => work(await this.#read())));
+  }
+
+  async #read(): Promise<readonly StoredToken[]> {
+    const text = await readPrivateFile(this.#path);
+    return text === undefined ? [] : parseTokens(text);
+  }
+
   async #save(tokens: readonly StoredToken[]): Promise<void> {
     const file = { version: 1, tokens };
     if (!Value.Check(FileSchema, file)) throw new Fault("validation_failed", `At most ${TOKENS_MAX} tokens can exist`);
     const text = `${JSON.stringify(file, null, 2)}\n`;
-    await writePrivateFile({ path: join(this.#dataDir, "tokens.json"), text });
-    this.#tokens = new Map(tokens.map((token) => [token.id, token]));
+    await writePrivateFile({ path: this.#path, text });
+    this.#tokens = byId(tokens);
     this.#exists = true;
   }
 }
@@ -156,6 +207,23 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+function byId(tokens: readonly StoredToken[]): ReadonlyMap<string, StoredToken> {
+  return new Map(tokens.map((token) => [token.id, token]));
+}
+
+function missingIn(known: ReadonlyMap<string, unknown>, tokens: ReadonlyMap<string, unknown>): string[] {
+  return [...tokens.keys()].filter((id) => !known.has(id));
+}
+
+function isAdmin({ scopes }: StoredToken): boolean {
+  return scopes.includes("admin");
+}
+
+/** The file is replaced, never written in place: another one has another number. */
+function versionOf({ ino, size, mtimeMs }: { ino: number; size: number; mtimeMs: number }): string {
+  return `${ino} ${size} ${mtimeMs}`;
 }
 
 function principalOf(token: StoredToken): Principal {

@@ -80,6 +80,11 @@ describe("the document", () => {
     expect(listed.filter((text) => / \/api\/v1\/(?!tron\/)/.test(text))).toEqual([]);
   });
 
+  test("has no operation that makes, shows or revokes a token", () => {
+    expect(operations.map(name).filter((text) => /token|grant|role/i.test(text))).toEqual([]);
+    expect(SCOPES.filter((scope) => /token|grant|role/i.test(scope))).toEqual([]);
+  });
+
   test("gives every operation words, a scope, its own id and all its answers", () => {
     expect(new Set(operations.map(({ operation }) => operation.operationId)).size).toBe(operations.length);
     for (const each of operations) {

@@ -255,6 +255,22 @@ describe("the live stream", () => {
     open.splice(0);
   });
 
+  test("a revoked token gets no further step, and an idle stream of it ends at the heartbeat", async () => {
+    const { door, port } = await listen();
+    const [busy, idle] = [await stream(port), await stream(port, "?id=nobody", { authorization: "Bearer admin@2" })];
+    const other = await stream(port, "", { authorization: "Bearer admin@3" });
+    for (const id of ["admin", "admin@2"]) door.revoked.add(id);
+    await door.post("/api/v1/payouts", payout(), { token: "admin@3" });
+    await busy.closed;
+    expect(await busy.until(() => true)).not.toContain("event: step");
+    await other.until((text) => text.includes("wallet.reserved"));
+    expect((await door.get("/stats")).json().live_streams).toBe(2);
+    await door.clock.advance(STREAM_HEARTBEAT_MS + 1);
+    await idle.closed;
+    expect((await door.get("/stats")).json().live_streams).toBe(1);
+    other.end();
+  });
+
   test("a client that does not read is dropped, and nobody waits for it", async () => {
     const { door, port } = await listen();
     const slow = await stream(port);

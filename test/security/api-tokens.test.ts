@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -63,7 +63,7 @@ describe("the first token", () => {
     const dataDir = temporaryFolder();
     const tokens = await openApiTokens({ dataDir });
     await tokens.ensureFirstToken();
-    for (const { id } of tokens.list()) expect(await tokens.revoke(id)).toBe(true);
+    for (const { id } of tokens.list()) expect(await tokens.revoke(id, { force: true })).toBe("revoked");
     expect(await (await openApiTokens({ dataDir })).ensureFirstToken()).toBeUndefined();
   });
 
@@ -84,8 +84,10 @@ describe("a token", () => {
     expect(tokens.verify(`Bearer ${token}`)).toEqual({ ok: true, principal });
     const reopened = await openApiTokens({ dataDir });
     expect(reopened.verify(`bearer ${token}`)).toEqual({ ok: true, principal });
-    expect(await reopened.revoke(principal.id)).toBe(true);
-    expect(await reopened.revoke(principal.id)).toBe(false);
+    expect(reopened.knows(principal.id)).toBe(true);
+    expect(await reopened.revoke(principal.id)).toBe("revoked");
+    expect(await reopened.revoke(principal.id)).toBe("unknown");
+    expect(reopened.knows(principal.id)).toBe(false);
     expect(reopened.verify(`Bearer ${token}`)).toMatchObject(unauthenticated);
     expect((await openApiTokens({ dataDir })).verify(`Bearer ${token}`)).toMatchObject(unauthenticated);
   });
@@ -106,6 +108,33 @@ describe("a token", () => {
     expect((await openApiTokens({ dataDir })).list()).toHaveLength(10);
   });
 
+  test("that is the last one with scope admin goes only by force", async () => {
+    const tokens = await openApiTokens({ dataDir: temporaryFolder() });
+    const first = await tokens.create({ name: "first", scopes: ["admin"] });
+    const second = await tokens.create({ name: "second", scopes: ["admin"] });
+    const shop = await tokens.create({ name: "shop", scopes: ["payouts:create"] });
+    expect(await tokens.revoke(first.principal.id)).toBe("revoked");
+    expect(await tokens.revoke(second.principal.id)).toBe("last admin");
+    expect(tokens.verify(`Bearer ${second.token}`).ok).toBe(true);
+    expect(await tokens.revoke(second.principal.id, { force: true })).toBe("revoked");
+    expect(await tokens.revoke(shop.principal.id)).toBe("revoked");
+  });
+
+  test("beyond the ten thousandth is refused, and those that are there stay", async () => {
+    const dataDir = temporaryFolder();
+    const { principal } = await (await openApiTokens({ dataDir })).create({ name: "shop", scopes: ["admin"] });
+    const path = join(dataDir, "tokens.json");
+    const file: { tokens: { id: string }[] } = JSON.parse(readFileSync(path, "utf8"));
+    const [row] = file.tokens;
+    const more = Array.from({ length: 9_999 }, (_, i) => ({ ...row, id: i.toString(16).padStart(16, "0") }));
+    const text = JSON.stringify({ ...file, tokens: [row, ...more] });
+    writeFileSync(path, text);
+    const tokens = await openApiTokens({ dataDir });
+    await expect(tokens.create({ name: "x", scopes: ["admin"] })).rejects.toMatchObject({ code: "validation_failed" });
+    expect(readFileSync(path, "utf8")).toBe(text);
+    expect(tokens.knows(principal.id)).toBe(true);
+  });
+
   test.each([
     ["no name", { name: "", scopes: ["admin"] }],
     ["a name with a line break", { name: "a\nb", scopes: ["admin"] }],
@@ -118,6 +147,76 @@ describe("a token", () => {
     const tokens = await openApiTokens({ dataDir });
     await expect(tokens.create(wanted as never)).rejects.toMatchObject({ code: "validation_failed" });
     expect(readdirSync(dataDir)).toEqual([]);
+  });
+});
+
+describe("two processes", () => {
+  /** What a process has in memory and on disk is apart from the other's, as in two instances. */
+  const both = async (lockPatienceMs?: number) => {
+    const dataDir = temporaryFolder();
+    const options = { dataDir, ...(lockPatienceMs === undefined ? {} : { lockPatienceMs }) };
+    const engine = await openApiTokens(options);
+    await engine.ensureFirstToken();
+    return { dataDir, engine, command: await openApiTokens(options) };
+  };
+
+  test("that change the tokens at the same time lose nothing of one another", async () => {
+    const { dataDir, engine, command } = await both();
+    const [first] = engine.list();
+    const make = (by: typeof engine, name: string) => by.create({ name, scopes: ["admin"] });
+    await Promise.all([make(engine, "a"), make(command, "b"), make(engine, "c"), make(command, "d")]);
+    expect(await command.revoke(first?.id ?? "")).toBe("revoked");
+    await make(engine, "e");
+    const names = (await openApiTokens({ dataDir })).list().map(({ name }) => name);
+    expect(names.toSorted()).toEqual(["a", "b", "c", "d", "e"]);
+    expect(readdirSync(dataDir).toSorted()).toEqual(["first-token", "tokens.json"]);
+  });
+
+  test("see what the other made and revoked when they look again", async () => {
+    const { engine, command } = await both();
+    expect(await engine.reload()).toEqual({ made: [], revoked: [] });
+    const { token, principal } = await command.create({ name: "approver", scopes: ["payouts:approve"] });
+    expect(engine.verify(`Bearer ${token}`)).toMatchObject(unauthenticated);
+    expect(await engine.reload()).toEqual({ made: [principal.id], revoked: [] });
+    expect(await engine.reload()).toEqual({ made: [], revoked: [] });
+    expect(engine.verify(`Bearer ${token}`)).toEqual({ ok: true, principal });
+    await command.revoke(principal.id);
+    expect(await engine.reload()).toEqual({ made: [], revoked: [principal.id] });
+    expect(engine.verify(`Bearer ${token}`)).toMatchObject(unauthenticated);
+  });
+
+  test("keep their tokens while the file is damaged or gone, and take over the mended one", async () => {
+    const { dataDir, engine } = await both();
+    const path = join(dataDir, "tokens.json");
+    const good = readFileSync(path, "utf8");
+    const [first] = engine.list();
+    for (const spoil of [() => writeFileSync(path, good.slice(0, 40)), () => rmSync(path)]) {
+      spoil();
+      await expect(engine.reload()).rejects.toThrow(/tokens\.json/);
+      expect(engine.list()).toEqual([first]);
+    }
+    writeFileSync(path, good.replace("first token", "first one"));
+    expect(await engine.reload()).toEqual({ made: [], revoked: [] });
+    expect(engine.list()).toMatchObject([{ name: "first one" }]);
+  });
+
+  test("are told about a lock that somebody left behind, and which file to remove", async () => {
+    const { dataDir, command } = await both(20);
+    const before = readFileSync(join(dataDir, "tokens.json"), "utf8");
+    writeFileSync(join(dataDir, "tokens.json.lock"), "");
+    await expect(command.create({ name: "x", scopes: ["admin"] })).rejects.toMatchObject({
+      code: "store_locked",
+      message: expect.stringContaining("tokens.json.lock"),
+    });
+    expect(readFileSync(join(dataDir, "tokens.json"), "utf8")).toBe(before);
+    expect(readdirSync(dataDir)).toContain("tokens.json.lock");
+  });
+
+  test("cannot lock a folder that is gone", async () => {
+    const dataDir = join(temporaryFolder(), "data");
+    const tokens = await openApiTokens({ dataDir });
+    rmSync(dataDir, { recursive: true });
+    await expect(tokens.create({ name: "x", scopes: ["admin"] })).rejects.toMatchObject({ code: "ENOENT" });
   });
 });
 

@@ -38,6 +38,8 @@ export type Door = Rig & {
   requests: { method: string; route: string; status: number }[];
   /** What the engine's next requests are refused with, whatever they are; for states that are hard to reach. */
   refusals: Refusal[];
+  /** Token ids whose streams have to end. */
+  revoked: Set<string>;
   call(method: string, url: string, options?: CallOptions): Promise<LightMyRequestResponse>;
   post(url: string, body: unknown, options?: CallOptions): Promise<LightMyRequestResponse>;
   get(url: string, options?: CallOptions): Promise<LightMyRequestResponse>;
@@ -134,6 +136,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     tokenBalance: async () => ({ amount: units(7_500_000n), atBlock: world.solid }),
   });
   const refusals: Refusal[] = [];
+  const revoked: Door["revoked"] = new Set();
   const ports: HttpPorts = {
     engine: refusing(rig.engine, refusals),
     gateway: world.gateway,
@@ -143,7 +146,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
       headTimestamp: () => world.headTimestamp(),
       status: () => status.chain,
     },
-    tokens: { verify: verifyToken },
+    tokens: { verify: verifyToken, knows: (tokenId) => !revoked.has(tokenId) },
     keys,
     addresses: {
       isValid: isTronAddress,
@@ -201,6 +204,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
     looks,
     requests,
     refusals,
+    revoked,
     call,
     get: (url, given) => call("GET", url, given),
     post: (url, body, given) =>

@@ -127,6 +127,7 @@ function acting(surface: Surface): Endpoint[] {
         return surface.stream.open(reply, {
           filter: request.query,
           lastEventId: typeof last === "string" ? last : undefined,
+          tokenId: request.principal.id,
         });
       },
     }),

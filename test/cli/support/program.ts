@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 const ROOT = join(import.meta.dirname, "../../..");
 const MAIN = join(ROOT, "src/main.ts");
 const DEMO = join(ROOT, "src/cli/demo.ts");
+const TOKEN = join(ROOT, "src/cli/token.ts");
 const DEVNET = join(ROOT, "src/devnet/main.ts");
 const DEADLINE_MS = 300_000;
 
@@ -115,9 +116,19 @@ export class Program {
     return path;
   }
 
-  /** A call of the API with the first token. */
-  async api(method: string, path: string, body?: object) {
-    const token = (await readFile(join(this.directory, "data/first-token"), "utf8")).trim();
+  /** What it prints is apart from what it says. */
+  async token(args: readonly string[], more: NodeJS.ProcessEnv = {}) {
+    const child = this.#spawn(TOKEN, args, more);
+    const said = { stdout: "", stderr: "" };
+    child.stdout?.on("data", (chunk: Buffer) => (said.stdout += chunk.toString()));
+    child.stderr?.on("data", (chunk: Buffer) => (said.stderr += chunk.toString()));
+    const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+    return { code, ...said };
+  }
+
+  /** A call of the API, with the first token unless another is given. */
+  async api(method: string, path: string, body?: object, given?: string) {
+    const token = given ?? (await readFile(join(this.directory, "data/first-token"), "utf8")).trim();
     const response = await fetch(`${this.url}/api/v1/tron${path}`, {
       method,
       headers: {

@@ -6,12 +6,13 @@
  */
 import type { Random } from "../../support/random.ts";
 
-type File = { readonly kind: "file"; now: Buffer; synced: Buffer };
+type File = { readonly kind: "file"; readonly number: number; now: Buffer; synced: Buffer };
 type Folder = { readonly kind: "folder"; now: Map<string, Entry>; synced: Map<string, Entry> };
 type Entry = File | Folder;
 
 export class Files {
   private readonly root: Folder = emptyFolder();
+  private made = 0;
 
   /** With all folders above it. */
   makeFolder(path: string): void {
@@ -37,10 +38,16 @@ export class Files {
     return this.file(path).now;
   }
 
+  /** Tells a file from any other that had or has its name. */
+  number(path: string): number {
+    return this.file(path).number;
+  }
+
   create(path: string): void {
     const [folder, name] = this.place(path);
     if (folder.now.has(name)) throw failure("EEXIST", path);
-    folder.now.set(name, { kind: "file", now: Buffer.alloc(0), synced: Buffer.alloc(0) });
+    this.made += 1;
+    folder.now.set(name, { kind: "file", number: this.made, now: Buffer.alloc(0), synced: Buffer.alloc(0) });
   }
 
   write(path: string, data: Buffer): void {
