@@ -10,6 +10,8 @@ export const PARAM_LENGTH_MAX = 128;
 export const REQUEST_ID_LENGTH_MAX = 128;
 /** Wrong fields named in one answer. */
 export const FIELD_ERRORS_MAX = 50;
+/** Values of a request that is checked to its end; of a larger one the first wrong field is named. A full batch is checked. */
+export const WHOLE_CHECK_VALUES_MAX = 6_000;
 /** Characters of a wrong value that are shown to the one who sent it. */
 export const SHOWN_VALUE_MAX = 100;
 /** A read of a node for one request. */

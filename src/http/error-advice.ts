@@ -3,7 +3,7 @@ import type { ErrorCode } from "../domain/errors.ts";
 
 export const ERROR_ADVICE = {
   validation_failed:
-    "Compare the request with `/openapi.json`; `detail` names the field. Unknown fields are refused, and numbers are never read from text.",
+    "Compare the request with `/openapi.json`; `detail` names the field. Unknown fields are refused, and numbers are never read from text. Of a request with thousands of values only the first wrong field is named.",
   malformed_json: "Send one JSON object encoded as UTF-8.",
   invalid_address:
     "Check the address character by character with its owner: 34 characters starting with T, base58 with a checksum.",

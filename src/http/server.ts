@@ -67,7 +67,6 @@ function bareServer(ports: HttpPorts): FastifyInstance {
         coerceTypes: false,
         removeAdditional: false,
         useDefaults: false,
-        allErrors: true,
         strict: false,
       },
     },

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ExternalIds } from "../../src/http/external-ids.ts";
+import { buildLazyValidator } from "../../src/http/lazy-validation.ts";
+import { FIELD_ERRORS_MAX, WHOLE_CHECK_VALUES_MAX } from "../../src/http/bounds.ts";
 import { canonicalJson, derivedId } from "../../src/http/idempotency.ts";
 import { redact } from "../../src/http/redaction.ts";
 import { parseJsonBody } from "../../src/http/validation.ts";
@@ -35,6 +37,45 @@ describe("derived ids", () => {
     const ids = ["a", "b", "a\nb"].map((part) => derivedId("po", { key: "k", part }));
     expect(new Set(ids).size).toBe(3);
     expect(derivedId("po", { key: "k", part: "a" })).toBe(ids[0]);
+  });
+});
+
+describe("a schema", () => {
+  const item = {
+    type: "object",
+    required: ["to"],
+    properties: { to: { type: "string" } },
+    additionalProperties: false,
+  };
+  const schema = { type: "object", required: ["items"], properties: { items: { type: "array", items: item } } };
+  const compile = buildLazyValidator(
+    {},
+    { customOptions: { coerceTypes: false, removeAdditional: false, strict: false } },
+  );
+  const check = compile({ schema, method: "POST", url: "/", httpPart: "body" });
+  const wrong = (data: unknown) => (check(data) === true ? [] : (check.errors ?? []));
+
+  test("names every wrong field of a usual request", () => {
+    expect(wrong({ items: [{ to: "a" }] })).toEqual([]);
+    const found = wrong({ items: [{}, { to: "a", extra: 1 }, { to: 1 }] });
+    expect(found.map(({ instancePath }) => instancePath)).toEqual(["/items/0", "/items/1", "/items/2/to"]);
+    expect(wrong({ items: [{ to: "a" }] })).toEqual([]);
+  });
+
+  test("names no more than an answer holds, however many are wrong", () => {
+    expect(wrong({ items: Array.from({ length: WHOLE_CHECK_VALUES_MAX / 2 }, () => ({})) })).toHaveLength(
+      FIELD_ERRORS_MAX,
+    );
+  });
+
+  test("names the first wrong field of a large request, and looks no further", () => {
+    const many = Array.from({ length: WHOLE_CHECK_VALUES_MAX + 1 }, () => ({}));
+    expect(wrong({ items: many })).toHaveLength(1);
+    expect(wrong({ items: [Object.fromEntries(many.map((value, i) => [`k${i}`, value]))] })).toHaveLength(1);
+    expect(wrong({ items: many.map(() => ({ to: "a" })) })).toEqual([]);
+    let deep: unknown = [];
+    for (let i = 0; i < WHOLE_CHECK_VALUES_MAX; i += 1) deep = [deep];
+    expect(wrong({ items: deep })).toHaveLength(1);
   });
 });
 
