@@ -5,7 +5,7 @@
  * L2. What one turn of the event loop commits is sent together. A client that has more than `STREAM_UNSENT_BYTES_MAX`
  *     of earlier turns unread is dropped; nobody waits for it.
  * L3. A client that comes back with Last-Event-ID gets what it missed, or a `reset` event when that is not known any
- *     more; then it has to read the records again.
+ *     more, or is more than it may have unread; then it has to read the records again.
  * L4. A client whose token was revoked is dropped before the next step or heartbeat is sent to it.
  */
 import type { ServerResponse } from "node:http";
@@ -112,9 +112,11 @@ export class StepStream {
   #greet(client: Client, lastEventId: string | undefined): void {
     this.#write(client, "retry: 2000\n: connected\n\n");
     if (lastEventId === undefined) return;
-    const missed = this.#since(lastEventId);
-    if (missed === undefined) this.#write(client, `id: ${this.#epoch}-${this.#number}\nevent: reset\ndata: {}\n\n`);
-    else for (const sent of missed) if (wants(client, sent.step)) this.#write(client, this.#textOf(sent));
+    const missed = this.#since(lastEventId)?.filter(({ step }) => wants(client, step));
+    const text = missed?.map((sent) => this.#textOf(sent)).join("");
+    // Written at once: piece by piece it would be dropped for what it could not have read yet, each time it comes back.
+    if (text !== undefined && text.length <= STREAM_UNSENT_BYTES_MAX) this.#write(client, text);
+    else this.#write(client, `id: ${this.#epoch}-${this.#number}\nevent: reset\ndata: {}\n\n`);
   }
 
   #since(lastEventId: string): Sent[] | undefined {

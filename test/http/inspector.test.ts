@@ -1,6 +1,6 @@
 import { connect, type AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { STREAM_HEARTBEAT_MS, STREAM_REPLAY_MAX, STREAMS_MAX } from "../../src/http/bounds.ts";
+import { STREAM_HEARTBEAT_MS, STREAM_REPLAY_MAX, STREAM_UNSENT_BYTES_MAX, STREAMS_MAX } from "../../src/http/bounds.ts";
 import { drain, openDoor, payout, solidify, watchOf, type Door } from "../support/http.ts";
 
 const INSPECTOR = "/api/v1/tron/inspector";
@@ -312,6 +312,27 @@ describe("the live stream", () => {
     expect(await late.until((text) => text.includes("event:"))).toContain("event: reset");
     late.end();
     first.end();
+  });
+
+  test("a client that missed more than it may have unsent is told to read again, and stays", async () => {
+    const { door, port } = await listen();
+    const engine = door.engine as unknown as { listeners: Set<(step: unknown) => void> };
+    const publish = (event: string) => {
+      const step = { actor: { kind: "payout", id: "po_1" }, revision: 1, at: 0, event, from: "a", to: "b", tag: "t" };
+      for (const listener of engine.listeners) listener(step);
+    };
+    const first = await stream(port);
+    const long = "x".repeat(STREAM_UNSENT_BYTES_MAX / 1_000);
+    for (let i = 0; i < 1_500; i += 1) publish(long);
+    const place = /^id: (\S+)/m.exec(await first.until((text) => /^id: /m.test(text)))?.[1] ?? "";
+    const late = await stream(port, "", { "last-event-id": place });
+    const reset = await late.until((text) => text.includes("event: reset"));
+    expect(reset).not.toContain("event: step");
+    publish("later");
+    expect(await late.until((text) => text.includes("later"))).toContain("event: step");
+    const again = await stream(port, "", { "last-event-id": /^id: (\S+)/m.exec(reset)?.[1] ?? "" });
+    expect(await again.until((text) => text.includes("later"))).not.toContain("event: reset");
+    for (const reader of [first, late, again]) reader.end();
   });
 
   test("one stream too many is refused, and a wrong token gets none", async () => {
