@@ -1,5 +1,5 @@
 /** The engine's own transfers from and to an address, newest first. What others sent is not in it: it is no block explorer. */
-import { listRecords, isWithin, toPage, type HistoryWindow, type PageQuery } from "./pages.ts";
+import { listRecords, toPage, type HistoryWindow, type PageQuery } from "./pages.ts";
 import type { Answer } from "./endpoint.ts";
 import type { HttpPorts } from "./ports.ts";
 import type { ActorRecord } from "../domain/records.ts";
@@ -15,14 +15,14 @@ export async function readHistory(
   { engine }: Pick<HttpPorts, "engine">,
   { address, query, matches }: HistoryQuestion,
 ): Promise<Answer> {
-  const within = isWithin(query);
+  const { skip = 0, from_timestamp: from, to_timestamp: until } = query;
   const listing = {
     kind: "payout",
     index: `party:${address}`,
     query,
-    // A cursor is already behind what its first page skipped.
-    skip: query.cursor === undefined ? (query.skip ?? 0) : 0,
-    matches: (record: ActorRecord) => within(record) && (matches?.(record) ?? true),
+    skip,
+    times: { ...(from === undefined ? {} : { from }), ...(until === undefined ? {} : { until }) },
+    ...(matches === undefined ? {} : { matches }),
   };
   return { status: 200, body: toPage(await listRecords(engine, listing), (record) => historyEntry(record, address)) };
 }

@@ -141,6 +141,16 @@ export function indexRange({ kind, index }: Pick<IndexRow, "kind" | "index">): K
   return below(`${PREFIXES.index}!${escape(kind)}!${escape(index)}`);
 }
 
+/** Rows with `from` <= createdAt <= `until`. */
+export function indexTimes(list: Pick<IndexRow, "kind" | "index">, times: { from?: number; until?: number }): KeyRange {
+  const range = indexRange(list);
+  const { from = 0, until = MS_MAX } = times;
+  return {
+    from: from > MS_MAX ? range.to : range.from + pad(Math.max(0, from), MS_WIDTH),
+    to: until >= MS_MAX ? range.to : range.from + pad(Math.max(0, until + 1), MS_WIDTH),
+  };
+}
+
 export function indexRowOf(key: string): { id: string; createdAt: number } {
   return { id: unescape(part(key, 4)), createdAt: number(part(key, 3)) };
 }

@@ -147,7 +147,8 @@ export class RecordStore implements Store {
   }
 
   async index(kind: string, index: string, page: PageRequest): Promise<IndexPage> {
-    const { keys, next } = await this.#page(keyspace.indexRange({ kind, index }), page);
+    const list = { kind, index };
+    const { keys, next } = await this.#page(keyspace.indexRange(list), page, keyspace.indexTimes(list, page));
     return { ids: keys.map((key) => keyspace.indexRowOf(key)), next };
   }
 
@@ -156,10 +157,17 @@ export class RecordStore implements Store {
     return { ids: keys.map((key) => ({ id: keyspace.recordIdOf(key) })), next };
   }
 
-  async #page(range: keyspace.KeyRange, page: PageRequest): Promise<{ keys: string[]; next: string | undefined }> {
+  /** A cursor belongs to the whole list, `range`, whatever part of it is read. */
+  async #page(
+    range: keyspace.KeyRange,
+    page: PageRequest,
+    within = range,
+  ): Promise<{ keys: string[]; next: string | undefined }> {
     const newestFirst = page.newestFirst === true;
-    const bounds = page.cursor === undefined ? range : beyond({ range, cursor: page.cursor, newestFirst });
-    const keys = await this.#disk.keys({ ...bounds, limit: page.limit + 1, newestFirst });
+    const rest = page.cursor === undefined ? range : beyond({ range, cursor: page.cursor, newestFirst });
+    const from = rest.from > within.from ? rest.from : within.from;
+    const to = rest.to < within.to ? rest.to : within.to;
+    const keys = from < to ? await this.#disk.keys({ from, to, limit: page.limit + 1, newestFirst }) : [];
     const shown = keys.slice(0, page.limit);
     const last = shown.at(-1);
     const next = keys.length > page.limit && last !== undefined ? encodeCursor(range, last) : undefined;

@@ -66,7 +66,14 @@ export type IndexPage = {
 };
 export type IdPage = { readonly ids: readonly { readonly id: string }[]; readonly next: string | undefined };
 /** `cursor` is opaque: what `next` of the page before said. */
-export type PageRequest = { readonly limit: number; readonly cursor?: string; readonly newestFirst?: boolean };
+export type PageRequest = {
+  readonly limit: number;
+  readonly cursor?: string;
+  readonly newestFirst?: boolean;
+  /** Creation times, inclusive; for an index only, which is in their order. */
+  readonly from?: number;
+  readonly until?: number;
+};
 
 /** A commit in the making. Its writes are checked and encoded as they are added, while the disk may still be busy with another. */
 export interface Batch {

@@ -194,6 +194,31 @@ function lists(of: () => Store): void {
     }
   });
 
+  test("an index is read between two times, in both directions, and a cursor stays in them", async () => {
+    const rows = Array.from({ length: 12 }, (_, n) => ({ createdAt: 10 * Math.floor(n / 2), id: `po_${10 + n}` }));
+    await of().commit(rows.map((row): Write => ({ put: "index", kind: "payout", index: "status:pending", ...row })));
+    for (const times of [
+      {},
+      { from: 20 },
+      { until: 30 },
+      { from: 11, until: 39 },
+      { from: 30, until: 20 },
+      { from: 1e15 },
+    ]) {
+      const { from = 0, until = Infinity } = times as { from?: number; until?: number };
+      const wanted = rows.filter(({ createdAt }) => createdAt >= from && createdAt <= until);
+      for (const limit of [1, 3, 12]) {
+        expect(await allPages(of(), { ...times, limit })).toEqual(wanted);
+        expect(await allPages(of(), { ...times, limit, newestFirst: true })).toEqual(wanted.toReversed());
+      }
+    }
+    const { next = "" } = await of().index("payout", "status:pending", { limit: 1 });
+    expect(await of().index("payout", "status:pending", { limit: 1, cursor: next, until: 5 })).toMatchObject({
+      ids: [rows[1]],
+      next: undefined,
+    });
+  });
+
   test("the last page says that nothing follows, also when it is full", async () => {
     await of().commit(
       ["a", "b"].map((id): Write => ({ put: "index", kind: "payout", index: "status:pending", createdAt: 1, id })),
