@@ -154,6 +154,11 @@ const rows: Partial<Record<ErrorCode, Row>> = {
   insufficient_trx_for_fees: [
     async (door) => {
       door.world.trx = units(14_000_000n);
+      door.world.solid += 1;
+      door.status.chain = {
+        ...door.status.chain,
+        solid: { number: door.world.solid, id: "0".repeat(64), timestamp: 0 },
+      };
       await door.get("/api/v1/wallets/wal_1/balance?refresh=true");
       await drain();
       return door.post(P, payout());

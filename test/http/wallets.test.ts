@@ -319,7 +319,23 @@ describe("a wallet's money", () => {
       as_of_block: 130,
       refreshing: false,
     });
-    expect((await door.get(`${WALLETS}/wal_1/balance?refresh=true`)).json().refreshing).toBe(true);
+  });
+
+  test("a balance is read again on demand, and not when it could not be newer", async () => {
+    const door = await openDoor();
+    const ask = async () => (await door.get(`${WALLETS}/wal_1/balance?refresh=true`)).json();
+    const revision = () => door.engine.record({ kind: "wallet", id: "wal_1" })?.revision;
+    const before = revision();
+    expect(await ask()).toMatchObject({ as_of_block: 100, refreshing: false });
+    expect(revision()).toBe(before);
+    door.world.solid = 101;
+    door.status.chain = { ...door.status.chain, solid: { number: 101, id: "0".repeat(64), timestamp: 0 } };
+    expect((await ask()).refreshing).toBe(true);
+    expect((await ask()).refreshing).toBe(true);
+    await drain();
+    const once = revision();
+    expect(await ask()).toMatchObject({ as_of_block: 101, refreshing: false });
+    expect(revision()).toBe(once);
   });
 
   test("a refused payout for lack of money has the balance read again", async () => {

@@ -130,6 +130,10 @@ export const Balance = Type.Object({
 });
 
 export const BalanceQuery = Type.Object(
-  { refresh: Type.Optional(Type.Boolean({ description: "Read again even if the last reading is recent" })) },
+  {
+    refresh: Type.Optional(
+      Type.Boolean({ description: "Read again even if the last reading is recent; once per solidified block" }),
+    ),
+  },
   strict,
 );

@@ -178,8 +178,9 @@ async function readBalance(
   const record = engine.record({ kind: "wallet", id });
   if (record === undefined) return { refusal: noWallet(id) };
   const { balanceBlock } = walletContext(record).ledger;
-  const solid = chain.status().solid?.number ?? 0;
-  if (refresh || balanceBlock < 0 || solid - balanceBlock > BALANCE_STALE_BLOCKS) {
+  // A reading is of a solidified block: until there is another, one more would cost a write and three questions for nothing.
+  const behind = (chain.status().solid?.number ?? 0) - balanceBlock;
+  if (!("balances" in record.effects) && (balanceBlock < 0 || behind > (refresh ? 0 : BALANCE_STALE_BLOCKS))) {
     await engine.request({ to: { kind: "wallet", id }, message: { type: "wallet.refresh" }, respond: keepNothing });
   }
   const now = engine.record({ kind: "wallet", id }) ?? record;
