@@ -15,6 +15,7 @@ import { Stop } from "./stop.ts";
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 const START_TIMEOUT_MS = 60_000;
 const STARTS_MAX = 5;
+const SILENT = "nothing answers there";
 const LOG_TAIL = 1_500;
 
 export type Engine = { readonly url: string; readonly started: boolean; stop(): Promise<void> };
@@ -122,11 +123,12 @@ async function listens(url: string): Promise<boolean> {
 
 async function untilReady(url: string, { say, patienceMs }: Pick<Where, "say" | "patienceMs">): Promise<void> {
   const startedAt = Date.now();
-  const deadline = startedAt + Math.min(START_TIMEOUT_MS, patienceMs);
   for (let said = false; ;) {
     const state = await readiness(url);
     if (state === "ready") return;
-    if (Date.now() > deadline) throw new Stop(EXIT.engine, `the engine at ${url} is not ready: ${state}`);
+    // An engine that answers may have hours of blocks to read first; that is for the user's patience.
+    const patience = state === SILENT ? Math.min(START_TIMEOUT_MS, patienceMs) : patienceMs;
+    if (Date.now() > startedAt + patience) throw new Stop(EXIT.engine, `the engine at ${url} is not ready: ${state}`);
     if (!said && Date.now() > startedAt + 2_000) {
       said = true;
       say(`waiting for the engine at ${url}: ${state}`);
@@ -141,7 +143,7 @@ async function readiness(url: string): Promise<string> {
     const text = await response.text();
     return response.ok ? "ready" : text.slice(0, 300);
   } catch {
-    return "nothing answers there";
+    return SILENT;
   }
 }
 

@@ -49,6 +49,23 @@ describe("health", () => {
     expect(await reasons()).toContain("the engine is stopped");
   });
 
+  test.each([
+    ["not_ready", "the newest blocks are still being read"],
+    ["nodes_disagree", "waiting for the nodes to agree about block 7"],
+  ] as const)("while nothing may be signed (%s) it is not ready, and healthy", async (code, detail) => {
+    const door = await openDoor();
+    door.world.inTheWay = { code, detail };
+    const response = await door.get("/health/ready", { token: null });
+    expect([response.statusCode, response.json()]).toEqual([
+      503,
+      { status: "unavailable", reasons: [`nothing is signed (${code}): ${detail}`] },
+    ]);
+    expect((await door.get("/status")).json()).toMatchObject({ ready: false, reasons: [expect.stringContaining(code)] });
+    for (const url of ["/health", "/health/live"]) expect((await door.get(url)).statusCode, url).toBe(200);
+    door.world.inTheWay = undefined;
+    expect((await door.get("/health/ready")).statusCode).toBe(200);
+  });
+
   test("a full disk refuses new payouts and says so", async () => {
     const door = await openDoor();
     door.engine.readOnly = true;

@@ -200,7 +200,7 @@ export class Story {
       case "look":
         await this.pushOnTheWay(deed.at);
         await clients.insist({ method: "GET", path: `${ROOT}/network/status`, token });
-        await clients.insist({ method: "GET", path: "/health/ready", token });
+        await clients.ask({ method: "GET", path: "/health/ready", token });
         return;
     }
   }

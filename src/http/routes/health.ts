@@ -27,7 +27,7 @@ export function healthEndpoints(ports: Ports): Endpoint[] {
       answers: { 200: { description: "It does", schema: Type.Object({ status: Type.String() }) } },
       handle: () => ({ status: 200, body: { status: "ok" } }),
     }),
-    ...["/health", "/health/ready"].map((path) =>
+    ...PROBES.map(({ path, summary, note, reasonsOf }) =>
       endpoint({
         method: "GET",
         path,
@@ -35,15 +35,14 @@ export function healthEndpoints(ports: Ports): Endpoint[] {
         tag: "Service",
         scope: "public",
         isProbe: true,
-        summary:
-          path === "/health" ? "Health of the engine and what it depends on" : "Whether the engine takes payouts",
-        description: "With a token of scope ops:read the answer carries the figures.",
+        summary,
+        description: `${note} With a token of scope ops:read the answer carries the figures.`,
         answers: {
           200: { description: "Ready", schema: Health },
           503: { description: "Not ready; see reasons", schema: Health },
         },
         handle: ({ request }) => {
-          const reasons = readinessReasons(ports);
+          const reasons = reasonsOf(ports);
           const ready = reasons.length === 0;
           const checks = allows(request.principal, "ops:read") ? { checks: checksOf(ports) } : {};
           return { status: ready ? 200 : 503, body: { status: ready ? "ok" : "unavailable", reasons, ...checks } };
@@ -53,8 +52,32 @@ export function healthEndpoints(ports: Ports): Endpoint[] {
   ];
 }
 
-/** Empty when payouts are taken and will be paid. */
-export function readinessReasons({ engine, chain, diskState, clock }: Ports): string[] {
+const PROBES = [
+  {
+    path: "/health",
+    summary: "Health of the engine and what it depends on",
+    note: "An engine that waits for the newest blocks, or for nodes to agree, is healthy: a restart would not help it.",
+    reasonsOf: healthReasons,
+  },
+  {
+    path: "/health/ready",
+    summary: "Whether the engine takes payouts and can sign them",
+    note: "Not while the newest blocks are still being read, and not while the nodes disagree.",
+    reasonsOf: readinessReasons,
+  },
+];
+
+/** Empty when payouts are taken and can be signed. */
+export function readinessReasons(ports: Ports): string[] {
+  const obstacle = ports.chain.obstacle();
+  const reasons = healthReasons(ports);
+  // A follower that stopped for good is among the reasons already.
+  if (obstacle === undefined || obstacle.code === "chain_forked") return reasons;
+  return [...reasons, `nothing is signed (${obstacle.code}): ${obstacle.detail}`];
+}
+
+/** Empty when the engine goes on by itself. */
+function healthReasons({ engine, chain, diskState, clock }: Ports): string[] {
   const { phase, readOnly } = engine.status();
   const { head, halted, lastProgressAt } = chain.status();
   const disk = diskState();
