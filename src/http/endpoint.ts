@@ -116,6 +116,7 @@ export function mount(app: FastifyInstance, described: Endpoint, { tokens, limit
         method: verb,
         url,
         schema: inputs,
+        exposeHeadRoute: methodsOf(described).includes("HEAD") && verb === "GET",
         config: { endpoint: described, isAlias: url !== path || verb !== method },
         onRequest: guard,
         ...(query === undefined && !mayBeEmpty(described)
@@ -125,6 +126,13 @@ export function mount(app: FastifyInstance, described: Endpoint, { tokens, limit
       });
     }
   }
+}
+
+/** What the `Allow` of a path names. HEAD of a stream would keep it open and say nothing. */
+export function methodsOf({ method, alsoMethod, answers }: Description): string[] {
+  const methods = alsoMethod === undefined ? [method] : [method, alsoMethod];
+  const isStream = answers[200]?.type === "text/event-stream";
+  return methods.includes("GET") && !isStream ? [...methods, "HEAD"] : methods;
 }
 
 declare module "fastify" {

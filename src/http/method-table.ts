@@ -1,14 +1,14 @@
-import type { Endpoint } from "./endpoint.ts";
+import { methodsOf, type Endpoint } from "./endpoint.ts";
 
 /** Which methods a path knows. Asked only for requests that matched no route, so that 405 can be told from 404. */
 export class MethodTable {
   readonly #rows: readonly { pattern: RegExp; methods: readonly string[] }[];
 
   constructor(endpoints: readonly Endpoint[]) {
-    this.#rows = endpoints.flatMap(({ urls, method, alsoMethod }) =>
-      urls.map((url) => ({
+    this.#rows = endpoints.flatMap((endpoint) =>
+      endpoint.urls.map((url) => ({
         pattern: new RegExp(`^${url.replace(/:[a-z_]+/g, "[^/]+")}/?$`),
-        methods: alsoMethod === undefined ? [method] : [method, alsoMethod],
+        methods: methodsOf(endpoint),
       })),
     );
   }

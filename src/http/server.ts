@@ -166,7 +166,10 @@ function refuseUnknown(app: FastifyInstance, table: MethodTable, limit: RateLimi
       );
     }
     reply.header("allow", methods.join(", "));
-    return sendProblem({ refusal: refuse("method_not_allowed", `Use ${methods.join(" or ")}`) }, { request, reply });
+    return sendProblem(
+      { refusal: refuse("method_not_allowed", `Use ${methods.filter((method) => method !== "HEAD").join(" or ")}`) },
+      { request, reply },
+    );
   });
 }
 

@@ -233,10 +233,11 @@ describe("a wrong path or query", () => {
   });
 
   test.each([
-    ["PATCH", PAYOUTS, "GET, POST"],
-    ["DELETE", `${PAYOUTS}/po_1`, "GET"],
+    ["PATCH", PAYOUTS, "GET, HEAD, POST"],
+    ["DELETE", `${PAYOUTS}/po_1`, "GET, HEAD"],
     ["GET", "/api/v1/payouts/po_1/approve", "POST, PUT"],
-    ["POST", "/health", "GET"],
+    ["POST", "/health", "GET, HEAD"],
+    ["POST", "/api/v1/tron/inspector/stream", "GET"],
     ["GET", "/restart/payout-router", "POST"],
   ])("%s %s is told which methods there are", async (method, url, allow) => {
     const response = await door.call(method, url);

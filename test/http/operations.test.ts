@@ -60,10 +60,32 @@ describe("health", () => {
       503,
       { status: "unavailable", reasons: [`nothing is signed (${code}): ${detail}`] },
     ]);
-    expect((await door.get("/status")).json()).toMatchObject({ ready: false, reasons: [expect.stringContaining(code)] });
+    expect((await door.get("/status")).json()).toMatchObject({
+      ready: false,
+      reasons: [expect.stringContaining(code)],
+    });
     for (const url of ["/health", "/health/live"]) expect((await door.get(url)).statusCode, url).toBe(200);
     door.world.inTheWay = undefined;
     expect((await door.get("/health/ready")).statusCode).toBe(200);
+  });
+
+  test("HEAD is answered like GET, without a body, as load balancers ask", async () => {
+    const door = await openDoor();
+    for (const url of ["/health", "/health/ready", "/health/live", "/api/v1/payouts", "/api/v1/payouts/po_none"]) {
+      const [head, get] = [await door.call("HEAD", url), await door.get(url)];
+      expect([head.statusCode, head.body], url).toEqual([get.statusCode, ""]);
+      expect(head.headers["content-type"], url).toBe(get.headers["content-type"]);
+    }
+    expect((await door.call("HEAD", "/health", { token: null })).statusCode).toBe(200);
+    expect((await door.call("HEAD", "/api/v1/payouts", { token: null })).statusCode).toBe(401);
+    door.status.disk = "full";
+    expect((await door.call("HEAD", "/health/ready")).statusCode).toBe(503);
+  });
+
+  test("HEAD of the live stream opens none", async () => {
+    const door = await openDoor();
+    expect((await door.call("HEAD", "/api/v1/tron/inspector/stream")).statusCode).toBe(405);
+    expect((await door.get("/stats")).json().live_streams).toBe(0);
   });
 
   test("a full disk refuses new payouts and says so", async () => {
