@@ -7,7 +7,12 @@ export class MethodTable {
   constructor(endpoints: readonly Endpoint[]) {
     this.#rows = endpoints.flatMap((endpoint) =>
       endpoint.urls.map((url) => ({
-        pattern: new RegExp(`^${url.replace(/:[a-z_]+/g, "[^/]+")}/?$`),
+        pattern: new RegExp(
+          `^${url
+            .split(/:[a-z_]+/)
+            .map(RegExp.escape)
+            .join("[^/]+")}/?$`,
+        ),
         methods: methodsOf(endpoint),
       })),
     );

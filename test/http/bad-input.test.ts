@@ -215,6 +215,8 @@ describe("a wrong path or query", () => {
     "/api/v1/tron/payouts/po_1/nothing",
     `/api/v1/tron/payouts/${"x".repeat(200)}`,
     "/%2e%2e/etc/passwd",
+    "/openapi-json",
+    "/docs/docs-css",
   ])("GET %s is not found", async (url) => {
     expect((await door.get(url)).statusCode).toBe(404);
   });

@@ -274,7 +274,8 @@ function contractOf(app: FastifyInstance) {
       [path, ...operation["x-aliases"]].map((text) => {
         const [first = "", second] = text.split(" ");
         const [verb, place] = second === undefined ? [method.toUpperCase(), first] : [first, second];
-        return { verb, place, pattern: new RegExp(`^${place.replace(/\{[a-z_]+\}|:[a-z_]+/g, "[^/]+")}$`), operation };
+        const parts = place.split(/\{[a-z_]+\}|:[a-z_]+/).map(RegExp.escape);
+        return { verb, place, pattern: new RegExp(`^${parts.join("[^/]+")}$`), operation };
       }),
     ),
   );
