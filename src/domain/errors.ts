@@ -23,6 +23,7 @@ export const ERRORS = {
   not_found: { status: 404, retryable: false, title: "No such resource" },
   block_not_found: { status: 404, retryable: true, title: "The chain has no such block yet" },
   method_not_allowed: { status: 405, retryable: false, title: "The resource does not support this method" },
+  request_timeout: { status: 408, retryable: true, title: "The request took too long to arrive" },
   conflict: { status: 409, retryable: false, title: "The resource is in conflict with the request" },
   state_conflict: { status: 409, retryable: false, title: "The resource is in a state that does not allow this" },
   idempotency_in_flight: {
@@ -53,6 +54,7 @@ export const ERRORS = {
   precondition_failed: { status: 412, retryable: false, title: "The resource changed since the ETag in If-Match" },
   body_too_large: { status: 413, retryable: false, title: "The body is larger than allowed" },
   unsupported_media_type: { status: 415, retryable: false, title: "Send application/json" },
+  expectation_failed: { status: 417, retryable: false, title: "The expectation of the header Expect is not known" },
   idempotency_mismatch: { status: 422, retryable: false, title: "This Idempotency-Key was used with another request" },
   below_minimum: { status: 422, retryable: false, title: "The amount is below the wallet's minimum payout" },
   above_maximum: { status: 422, retryable: false, title: "The amount is above the wallet's maximum per payout" },
@@ -88,6 +90,7 @@ export const ERRORS = {
   wallet_archived: { status: 423, retryable: false, title: "The wallet is archived" },
   quarantined: { status: 423, retryable: true, title: "The actor is quarantined until an operator releases it" },
   rate_limited: { status: 429, retryable: true, title: "Too many requests" },
+  headers_too_large: { status: 431, retryable: false, title: "The headers are larger than allowed" },
   internal: { status: 500, retryable: true, title: "A bug in the engine; nothing was half-done" },
   chain_error: { status: 502, retryable: true, title: "A TRON node answered with an error" },
   mailbox_full: { status: 503, retryable: true, title: "The actor has too many waiting messages" },

@@ -18,6 +18,7 @@ export const ERROR_ADVICE = {
   not_found: "Check the id and the path. Ids are never reused.",
   block_not_found: "Ask for a lower block, or wait until the chain is there.",
   method_not_allowed: "See `/openapi.json` for the methods of this path.",
+  request_timeout: "Send the whole request within 15 seconds, and again with the same Idempotency-Key.",
   conflict: "Read the resource again and decide anew.",
   state_conflict: "Read the resource; `evidence` names the state it is in.",
   idempotency_in_flight:
@@ -38,6 +39,7 @@ export const ERROR_ADVICE = {
   precondition_failed: "Read the resource again and send its new ETag.",
   body_too_large: "Split the request; a batch takes at most 1,000 lines.",
   unsupported_media_type: "Set `Content-Type: application/json`.",
+  expectation_failed: "Leave the header `Expect` out, or send `Expect: 100-continue`.",
   idempotency_mismatch:
     "A key belongs to one request for ever: use a new key for a new payment, or repeat the first request exactly.",
   below_minimum: "Pay more, or lower the minimum of the wallet.",
@@ -72,6 +74,7 @@ export const ERROR_ADVICE = {
   quarantined:
     "Read the reason in `/inspector/actors/{kind}/{id}`; release the actor when the cause is gone. When its record is damaged, that page answers with this code too: do as store_corrupt says, then release the actor.",
   rate_limited: "Slow down; `Retry-After` names the seconds to wait.",
+  headers_too_large: "Send at most 16 kB of headers, the address among them.",
   internal: "Repeat the same request with the same Idempotency-Key, and report the `request_id` with the log.",
   chain_error: "The engine repeats by itself; if it lasts, look at the node.",
   mailbox_full: "Repeat after a moment with the same Idempotency-Key.",

@@ -7,6 +7,7 @@ import { nanoid } from "nanoid";
 import { isFault, refuse, type ErrorCode } from "../domain/errors.ts";
 import { BODY_BYTES_MAX } from "../domain/limits.ts";
 import { ANONYMOUS, callerOf } from "./auth.ts";
+import { answerClientError, refuseExpectation } from "./bad-http.ts";
 import {
   CONNECTIONS_CHECK_MS,
   HEADERS_TIMEOUT_MS,
@@ -22,7 +23,7 @@ import { buildLazyValidator } from "./lazy-validation.ts";
 import { MethodTable } from "./method-table.ts";
 import { serveDocument } from "./openapi.ts";
 import type { HttpOptions, HttpPorts } from "./ports.ts";
-import { BUG, problemOf, PROBLEM_TYPE, refusalOf, sendProblem } from "./problem.ts";
+import { BUG, refusalOf, sendProblem } from "./problem.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { StepStream } from "./step-stream.ts";
 import { parseJsonBody, rejectInvalid } from "./validation.ts";
@@ -53,7 +54,12 @@ function bareServer(ports: HttpPorts): FastifyInstance {
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CONNECTIONS_CHECK_MS },
+    http: {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
+      // Node would refuse without a word; `observe` refuses with a problem.
+      requireHostHeader: false,
+    },
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX, ignoreTrailingSlash: true },
     trustProxy: false,
     requestIdHeader: false,
@@ -73,15 +79,9 @@ function bareServer(ports: HttpPorts): FastifyInstance {
     frameworkErrors: (_error, request, reply) => {
       sendProblem({ refusal: refuse("not_found", "The address is not valid") }, { request, reply });
     },
-    clientErrorHandler: (error, socket) => {
-      const text = JSON.stringify(problemOf(badHttp(error.code), `req_${nanoid()}`));
-      if (socket.writable)
-        socket.end(
-          `HTTP/1.1 400 Bad Request\r\ncontent-type: ${PROBLEM_TYPE}\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
-        );
-      else socket.destroy();
-    },
+    clientErrorHandler: answerClientError,
   });
+  app.server.on("checkExpectation", refuseExpectation);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
     try {
@@ -108,7 +108,9 @@ function observe(app: FastifyInstance, { metrics }: HttpPorts): void {
     reply.header("x-request-id", request.id);
     reply.header("cache-control", "no-store");
     reply.header("x-content-type-options", "nosniff");
-    done();
+    if (request.headers.host === undefined && request.raw.httpVersion === "1.1") {
+      sendProblem({ refusal: refuse("validation_failed", "Send the header Host") }, { request, reply });
+    } else done();
   });
   app.addHook("onResponse", (request, reply, done) => {
     const route = request.routeOptions.config.endpoint?.path ?? "unmatched";
@@ -171,10 +173,4 @@ function refuseUnknown(app: FastifyInstance, table: MethodTable, limit: RateLimi
       { request, reply },
     );
   });
-}
-
-function badHttp(code: string) {
-  const detail =
-    code === "ERR_HTTP_REQUEST_TIMEOUT" ? "The request took too long to arrive" : "The request is not valid HTTP";
-  return { refusal: refuse("validation_failed", detail) };
 }

@@ -304,7 +304,12 @@ const ABSENT: Partial<Record<ErrorCode, string>> = {
   order_mismatch: "fails the transaction; its payout shows it as reason",
 };
 /** Tested where sockets are real. */
-const ELSEWHERE: Partial<Record<ErrorCode, string>> = { rate_limited: "test/http/rate-limit.test.ts" };
+const ELSEWHERE: Partial<Record<ErrorCode, string>> = {
+  rate_limited: "test/http/rate-limit.test.ts",
+  request_timeout: "test/http/sockets.test.ts",
+  expectation_failed: "test/http/sockets.test.ts",
+  headers_too_large: "test/http/sockets.test.ts",
+};
 
 describe("each error code", () => {
   const codes = Object.keys(ERRORS) as ErrorCode[];

@@ -1,5 +1,6 @@
 import { connect, type AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ERRORS, type ErrorCode } from "../../src/domain/errors.ts";
 import { openDoor, payout, type Door } from "../support/http.ts";
 
 let door: Door;
@@ -42,15 +43,35 @@ describe("a real socket", () => {
       "a length and chunks, as for smuggling",
       "POST /api/v1/payouts HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
     ],
-    ["headers beyond all bounds", `GET /health HTTP/1.1\r\nhost: x\r\nx-a: ${"a".repeat(20_000)}\r\n\r\n`],
-  ])("with %s is answered with a problem and closed", async (_what, text) => {
+    ["no Host", "GET /health HTTP/1.1\r\nconnection: close\r\n\r\n"],
+    [
+      "headers beyond all bounds",
+      `GET /health HTTP/1.1\r\nhost: x\r\nx-a: ${"a".repeat(20_000)}\r\n\r\n`,
+      431,
+      "headers_too_large",
+    ],
+    [
+      "an expectation that nobody knows",
+      "GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\nexpect: tea\r\n\r\n",
+      417,
+      "expectation_failed",
+    ],
+  ])("with %s is answered with a problem and closed", async (_what, text, status = 400, code = "validation_failed") => {
     const answer = await say(text);
-    expect(answer).toMatch(/^HTTP\/1.1 400/);
-    expect(answer).toContain("application/problem+json");
-    expect(JSON.parse(answer.slice(answer.indexOf("\r\n\r\n") + 4))).toMatchObject({
-      status: 400,
-      code: "validation_failed",
-    });
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} \\S`));
+    for (const header of ["application/problem+json", "x-request-id: req_", "cache-control: no-store"])
+      expect(answer.toLowerCase()).toContain(header);
+    const problem = JSON.parse(answer.slice(answer.indexOf("\r\n\r\n") + 4));
+    expect(problem).toMatchObject({ status, code, title: ERRORS[code as ErrorCode].title });
+    expect(answer).toContain(problem.request_id);
+  });
+
+  test("HTTP/1.0 needs no Host, and a body that waits for 100 Continue is asked for", async () => {
+    expect(await say("GET /health/live HTTP/1.0\r\n\r\n")).toMatch(/^HTTP\/1.1 200/);
+    const answer = await say(
+      "POST /api/v1/payouts HTTP/1.1\r\nhost: x\r\nconnection: close\r\nexpect: 100-continue\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}",
+    );
+    expect(answer).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 401/);
   });
 
   test("a client that sends its request drop by drop is cut off, and others are served meanwhile", async () => {
@@ -66,7 +87,7 @@ describe("a real socket", () => {
     );
     expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
     for (const answer of await Promise.all([slow, slowBody]))
-      expect(answer === "" || answer.includes("too long to arrive")).toBe(true);
+      expect(answer === "" || /^HTTP\/1.1 408 Request Timeout.*"request_timeout"/s.test(answer), answer).toBe(true);
   });
 
   test("a body that is announced as too large is refused before it is sent", async () => {
