@@ -2,7 +2,7 @@
  * The HTTP server: every endpoint on one Fastify instance, and what holds for all of them: request ids, problems,
  * headers, bounds. Owns its sockets and live streams; state of payments is the engine's.
  */
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from "fastify";
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { nanoid } from "nanoid";
 import { isFault, refuse, type ErrorCode } from "../domain/errors.ts";
 import { BODY_BYTES_MAX } from "../domain/limits.ts";
@@ -30,7 +30,8 @@ import { parseJsonBody, rejectInvalid } from "./validation.ts";
 
 /** Call `listen` on what it returns; `close` ends live streams first. */
 export async function createServer(options: HttpOptions, ports: HttpPorts): Promise<FastifyInstance> {
-  const app = bareServer(ports);
+  const limit = options.rateLimits === undefined ? undefined : new RateLimit(options.rateLimits, ports);
+  const app = bareServer(ports, limit);
   const stream = new StepStream(ports);
   app.addHook("preClose", (done) => {
     stream.close();
@@ -42,13 +43,12 @@ export async function createServer(options: HttpOptions, ports: HttpPorts): Prom
   handleErrors(app, ports);
   await serveDocument(app, { build: ports.build });
   const endpoints = endpointsOf(ports, { stream, document: () => app.swagger() });
-  const limit = options.rateLimits === undefined ? undefined : new RateLimit(options.rateLimits, ports);
   for (const endpoint of endpoints) mount(app, endpoint, { tokens: ports.tokens, limit });
   refuseUnknown(app, new MethodTable(endpoints), limit);
   return app;
 }
 
-function bareServer(ports: HttpPorts): FastifyInstance {
+function bareServer(ports: HttpPorts, limit: RateLimit | undefined): FastifyInstance {
   const app = Fastify({
     logger: false,
     bodyLimit: BODY_BYTES_MAX,
@@ -77,7 +77,10 @@ function bareServer(ports: HttpPorts): FastifyInstance {
       },
     },
     frameworkErrors: (_error, request, reply) => {
-      sendProblem({ refusal: refuse("not_found", "The address is not valid") }, { request, reply });
+      // No hook runs for these, so what holds for all answers is done here.
+      markAnswer(request, reply);
+      const tooFast = limit?.take(callerOf(request, undefined));
+      sendProblem({ refusal: tooFast ?? refuse("not_found", "The address is not valid") }, { request, reply });
     },
     clientErrorHandler: answerClientError,
   });
@@ -105,9 +108,7 @@ function acceptedRequestId(header: string | string[] | undefined): string | unde
 function observe(app: FastifyInstance, { metrics }: HttpPorts): void {
   app.addHook("onRequest", (request, reply, done) => {
     request.principal = ANONYMOUS;
-    reply.header("x-request-id", request.id);
-    reply.header("cache-control", "no-store");
-    reply.header("x-content-type-options", "nosniff");
+    markAnswer(request, reply);
     if (request.headers.host === undefined && request.raw.httpVersion === "1.1") {
       sendProblem({ refusal: refuse("validation_failed", "Send the header Host") }, { request, reply });
     } else done();
@@ -122,6 +123,12 @@ function observe(app: FastifyInstance, { metrics }: HttpPorts): void {
     });
     done();
   });
+}
+
+function markAnswer(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header("x-request-id", request.id);
+  reply.header("cache-control", "no-store");
+  reply.header("x-content-type-options", "nosniff");
 }
 
 function handleErrors(app: FastifyInstance, { logger }: HttpPorts): void {

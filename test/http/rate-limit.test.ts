@@ -68,6 +68,22 @@ describe("a caller", () => {
 describe("the door", () => {
   const limited = () => openDoor({ http: { corsOrigins: [], rateLimits: LIMITS } });
 
+  test("limits who asks for what is no address, and names the request", async () => {
+    const door = await openDoor({ http: { rateLimits: { perToken: 5, perAddress: 1 } } });
+    const wrong = ["/%zz", `/api/v1/payouts/${"x".repeat(200)}`];
+    for (const url of wrong) {
+      const response = await door.get(url, { headers: { "x-request-id": "mine" } });
+      expect(response.json()).toMatchObject({ status: 404, code: "not_found", request_id: "mine" });
+      expect(response.headers).toMatchObject({
+        "x-request-id": "mine",
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+      });
+    }
+    for (const url of wrong)
+      expect((await door.get(url)).json()).toMatchObject({ status: 429, code: "rate_limited", retry_after: 1 });
+  });
+
   test("answers 429 with Retry-After, for the one token that asked too often", async () => {
     const door = await limited();
     for (let i = 0; i < 10; i += 1) expect((await door.get("/status", { token: "admin" })).statusCode).toBe(200);
