@@ -36,6 +36,19 @@ export function etagOf(record: ActorRecord): string {
   return `"${digest(canonicalJson({ name, labels, limits, status: record.tag })).slice(0, 22)}"`;
 }
 
+/** Undefined: go on. One tag of the list is enough, and a weak one never matches (RFC 9110, 13.1.1). */
+export function refuseUnmatched(ifMatch: string | undefined, record: ActorRecord): Refusal | undefined {
+  if (ifMatch === undefined || ifMatch.trim() === "*") return undefined;
+  const etag = etagOf(record);
+  const tags: readonly string[] = ifMatch.match(/(?:W\/)?"[^"]*"/g) ?? [];
+  if (tags.includes(etag)) return undefined;
+  const isStale = tags.some((tag) => !tag.startsWith("W/"));
+  const detail = isStale
+    ? "The wallet was changed since; read it again"
+    : "If-Match holds no tag to compare; send the ETag of the wallet as it was read, in quotes, without W/";
+  return refuse("precondition_failed", detail, { etag });
+}
+
 function contradiction({ minimum, maximum, daily }: Limits): Refusal | undefined {
   if (minimum === undefined) return undefined;
   for (const [name, limit] of Object.entries({ maximum, daily })) {

@@ -154,6 +154,26 @@ describe("listing wallets", () => {
 });
 
 describe("changing a wallet", () => {
+  test("If-Match takes a list, and compares strong tags only", async () => {
+    const door = await openDoor();
+    const etag = String((await door.get(`${WALLETS}/wal_1`)).headers.etag);
+    const put = async (ifMatch: string) =>
+      (await door.call("PUT", `${WALLETS}/wal_1`, { body: { labels: {} }, headers: { "if-match": ifMatch } })).json();
+    for (const list of [etag, `"zzz", ${etag}`, `W/"a,b",${etag} , "y"`, " * "])
+      expect((await put(list)).id, list).toBe("wal_1");
+    for (const stale of ['"zzz"', '"zzz", W/"y"'])
+      expect(await put(stale)).toMatchObject({
+        code: "precondition_failed",
+        detail: expect.stringContaining("changed"),
+      });
+    for (const noTag of [`W/${etag}`, etag.slice(1, -1), ""]) {
+      const { code, detail } = await put(noTag);
+      expect(code, noTag).toBe("precondition_failed");
+      expect(detail).toContain("in quotes, without W/");
+      expect(detail).not.toContain("changed");
+    }
+  });
+
   test("the ETag of a read guards a change, and payments do not spoil it", async () => {
     const door = await openDoor();
     const { headers } = await door.get(`${WALLETS}/wal_1`);

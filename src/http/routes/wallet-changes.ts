@@ -13,7 +13,7 @@ import { keepNothing } from "../wallet-answer.ts";
 import { walletContext } from "../records.ts";
 import type { Surface } from "../surface.ts";
 import { balanceView, walletView } from "../views/wallet.ts";
-import { etagOf, readLimits, type LimitsText } from "../wallet-terms.ts";
+import { etagOf, readLimits, refuseUnmatched, type LimitsText } from "../wallet-terms.ts";
 import { noWallet, walletParams } from "./wallets.ts";
 
 const PATH = `${API_ROOT}/wallets/:wallet_id`;
@@ -146,11 +146,8 @@ async function change(surface: Surface, { id, text, ifMatch }: ChangeOrder): Pro
   for (let tries = 0; tries < REVISION_TRIES_MAX; tries += 1) {
     const before = engine.record({ kind: "wallet", id });
     if (before === undefined) return { refusal: noWallet(id) };
-    if (ifMatch !== undefined && ifMatch !== "*" && ifMatch !== etagOf(before)) {
-      return {
-        refusal: refuse("precondition_failed", "The wallet was changed since; read it again", { etag: etagOf(before) }),
-      };
-    }
+    const unmatched = refuseUnmatched(ifMatch, before);
+    if (unmatched !== undefined) return { refusal: unmatched };
     const limits = readLimits(text.limits, walletContext(before).limits);
     if ("code" in limits) return { refusal: limits };
     let etag = "";
