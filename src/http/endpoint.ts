@@ -9,6 +9,7 @@ import type { TObject, TSchema } from "typebox";
 import { refuse, type ErrorCode, type Refusal } from "../domain/errors.ts";
 import { JsonText } from "../domain/records.ts";
 import type { Scope } from "../security/access.ts";
+import { Nothing } from "./contract/payouts.ts";
 import { recognise, requireScope, type Admission } from "./auth.ts";
 import { readIdempotency, type Idempotency } from "./idempotency.ts";
 import { sendProblem, type Rejected } from "./problem.ts";
@@ -52,6 +53,8 @@ export type Description = {
   readonly isProbe?: boolean;
   readonly idempotencyKey?: "required" | "optional";
   readonly inputs?: Inputs;
+  /** Other headers that it reads, and what they are for; none is required. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Schemas of the answers that are not problems. */
   readonly answers: Readonly<
     Record<number, { readonly description: string; readonly schema?: TSchema; readonly type?: string }>
@@ -74,10 +77,13 @@ export type AnyCall = {
 export function endpoint<const S extends Inputs>(
   definition: Omit<Description, "inputs"> & { readonly inputs?: S; handle(call: Call<S>): Outcome | Promise<Outcome> },
 ): Endpoint {
-  const { path, aliases = [] } = definition;
+  const { path, aliases = [], method, inputs = {} } = definition;
   // A method's parameters are compared both ways, which is what lets the precise call go where any call is expected.
   const erased: { handle(call: AnyCall): Outcome | Promise<Outcome> } = definition;
-  return { ...definition, urls: [path, ...aliases].flatMap(bothStyles), handle: (call) => erased.handle(call) };
+  const urls = [path, ...aliases].flatMap(bothStyles);
+  // What is sent where nothing is expected is a mistake that its sender should hear of.
+  const read = method === "GET" ? definition : { ...definition, inputs: { body: Nothing, ...inputs } };
+  return { ...read, urls, handle: (call) => erased.handle(call) };
 }
 
 function bothStyles(url: string): string[] {

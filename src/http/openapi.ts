@@ -3,7 +3,7 @@ import fastifySwagger from "@fastify/swagger";
 import type { FastifyInstance } from "fastify";
 import { ERRORS, type ErrorCode } from "../domain/errors.ts";
 import { IDEMPOTENCY_KEY_MAX } from "../domain/limits.ts";
-import { errorsOf, type Endpoint } from "./endpoint.ts";
+import { errorsOf, type Description, type Endpoint } from "./endpoint.ts";
 import type { Build } from "./ports.ts";
 import { ProblemSchema } from "./problem.ts";
 
@@ -65,24 +65,32 @@ function operationOf(described: Endpoint) {
     "x-scope": scope,
     "x-aliases": aliases,
     "x-errors": errorsOf(described),
-    ...(idempotencyKey === undefined ? {} : { headers: idempotencyHeader(idempotencyKey === "required") }),
+    ...headersOf(described),
     response: responsesOf(described),
   };
 }
 
-function idempotencyHeader(required: boolean) {
+const IDEMPOTENCY_HEADER = {
+  type: "string",
+  minLength: 1,
+  maxLength: IDEMPOTENCY_KEY_MAX,
+  pattern: "^[\\x20-\\x7e]+$",
+  description: "The same for each repeat of one intended request",
+};
+
+function headersOf({ idempotencyKey, headers = {} }: Description) {
+  if (idempotencyKey === undefined && Object.keys(headers).length === 0) return {};
+  const others = Object.entries(headers).map(([name, description]) => [name, { type: "string", description }]);
+  const properties = {
+    ...(idempotencyKey === undefined ? {} : { "Idempotency-Key": IDEMPOTENCY_HEADER }),
+    ...Object.fromEntries(others),
+  };
   return {
-    type: "object",
-    properties: {
-      "Idempotency-Key": {
-        type: "string",
-        minLength: 1,
-        maxLength: IDEMPOTENCY_KEY_MAX,
-        pattern: "^[\\x20-\\x7e]+$",
-        description: "The same for each repeat of one intended request",
-      },
+    headers: {
+      type: "object",
+      properties,
+      ...(idempotencyKey === "required" ? { required: ["Idempotency-Key"] } : {}),
     },
-    ...(required ? { required: ["Idempotency-Key"] } : {}),
   };
 }
 

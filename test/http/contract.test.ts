@@ -160,6 +160,34 @@ describe("the document", () => {
     expect(numbers).toEqual([]);
   });
 
+  test("names the headers that an endpoint reads", () => {
+    const headersOf = (wanted: string) =>
+      operations
+        .find((each) => name(each) === wanted)
+        ?.operation.parameters?.filter(({ name: header }) => /^[A-Z]/.test(header))
+        .map(({ name: header, required }) => [header, required === true]);
+    expect(headersOf("PUT /api/v1/tron/wallets/{wallet_id}")).toEqual([["If-Match", false]]);
+    expect(headersOf("GET /api/v1/tron/inspector/stream")).toEqual([["Last-Event-ID", false]]);
+    expect(headersOf("POST /api/v1/tron/wallets")?.map(([header]) => header)).toEqual(["Idempotency-Key"]);
+  });
+
+  test("has what can go wrong with a body wherever one is read, and takes none with unknown fields", async () => {
+    for (const each of operations.filter(({ method }) => method !== "GET"))
+      expect(each.operation["x-errors"], name(each)).toEqual(
+        expect.arrayContaining(["validation_failed", "malformed_json", "body_too_large", "unsupported_media_type"]),
+      );
+    const wrong = { code: "validation_failed", detail: expect.stringContaining("/force") };
+    const restart = "/restart/payout-router";
+    expect((await door.call("POST", restart, { body: { force: true } })).json()).toMatchObject(wrong);
+    const archive = "/api/v1/wallets/wal_none?confirm=wal_none";
+    expect((await door.call("DELETE", archive, { body: { force: true } })).json()).toMatchObject(wrong);
+    expect((await door.call("DELETE", archive)).json().code).toBe("not_found");
+    expect(
+      (await door.call("POST", restart, { text: "a", headers: { "content-type": "text/plain" } })).statusCode,
+    ).toBe(415);
+    expect((await door.call("POST", restart, { body: {} })).statusCode).toBe(202);
+  });
+
   test("demands an Idempotency-Key wherever money is moved", () => {
     const demanding = operations
       .filter(({ operation }) =>

@@ -120,6 +120,7 @@ function acting(surface: Surface): Endpoint[] {
       description:
         "Events `step` carry actor, revision, event, from, to and status. Send Last-Event-ID to get what was missed; the event `reset` says that it is not known any more and the records have to be read again.",
       inputs: { querystring: StreamQuery },
+      headers: { "Last-Event-ID": "id of the last event that was received" },
       answers: { 200: { description: "An endless stream", type: "text/event-stream" } },
       errors: ["rate_limited"],
       handle: ({ request, reply }) => {

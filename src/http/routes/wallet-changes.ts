@@ -34,6 +34,7 @@ function changing(surface: Surface): Endpoint[] {
       description:
         "Each field that is given replaces what was there, and each limit by itself: one that is left out stays, null takes it away. With If-Match the change is refused when somebody else changed the wallet since its ETag was read; payments do not count as changes.",
       inputs: { params: walletParams, body: WalletChange },
+      headers: { "If-Match": "ETags of the wallet, as they were read; * for any" },
       errors: ["not_found", "invalid_amount", "precondition_failed", "conflict"],
       handle: ({ request }) =>
         change(surface, { id: request.params.wallet_id, text: request.body, ifMatch: request.headers["if-match"] }),
