@@ -389,6 +389,8 @@ describe("a wallet's money", () => {
     ]) {
       expect(await read(url), url).toEqual(ids);
     }
+    for (const hide of [true, false])
+      expect(await read(`/api/v1/usdt/transactions/${addressOf(1)}?hide_spam=${hide}`)).toEqual(ids);
     expect(await read(`${WALLETS}/wal_1/history?skip=2&limit=2`)).toEqual(ids.slice(2, 4));
     expect(await read(`${WALLETS}/wal_1/history?from_timestamp=${from + 1_000}&to_timestamp=${from + 2_500}`)).toEqual(
       ids.slice(2, 4),

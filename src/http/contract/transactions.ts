@@ -1,5 +1,5 @@
 import { Type } from "typebox";
-import { Address, Amount, AmountUnits, Asset, Id, Refusal, strict, Time, TxId } from "./common.ts";
+import { Address, Amount, AmountUnits, Asset, HistoryQuery, Id, Refusal, strict, Time, TxId } from "./common.ts";
 import { EstimateView } from "./payouts.ts";
 
 /** One transfer of the engine, seen from an address. */
@@ -26,6 +26,16 @@ const Receipt = Type.Object({
   fee_sun: AmountUnits,
   energy: Type.Integer(),
 });
+
+export const TokenHistoryQuery = Type.Object(
+  {
+    ...HistoryQuery.properties,
+    hide_spam: Type.Optional(
+      Type.Boolean({ description: "Changes nothing: the engine's own transfers have no spam among them" }),
+    ),
+  },
+  strict,
+);
 
 export const TransactionView = Type.Object({
   txid: TxId,

@@ -1,8 +1,8 @@
 import { formatDecimal, type Asset } from "../../domain/money.ts";
-import { Address, HistoryQuery, pageOf, pathParams } from "../contract/common.ts";
+import { Address, pageOf, pathParams } from "../contract/common.ts";
 import { ContractQuery, TokenBalance, TokenContract } from "../contract/network.ts";
 import { Payout, TransferOrder } from "../contract/payouts.ts";
-import { HistoryEntry } from "../contract/transactions.ts";
+import { HistoryEntry, TokenHistoryQuery } from "../contract/transactions.ts";
 import { API_ROOT, endpoint, type Endpoint, type Outcome } from "../endpoint.ts";
 import { readHistory } from "../history.ts";
 import { nodeSignal } from "../node-signal.ts";
@@ -56,7 +56,7 @@ function reading(surface: Surface): Endpoint[] {
       path: `${API_ROOT}/usdt/transactions/:address`,
       summary: "The engine's USDT transfers from and to an address",
       description: "Only what this engine sent; for everything on the chain ask a block explorer.",
-      inputs: { params, querystring: HistoryQuery },
+      inputs: { params, querystring: TokenHistoryQuery },
       answers: { 200: { description: "Transfers", schema: pageOf(HistoryEntry) } },
       errors: ["invalid_address", "invalid_cursor"],
       handle: ({ request: { params: place, query } }) => {
