@@ -10,7 +10,7 @@ export class MethodTable {
         pattern: new RegExp(
           `^${url
             .split(/:[a-z_]+/)
-            .map(RegExp.escape)
+            .map((text) => RegExp.escape(text))
             .join("[^/]+")}/?$`,
         ),
         methods: methodsOf(endpoint),

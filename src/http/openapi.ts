@@ -49,7 +49,7 @@ function allowEmptyBody(body: Body | { $ref: string } | undefined): void {
 }
 
 function operationOf(described: Endpoint) {
-  const { summary, description, tag, scope, urls, path, method, alsoMethod, idempotencyKey } = described;
+  const { summary, description, tag, scope, urls, path, method, alsoMethod } = described;
   const aliases = [
     ...urls.filter((url) => url !== path),
     ...(alsoMethod === undefined ? [] : [`${alsoMethod} ${path}`]),
@@ -80,8 +80,11 @@ const IDEMPOTENCY_HEADER = {
 
 function headersOf({ idempotencyKey, headers = {} }: Description) {
   if (idempotencyKey === undefined && Object.keys(headers).length === 0) return {};
-  const others = Object.entries(headers).map(([name, description]) => [name, { type: "string", description }]);
-  const properties = {
+  const others = Object.entries(headers).map(([name, description]): [string, object] => [
+    name,
+    { type: "string", description },
+  ]);
+  const properties: Record<string, object> = {
     ...(idempotencyKey === undefined ? {} : { "Idempotency-Key": IDEMPOTENCY_HEADER }),
     ...Object.fromEntries(others),
   };

@@ -205,7 +205,7 @@ function lists(of: () => Store): void {
       { from: 30, until: 20 },
       { from: 1e15 },
     ]) {
-      const { from = 0, until = Infinity } = times as { from?: number; until?: number };
+      const { from = 0, until = Infinity } = times;
       const wanted = rows.filter(({ createdAt }) => createdAt >= from && createdAt <= until);
       for (const limit of [1, 3, 12]) {
         expect(await allPages(of(), { ...times, limit })).toEqual(wanted);

@@ -274,7 +274,7 @@ function contractOf(app: FastifyInstance) {
       [path, ...operation["x-aliases"]].map((text) => {
         const [first = "", second] = text.split(" ");
         const [verb, place] = second === undefined ? [method.toUpperCase(), first] : [first, second];
-        const parts = place.split(/\{[a-z_]+\}|:[a-z_]+/).map(RegExp.escape);
+        const parts = place.split(/\{[a-z_]+\}|:[a-z_]+/).map((text) => RegExp.escape(text));
         return { verb, place, pattern: new RegExp(`^${parts.join("[^/]+")}$`), operation };
       }),
     ),
