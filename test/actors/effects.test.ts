@@ -167,6 +167,7 @@ describe("the effects of a payment", () => {
       const rig = await startRig({ maySign: () => false });
       await openWallet(rig);
       await pay(rig, "po_1");
+      await drain();
       await rig.clock.advance(10_000);
       await rig.engine.drain();
       await rig.clock.advance(60_000);
@@ -187,9 +188,10 @@ describe("the effects of a payment", () => {
       state: "waitingToBuild",
       context: { failure: { code: "quarantined" } },
     });
+    await rig.clock.advance(60_000);
     disk.writeNow([{ key: "s!wallet!wal_1", value: whole }]);
     await rig.engine.release({ kind: "wallet", id: "wal_1" }, "me");
-    await rig.clock.advance(2_000);
+    await rig.clock.advance(60_000);
     expect([rig.world.signatures.length, tagOf(rig, "payout", "po_1")]).toEqual([1, "broadcast"]);
   });
 

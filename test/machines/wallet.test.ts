@@ -72,6 +72,13 @@ describe("a refusal for lack of money", () => {
     expect([fees.state, answerOf(fees)]).toEqual(["active.reading", ["insufficient_trx_for_fees"]]);
   });
 
+  test("by a reading of which nobody knows when it was begins another one, and no refusal of which nobody knows when", () => {
+    const { readAt: _, ...older } = context(fresh());
+    const revived = new Driven(fresh().entry, { ...fresh().last, record: { ...fresh().record, context: older } });
+    expect(revived.send(reserve(POOR), later).state).toBe("active.reading");
+    expect(fresh().send(reserve(POOR), { blockTime: STAMP.blockTime } as never).state).toBe("active.fresh");
+  });
+
   test("by the reading of this block does not, nor does any other refusal or a hold that fits", () => {
     expect(fresh().send(reserve(POOR), { ...later, at: later.at - 1 }).state).toBe("active.fresh");
     expect(fresh().send(reserve(HOLD), later).state).toBe("active.fresh");
