@@ -22,8 +22,11 @@ import { keyOf } from "./envelope.ts";
 import { isReadRefused, type Patience } from "./patience.ts";
 
 const LOOK_AGAIN_MS = 5_000;
+const LOOK_AGAIN_MAX_MS = 60_000;
 /** A pause in proportion: to look at one takes a hundredth of this. */
 const LOOK_MS = 5;
+/** Rows whose records are looked at without a pause. */
+const LOOK_PAGE = 256;
 
 export type EffectContext = {
   readonly actor: ActorAddress;
@@ -72,7 +75,8 @@ type Lane = {
   /** Rows on disk that are not in memory: keep paging. */
   spilled: boolean;
   paging: boolean;
-  /** Somebody will look at those that wait (D6). */
+  /** D6: as many waited when the disk was looked at last, and somebody will look again. */
+  waiting: number;
   looksAgain: boolean;
 };
 
@@ -93,6 +97,7 @@ export class Dispatcher {
           running: 0,
           spilled: false,
           paging: false,
+          waiting: 0,
           looksAgain: false,
         });
     }
@@ -139,7 +144,7 @@ export class Dispatcher {
     }
     const lane = this.lanes.get(entry.source);
     if (lane === undefined || !this.open || !this.ports.mayRun(entry)) return;
-    if (lane.performer.waits?.(entry.actor) === true) return this.lookAgain(entry.source, lane, 1);
+    if (lane.performer.waits?.(entry.actor) === true) return this.lookAgain(entry.source, lane);
     if (lane.queue.length >= EFFECT_QUEUE_MAX) {
       lane.spilled = true;
       return;
@@ -213,8 +218,8 @@ export class Dispatcher {
     }
   }
 
-  private page(source: string, after: OutboxEntry | undefined): Promise<OutboxEntry[]> {
-    return this.ports.store.outbox({ source, limit: OUTBOX_PAGE, ...(after === undefined ? {} : { after }) });
+  private page(source: string, after: OutboxEntry | undefined, limit = OUTBOX_PAGE): Promise<OutboxEntry[]> {
+    return this.ports.store.outbox({ source, limit, ...(after === undefined ? {} : { after }) });
   }
 
   /** D5. Empty when it was closed meanwhile. */
@@ -236,15 +241,12 @@ export class Dispatcher {
 
   /** D4 */
   private subscribe(effect: Subscription, entry: OutboxEntry): void {
-    let input: unknown;
     try {
-      input = this.inputOf(entry);
+      effect.start(this.inputOf(entry), entry.actor);
     } catch (error) {
       if (isReadRefused(error)) throw error;
       this.ports.onUnreadable(entry.actor, error);
-      return;
     }
-    effect.start(input, entry.actor);
   }
 
   private inputOf(entry: OutboxEntry): unknown {
@@ -270,10 +272,11 @@ export class Dispatcher {
   }
 
   /** D6: the more wait, the less often. */
-  private lookAgain(source: string, lane: Lane, waiting: number): void {
+  private lookAgain(source: string, lane: Lane): void {
     if (lane.looksAgain) return;
     lane.looksAgain = true;
-    this.ports.clock.schedule(Math.max(LOOK_AGAIN_MS, waiting * LOOK_MS), () => {
+    const pauseMs = Math.min(LOOK_AGAIN_MAX_MS, Math.max(LOOK_AGAIN_MS, lane.waiting * LOOK_MS));
+    this.ports.clock.schedule(pauseMs, () => {
       lane.looksAgain = false;
       if (this.open) this.rescan([source]);
     });
@@ -286,22 +289,24 @@ export class Dispatcher {
     try {
       lane.spilled = false;
       let waiting = 0;
+      const limit = lane.performer.waits === undefined ? OUTBOX_PAGE : LOOK_PAGE;
       for (let after: OutboxEntry | undefined; this.open;) {
         const cursor = after;
-        const page = await this.patiently(() => this.page(source, cursor));
+        const page = await this.patiently(() => this.page(source, cursor, limit));
         for (const entry of page) {
-          if (!this.ports.mayRun(entry)) continue;
+          if (!this.ports.mayRun(entry) || lane.known.has(identityOf(entry.actor, entry.key))) continue;
           if (lane.performer.waits?.(entry.actor) === true) waiting += 1;
           else this.enqueue(lane, entry);
         }
         after = page.at(-1);
-        if (page.length < OUTBOX_PAGE || after === undefined) break;
+        if (page.length < limit || after === undefined) break;
         if (lane.queue.length >= EFFECT_QUEUE_MAX) {
           lane.spilled = true;
           break;
         }
       }
-      if (waiting > 0) this.lookAgain(source, lane, waiting);
+      lane.waiting = waiting;
+      if (waiting > 0) this.lookAgain(source, lane);
     } catch {
       // D5: told already.
       return;

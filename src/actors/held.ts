@@ -42,6 +42,10 @@ export class Held {
     else waiting.push(envelope);
   }
 
+  startOver(): void {
+    this.ports.patience.startOver();
+  }
+
   private putAllBack(): void {
     const all = [...this.held];
     this.held.clear();

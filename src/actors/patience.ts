@@ -6,6 +6,8 @@ import type { Logger } from "../ports/telemetry.ts";
 
 const FIRST_PAUSE_MS = 250;
 const PAUSE_MAX_MS = 4_000;
+/** A refusal may take its time, and the process with it. */
+const GRACE_MS = 5_000;
 
 export type PatiencePorts = {
   readonly clock: Clock;
@@ -28,11 +30,16 @@ export class Patience {
     this.ports = ports;
   }
 
+  /** One row that cannot be read was put aside; whether the others can is another trouble. */
+  startOver(): void {
+    this.since = this.ports.clock.now();
+  }
+
   /** Calls `again` after a pause that grows as long as the disk refuses, or never: then the process ends. */
   wait(error: unknown, again: () => void): void {
     const { clock, logger, onFatal } = this.ports;
     const now = clock.now();
-    if (now > this.until + FIRST_PAUSE_MS) this.since = now;
+    if (now > this.until + GRACE_MS) this.since = now;
     const refusedMs = now - this.since;
     if (refusedMs >= DISK_PATIENCE_MS) return onFatal(error);
     const pauseMs = Math.min(PAUSE_MAX_MS, Math.max(FIRST_PAUSE_MS, refusedMs));

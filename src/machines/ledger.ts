@@ -9,6 +9,7 @@
  *     its block, in slices that count in full until all of them has left the window; the sum is never too small.
  */
 import { Type, type Static } from "typebox";
+import { assert } from "../domain/assert.ts";
 import { refuse, type Refusal } from "../domain/errors.ts";
 import { LIMIT_SLICE_MS, LIMIT_WINDOW_MS } from "../domain/limits.ts";
 import {
@@ -94,6 +95,7 @@ export function available(ledger: Ledger, asset: Asset): Units {
 }
 
 function sliceOf(time: number): number {
+  assert(time >= 0, "a payment leaves at a time");
   return Math.floor(time / LIMIT_SLICE_MS);
 }
 
@@ -130,7 +132,11 @@ export function judgeHold(ledger: Ledger, limits: Limits, hold: Hold, time: numb
   if (ledger.balanceBlock < 0) return refuse("not_ready", "the wallet's balance has not been read from the chain yet");
   // Without the time nobody knows what has left the window.
   if (time === 0) return refuse("not_ready", "no block has been seen since the start");
-  if (limits.daily !== undefined && big(promisedInWindow(ledger, time)) + big(hold.usdt) > big(limits.daily)) {
+  if (
+    hold.usdt !== ZERO &&
+    limits.daily !== undefined &&
+    big(promisedInWindow(ledger, time)) + big(hold.usdt) > big(limits.daily)
+  ) {
     const left = saturatingSubtract(limits.daily, promisedInWindow(ledger, time));
     return refuse("daily_limit_exceeded", `the rolling 24 h limit leaves ${formatDecimal(left)} USDT`, {
       left: formatDecimal(left),

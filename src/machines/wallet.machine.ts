@@ -58,8 +58,8 @@ export type ReserveMessage = { type: "wallet.reserve"; from: ActorAddress; hold:
 type Events =
   | ReserveMessage
   | { type: "wallet.send"; hold: Hold }
-  /** `time`: of the block, ms. */
-  | { type: "wallet.settle"; hold: Hold; spend: Hold; block: number; time: number }
+  /** `time`: of the block, ms. One that was parked by version 1 has none. */
+  | { type: "wallet.settle"; hold: Hold; spend: Hold; block: number; time?: number }
   | { type: "wallet.takeBack"; hold: Hold; spend: Hold; block: number }
   | { type: "wallet.release"; hold: Hold }
   | { type: "wallet.refresh" }
@@ -76,6 +76,9 @@ const limitTime = (event: WalletEvent) => event.blockTime ?? 0;
 const LACKING: ReadonlySet<string | undefined> = new Set(["insufficient_funds", "insufficient_trx_for_fees"]);
 /** A block: sooner there is nothing newer to read. */
 const READ_AGAIN_MS = 3_000;
+
+/** Never before a block that is known by now. */
+const latest = ({ blockTime = 0, at = 0 }: Partial<Stamp>) => (blockTime === 0 ? at : blockTime);
 
 const meta = (waitingFor: string): StateMeta => ({ waitingFor });
 
@@ -113,7 +116,8 @@ export const walletMachine = setup({
     }),
     settle: assign(({ context, event }) => {
       assertEvent(event, "wallet.settle");
-      return { ledger: settle(context.ledger, event.hold, event.spend, event) };
+      const { hold, spend, block, time = latest(event) } = event;
+      return { ledger: settle(context.ledger, hold, spend, { block, time }) };
     }),
     takeBack: assign(({ context, event }) => {
       assertEvent(event, "wallet.takeBack");

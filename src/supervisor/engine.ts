@@ -156,6 +156,7 @@ export class Engine implements EngineFacade {
       settled: () => this.group.settled(),
       post: (envelope) => this.loop.post(envelope),
       hold: (envelope, error) => held.hold(envelope, error),
+      putAside: () => held.startOver(),
       forget: (actor) => this.cells.dropOne(actor),
       stopEffects: (actor) => this.dispatcher.abortAll(actor),
       resume: (dues) => this.resume(dues),

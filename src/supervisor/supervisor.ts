@@ -8,7 +8,8 @@
  *     An actor whose record is damaged is quarantined at once, by whoever reads it first.
  * V4. A release reloads it and gives it what it missed, one by one and in order, before anything else reaches it. Its
  *     quarantine ends with the last of them, in one commit: whatever happens meanwhile, nothing parked is forgotten.
- * V5. A disk that refuses to be read is no failure of an actor: messages wait until it answers (actors/held.ts).
+ * V5. A disk that refuses to be read is no failure of an actor: messages wait until it answers (actors/held.ts). An
+ *     actor whose record alone stays unreadable is quarantined as one that is damaged.
  */
 import { inspect } from "node:util";
 import { isStorable } from "../actors/blame.ts";
@@ -20,6 +21,7 @@ import type { ActorAddress, InboxEntry, Message, QuarantineEntry } from "../doma
 import type { Clock } from "../ports/clock.ts";
 import type { Store, Write } from "../ports/store.ts";
 import type { Logger } from "../ports/telemetry.ts";
+import { Refusals } from "./refusals.ts";
 import { onFailure, type Failures, type IntensityOptions } from "./restart-intensity.ts";
 import { damageOf, isDamage } from "./stored-records.ts";
 
@@ -36,6 +38,8 @@ export type SupervisorPorts = {
   readonly post: (envelope: Envelope) => void;
   /** Posts it again when the disk may answer. */
   readonly hold: (envelope: Envelope, error: unknown) => void;
+  /** An actor that alone could not be read is waited for no more. */
+  readonly putAside: () => void;
   /** Resolves when everything that is open now is on disk. */
   readonly settled: () => Promise<void>;
   /** Reload from disk at the next message. */
@@ -49,6 +53,7 @@ export class Supervisor {
   poisoned = 0;
   private readonly quarantined = new Set<string>();
   private readonly failures = new Map<string, Failures>();
+  private readonly refusals: Refusals;
   private inboxSequence = 0;
   private readonly releasing = new Set<string>();
   /** Newest sequence number parked for each quarantined actor since the start, perhaps not on disk yet. */
@@ -59,6 +64,7 @@ export class Supervisor {
   constructor(options: IntensityOptions, ports: SupervisorPorts) {
     this.intensity = options;
     this.ports = ports;
+    this.refusals = new Refusals(ports);
   }
 
   async load(): Promise<void> {
@@ -83,7 +89,7 @@ export class Supervisor {
 
   onPoison(envelope: Envelope, error: PoisonError): void {
     const { ports } = this;
-    if (isReadRefused(error.cause)) return ports.hold(envelope, error.cause);
+    if (isReadRefused(error.cause)) return this.onRefusal(envelope, error);
     if (isDamage(error.cause)) return this.onDamage(envelope, error);
     this.poisoned += 1;
     const { actor, poison, revision } = error;
@@ -110,6 +116,13 @@ export class Supervisor {
     void this.quarantine({ actor, at: ports.clock.now(), reason: text, failures: decision.failures.length }).then(() =>
       isParked ? envelope.settle({ end: "failed", error }) : ports.post(envelope),
     );
+  }
+
+  /** V5 */
+  private onRefusal(envelope: Envelope, error: PoisonError): void {
+    if (!this.refusals.isAlone(error.actor)) return this.ports.hold(envelope, error.cause);
+    this.ports.putAside();
+    this.onDamage(envelope, error);
   }
 
   /** A request is refused, whosever record it was; what came for the actor is parked, what only tells it goes on without it. */

@@ -403,12 +403,18 @@ describe("a dispatcher", () => {
     input: {},
   });
 
-  function setup(store: Store, onFinished?: (source: string, outcome: string) => void) {
+  function setup(
+    store: Store,
+    onFinished?: (source: string, outcome: string) => void,
+    waits?: (actor: ActorAddress) => boolean,
+  ) {
+    const clock = new ManualClock();
     const ends: (() => void)[] = [];
     const runs: string[] = [];
     const answers: string[] = [];
     const work = {
       concurrency: 1,
+      ...(waits === undefined ? {} : { waits }),
       perform: (_: unknown, { actor }: { actor: ActorAddress }) => {
         runs.push(actor.id);
         return new Promise((resolve) => ends.push(() => resolve("done")));
@@ -418,8 +424,8 @@ describe("a dispatcher", () => {
       table: { work },
       store,
       logger: silentLogger,
-      patience: new Patience({ clock: new ManualClock(), logger: silentLogger, onFatal: unused }),
-      clock: new ManualClock(),
+      patience: new Patience({ clock, logger: silentLogger, onFatal: unused }),
+      clock,
       mayRun: () => true,
       inputOf: ({ actor }) => ({ of: actor.id }),
       onUnreadable: unused,
@@ -431,8 +437,34 @@ describe("a dispatcher", () => {
       ends.shift()?.();
       await drain();
     };
-    return { dispatcher, finish, runs, answers };
+    return { dispatcher, finish, runs, answers, clock };
   }
+
+  test("looks at many that wait seldom, also when another one comes to wait, and at least once a minute", async () => {
+    const store = memoryStore();
+    const many = Array.from({ length: 3_000 }, (_, at) => row(`w${at}`));
+    await store.commit(many.map((entry) => ({ put: "outbox" as const, entry })));
+    let pages = 0;
+    const outbox = store.outbox.bind(store);
+    store.outbox = (wanted) => {
+      pages += 1;
+      return outbox(wanted);
+    };
+    const { dispatcher, runs, clock } = setup(store, undefined, () => true);
+    await dispatcher.recover(["work"]);
+    await drain(40);
+    const once = pages;
+    expect(once).toBeGreaterThan(3_000 / 257);
+    dispatcher.start(row("later"));
+    await clock.advance(14_900);
+    expect(pages).toBe(once);
+    await clock.advance(200);
+    await drain(40);
+    dispatcher.start(row("later"));
+    expect(pages).toBe(2 * once);
+    await clock.advance(5_100);
+    expect([pages, runs]).toEqual([2 * once, []]);
+  });
 
   test("asked to look at the disk while it looks, looks once more", async () => {
     const store = memoryStore();
@@ -454,6 +486,7 @@ describe("a dispatcher", () => {
     const store = memoryStore();
     const { dispatcher, finish, runs, answers } = setup(store);
     await dispatcher.recover([]);
+    dispatcher.start(row("first"));
     dispatcher.start(row("first"));
     dispatcher.start(row("second"));
     dispatcher.abort("work", toy("second"), "2.work");

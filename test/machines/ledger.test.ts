@@ -78,6 +78,12 @@ describe("a hold", () => {
     expect([promisedInWindow(left, NOW), left.slices]).toEqual(["0", []]);
   });
 
+  test("of TRX is not refused for a daily limit that was lowered below what is set aside", () => {
+    const full = reserve(funded, hold(40, 0));
+    expect(judgeHold(full, { daily: u(10) }, hold(0, 5), NOW)).toBeUndefined();
+    expect(judgeHold(full, { daily: u(10) }, hold(1, 5), NOW)?.code).toBe("daily_limit_exceeded");
+  });
+
   test("counts until it is given back, takes nothing from others then, and however old it is", () => {
     const both = reserve(reserve(funded, hold(40, 0)), hold(20, 0));
     expect(promisedInWindow(both, NOW + 10 * LIMIT_WINDOW_MS)).toBe("60");

@@ -79,7 +79,7 @@ function reserve(world: World, { usdt, trx, count, isTimeKnown }: Extract<Play, 
     ledger.balanceBlock >= 0 &&
     big(wanted.usdt) <= room(ledger.usdt, ledger.spentSum.usdt) &&
     big(wanted.trx) <= room(ledger.trx, ledger.spentSum.trx) &&
-    (limits.daily === undefined || promised + big(wanted.usdt) <= big(limits.daily));
+    (limits.daily === undefined || wanted.usdt === ZERO || promised + big(wanted.usdt) <= big(limits.daily));
   const message = answer !== undefined && "message" in answer ? answer.message : undefined;
   if (!fits) {
     expect(message).toMatchObject({ type: "wallet.refused" });

@@ -116,6 +116,16 @@ describe("a hold", () => {
     });
   });
 
+  test("settled by a message of version 1, which knew no time, counts from now on", () => {
+    const sent = fresh().send(reserve()).send({ type: "wallet.send", hold: HOLD });
+    const old = { type: "wallet.settle", hold: HOLD, spend: HOLD, block: 60 };
+    const slices = (stamp: object) => context(sent.send(old, stamp as never)).ledger.slices;
+    const slice = (time: number) => [{ slice: Math.floor(time / 600_000), amount: "25" }];
+    expect(slices(STAMP)).toEqual(slice(STAMP.blockTime));
+    expect(slices({ at: STAMP.at, blockTime: 0 })).toEqual(slice(STAMP.at));
+    expect(slices({})).toEqual(slice(0));
+  });
+
   test("comes back when the attempt is dead, and is free when the payment gives up", () => {
     const sent = fresh().send(reserve()).send({ type: "wallet.send", hold: HOLD });
     const back = sent.send({

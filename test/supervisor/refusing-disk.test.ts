@@ -21,6 +21,7 @@ async function rigOf(options: ToyRigOptions = {}) {
     };
   };
   store.record = look(store.record.bind(store));
+  store.meta = look(store.meta.bind(store));
   const outbox = look(store.outbox.bind(store));
   store.outbox = async (request) => outbox(request);
   const fatal: unknown[] = [];
@@ -103,6 +104,40 @@ describe("a disk that refuses to be read for a while", () => {
     await rig.clock.advance(5_000);
     expect(fatal).toMatchObject([{ code: "store_unavailable" }]);
     expect([rig.engine.status().phase, await rig.engine.quarantines(9)]).toEqual(["stopped", []]);
+  });
+
+  test("and takes its time to refuse has failed as well", async () => {
+    const { rig, disk, fatal } = await rigOf();
+    await forgotten(rig);
+    disk.refuses = true;
+    void fact(rig, "t1", add("a"));
+    await drain();
+    // Each refusal blocks the process: what was due a moment ago comes late.
+    for (let i = 0; i < 70 && fatal.length === 0; i += 1) await rig.clock.stall(1_000);
+    expect(fatal).toMatchObject([{ code: "store_unavailable" }]);
+  });
+
+  test("for one actor alone quarantines it after a while, and everybody else goes on", async () => {
+    const { rig, fatal } = await rigOf();
+    await forgotten(rig);
+    const read = rig.store.record.bind(rig.store);
+    let isBad = true;
+    rig.store.record = (actor) => {
+      if (isBad && actor.id === "t1") throw new Fault("store_unavailable", "IO error: 000123.ldb: Input/output error");
+      return read(actor);
+    };
+    const own = fact(rig, "t1", add("a"));
+    await drain();
+    for (let i = 0; i < 20; i += 1) {
+      await fact(rig, "t2", add(`${i}`));
+      await rig.clock.advance(5_000);
+    }
+    await own;
+    expect([fatal, rig.engine.status().phase, seenBy(rig, "t2").length]).toEqual([[], "running", 20]);
+    expect(await rig.engine.quarantines(9)).toMatchObject([{ actor: toy("t1") }]);
+    isBad = false;
+    expect(await rig.engine.release(toy("t1"), "me")).toBeUndefined();
+    expect(seenBy(rig, "t1")).toEqual(["a"]);
   });
 
   test("and again later is another trouble, not a longer one", async () => {

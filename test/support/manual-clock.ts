@@ -46,6 +46,12 @@ export class ManualClock implements Clock {
     await drain();
   }
 
+  /** Time passes while nothing can run; what fell due meanwhile runs then. */
+  async stall(ms: number): Promise<void> {
+    this.time += ms;
+    await this.advance(0);
+  }
+
   private next(until: number): Task | undefined {
     let next: Task | undefined;
     for (const task of this.tasks) {
