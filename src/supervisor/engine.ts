@@ -330,11 +330,15 @@ export class Engine implements EngineFacade {
     }
   }
 
-  /** What cannot be read exists: its next step says why, and the supervisor deals with it. */
+  /**
+   * What is damaged exists: its next step says why, and the supervisor deals with it. Throws `Fault("store_unavailable")`
+   * when the disk does not tell.
+   */
   has(actor: ActorAddress): boolean {
     try {
       return this.cells.get(actor) !== undefined;
-    } catch {
+    } catch (error) {
+      if (isReadRefused(error)) throw error;
       return true;
     }
   }

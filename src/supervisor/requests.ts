@@ -1,5 +1,6 @@
 /** What doors ask: one request per key, and an answer when its commit is on disk. */
 import type { Ending, Envelope, Kept } from "../actors/envelope.ts";
+import { isReadRefused } from "../actors/patience.ts";
 import { refuse, type Refusal } from "../domain/errors.ts";
 import type { ActorAddress } from "../domain/records.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -28,8 +29,17 @@ export class Requests {
     this.idempotency = new Idempotency(ports.store);
   }
 
-  /** One promise from here to the commit: each more is kept by every request that waits. */
   answer(request: EngineRequest): Promise<EngineAnswer> {
+    try {
+      return this.once(request);
+    } catch (error) {
+      if (!isReadRefused(error)) throw error;
+      return refused(refuse("store_unavailable", "the disk refused to be read; nothing of the request happened"));
+    }
+  }
+
+  /** One promise from here to the commit: each more is kept by every request that waits. */
+  private once(request: EngineRequest): Promise<EngineAnswer> {
     const away = this.ports.away();
     if (away !== undefined) return refused(away);
     const { idempotency, isNamedByKey, to } = request;

@@ -10,6 +10,7 @@ const OTHER_MARKS = [
   "commit on its way torn",
   "commit on its way lost",
   "disk write failed",
+  "the disk refused to be read",
   "start refused",
   "signing thread died",
   "a second attempt",

@@ -73,6 +73,7 @@ export type Fault = At &
     | { readonly kind: "crash"; readonly power: boolean; readonly before: string }
     | { readonly kind: "disk write"; readonly how: "fails" | "fails but is stored" | "full" }
     | { readonly kind: "disk full"; readonly forMs: number }
+    | { readonly kind: "disk read"; readonly forMs: number }
     | { readonly kind: "threads die" }
     | { readonly kind: "clock"; readonly ms: number }
     | { readonly kind: "node"; readonly node: number; readonly fault: NodeFault; readonly times: number }
@@ -112,6 +113,8 @@ const FIRST_ORDER_MS = 2_000;
 const SERVICES = ["tron-client", "wallet-manager", "usdt-manager", "payout-router", "trx-staking", "payment-gateway"];
 /** Part of the seeds in which all nodes leave the solidified chain. */
 const LEAVING = 0.15;
+/** Part of the seeds in which the disk refuses to be read for a while. */
+const REFUSING = 0.35;
 /** Part of the seeds in which a row rots. */
 const ROTTING = 0.25;
 /** Whose row. */
@@ -141,7 +144,8 @@ export function planOf(seed: number): Plan {
   const orders = ordersOf(random, names, busyMs);
   const singles = orders.filter(isSurelyAccepted).length + OTHERS_MIN;
   const batches = batchesOf(random, names, { payouts: CLAIMS.payouts - singles });
-  const faults = faultsOf(random, { nodes, busyMs });
+  const refusals = refusalsOf(new Random(Math.imul(seed, 40_503)), busyMs);
+  const faults = [...faultsOf(random, { nodes, busyMs }), ...refusals].toSorted((a, b) => a.at - b.at);
   return { seed, nodes, wallets: WALLETS, orders, batches, deeds: deedsOf(random, busyMs), faults, busyMs };
 }
 
@@ -315,6 +319,16 @@ function faultsOf(random: Random, setting: Setting): Fault[] {
   if (random.chance(LEAVING)) faults.push(leaving(random, setting));
   if (random.chance(ROTTING)) faults.push(rotting(random, setting));
   return faults.toSorted((a, b) => a.at - b.at);
+}
+
+/** Times in which the disk refuses to be read; with chance of their own, so that they change no other fault. */
+function refusalsOf(random: Random, busyMs: number): Fault[] {
+  if (!random.chance(REFUSING)) return [];
+  return Array.from({ length: 1 + random.below(3) }, () => ({
+    at: random.below(busyMs),
+    kind: "disk read",
+    forMs: 300 + random.below(9_000),
+  }));
 }
 
 function leaving(random: Random, { busyMs }: Setting): Fault {

@@ -14,6 +14,7 @@ const FaultSchema = Type.Union([
   Type.Object({ ...kind("crash"), power: Type.Boolean(), before: Type.String({ maxLength: 100 }) }, strict),
   Type.Object({ ...kind("disk write"), how: oneOf("fails", "fails but is stored", "full") }, strict),
   Type.Object({ ...kind("disk full"), forMs: ms }, strict),
+  Type.Object({ ...kind("disk read"), forMs: ms }, strict),
   Type.Object({ ...kind("threads die") }, strict),
   Type.Object({ ...kind("clock"), ms: Type.Integer({ minimum: -600_000, maximum: 600_000 }) }, strict),
   Type.Object(

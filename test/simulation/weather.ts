@@ -63,6 +63,7 @@ export class Weather {
     void world.faucet.administer("unpause()", []).catch(() => undefined);
     world.machine.disk.fault = undefined;
     world.machine.disk.freeBytes = ROOMY;
+    world.machine.disk.refusesReads = false;
   }
 
   private count(kind: string): void {
@@ -90,6 +91,9 @@ export class Weather {
       case "disk full":
         machine.disk.freeBytes = NO_ROOM;
         return this.later(fault.forMs, () => (machine.disk.freeBytes = ROOMY));
+      case "disk read":
+        machine.disk.refusesReads = true;
+        return this.later(fault.forMs, () => (machine.disk.refusesReads = false));
       case "threads die":
         if (world.host.program !== undefined && killThreads() > 0) world.mark("signing thread died");
         return;

@@ -69,6 +69,15 @@ describe("a disk that refuses to be read for a while", () => {
     expect(seenBy(rig, "t1")).toEqual(["a", "z"]);
   });
 
+  test("does not make anybody exist, nor vanish", async () => {
+    const { rig, disk } = await rigOf();
+    await forgotten(rig);
+    disk.refuses = true;
+    for (const id of ["t1", "nobody"]) expect(() => rig.engine.has(toy(id))).toThrow("Too many open files");
+    disk.refuses = false;
+    expect([rig.engine.has(toy("t1")), rig.engine.has(toy("nobody"))]).toEqual([true, false]);
+  });
+
   test("does not hold up those who are in memory, and holds up who tells one that is not", async () => {
     const { rig, disk } = await rigOf();
     await forgotten(rig);

@@ -18,6 +18,8 @@ const ROOMY = 64 * 1024 ** 3;
 
 export class Disk {
   freeBytes = ROOMY;
+  /** Half of all reads are refused: too many open files, or a cable. */
+  refusesReads = false;
   /** The next write meets this. */
   fault: WriteFault | undefined;
   writes = 0;

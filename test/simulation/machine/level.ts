@@ -41,7 +41,7 @@ export class Level {
   }
 
   getSync(key: string): string | undefined {
-    return machine().disk.getSync(key);
+    return unlessRefused(() => machine().disk.getSync(key));
   }
 
   batch(): Batch {
@@ -49,11 +49,11 @@ export class Level {
   }
 
   iterator(bounds: Bounds): { all(): Promise<Entry[]> } {
-    return { all: () => read(machine().disk.entries(rangeOf(bounds))) };
+    return { all: async () => read(unlessRefused(() => machine().disk.entries(rangeOf(bounds)))) };
   }
 
   keys(bounds: Bounds): { all(): Promise<string[]> } {
-    return { all: () => read(machine().disk.keys(rangeOf(bounds))) };
+    return { all: async () => read(unlessRefused(() => machine().disk.keys(rangeOf(bounds)))) };
   }
 
   compactRange(): Promise<void> {
@@ -87,6 +87,14 @@ class Batch {
 
 function rangeOf({ gte, lt, limit, reverse }: Bounds) {
   return { from: gte, to: lt, limit, newestFirst: reverse };
+}
+
+/** Throws as LevelDB does when it cannot open a table. */
+function unlessRefused<T>(look: () => T): T {
+  const { disk, delays, mark } = machine();
+  if (!disk.refusesReads || delays.chance(0.5)) return look();
+  mark("the disk refused to be read");
+  throw new Error("IO error: /data/store/000005.ldb: Too many open files");
 }
 
 /** What was there when it was asked for, told a little later: a reader never sees half of a batch, nor a later one. */
