@@ -120,6 +120,7 @@ function benchPorts(engine: Engine, world: InstantWorld): HttpPorts {
       toHex41,
       fromHex41,
       isBurned: (address) => address === ZERO_ADDRESS || address === BLACKHOLE_ADDRESS,
+      ofPrivateKey: () => undefined,
     },
     network: {
       name: "bench",

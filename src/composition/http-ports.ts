@@ -15,7 +15,15 @@ import type { Logger } from "../ports/telemetry.ts";
 import type { ApiTokens } from "../security/api-tokens.ts";
 import type { Keystore } from "../security/keystore.ts";
 import type { Engine } from "../supervisor/engine.ts";
-import { BLACKHOLE_ADDRESS, fromHex41, isTronAddress, toHex41, ZERO_ADDRESS } from "../tron/address.ts";
+import { isPrivateKey } from "../security/key-derivation.ts";
+import {
+  BLACKHOLE_ADDRESS,
+  ZERO_ADDRESS,
+  fromHex41,
+  isTronAddress,
+  privateKeyToAddress,
+  toHex41,
+} from "../tron/address.ts";
 import { decodeSignedTransfer } from "../tron/signed-transfer.ts";
 import { units } from "../domain/money.ts";
 
@@ -54,6 +62,7 @@ export function httpPorts(parts: HttpParts): HttpPorts {
       toHex41,
       fromHex41,
       isBurned: (address) => address === ZERO_ADDRESS || address === BLACKHOLE_ADDRESS,
+      ofPrivateKey: (hex) => (isPrivateKey(Buffer.from(hex, "hex")) ? privateKeyToAddress(hex) : undefined),
     },
     network: { ...network, checkDestinations: true },
     payments: { feeReserveSun: { USDT: config.fees.reserveSun, TRX: TRX_FEE_RESERVE }, limits: walletLimits(config) },

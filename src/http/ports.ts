@@ -116,6 +116,8 @@ export type Addresses = {
   fromHex41(hex: string): TronAddress;
   /** Nobody can spend from it: the zero address, the black hole. */
   isBurned(address: TronAddress): boolean;
+  /** `undefined`: it is no private key. */
+  ofPrivateKey(hex: string): TronAddress | undefined;
 };
 
 export type Network = {

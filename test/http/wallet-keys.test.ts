@@ -10,13 +10,13 @@ const order = { name: "old", private_key: privateKey };
 const unkeyed = { key: null };
 
 /** `afterKey` runs when a key is on the disk and its wallet is not made yet. */
-type Shop = { door: Door; keystore: Keystore; afterKey: { run: () => void } };
+type Shop = { door: Door; keystore: Keystore; afterKey: { run: (key: { address: string }) => void } };
 
 async function openShop(): Promise<Shop> {
   const keystore = await openTestKeystore(temporaryFolder());
-  const afterKey = { run: () => {} };
-  const then = <T>(key: T): T => {
-    afterKey.run();
+  const afterKey: Shop["afterKey"] = { run: () => {} };
+  const then = <T extends { address: string }>(key: T): T => {
+    afterKey.run(key);
     return key;
   };
   const keys = {
@@ -27,9 +27,9 @@ async function openShop(): Promise<Shop> {
 }
 
 /** The key is written, and then the engine is too busy for its wallet. */
-async function refusedImport({ door, afterKey }: Shop, key: string | null) {
+async function refusedImport({ door, afterKey }: Shop, key: string | null, body: unknown = order) {
   afterKey.run = () => void door.refusals.push(refuse("engine_busy", "busy"));
-  const refused = await door.post(`${WALLETS}/import`, order, { key });
+  const refused = await door.post(`${WALLETS}/import`, body, { key });
   expect(refused.json()).toMatchObject({ status: 503, code: "engine_busy" });
   afterKey.run = () => {};
 }
@@ -78,6 +78,64 @@ test("an import that was refused is repeated under another Idempotency-Key, and 
   expect((await door.post(`${WALLETS}/import`, order, { key: "third" })).json().code).toBe("conflict");
   expect(keystore.size()).toBe(1);
 });
+
+test("a key whose wallet another request made with other terms answers for its own terms only", async () => {
+  const shop = await openShop();
+  const { door } = shop;
+  const limited = { ...order, limits: { approval_above: "100" } };
+  await refusedImport(shop, "first", limited);
+  const free = { ...order, limits: { approval_above: null } };
+  const made = await door.post(`${WALLETS}/import`, free, { key: "second" });
+  expect(made.statusCode, made.body).toBe(201);
+  const others = [
+    limited,
+    { ...free, private_key: vectors.pkB.privateKey },
+    { ...free, private_key: "0".repeat(64) },
+    { ...free, name: "other" },
+    { ...free, labels: { team: "b" } },
+    { ...free, hot: false },
+    { ...free, limits: { minimum: "5", maximum: "1" } },
+  ];
+  for (const other of others) {
+    const refused = await door.post(`${WALLETS}/import`, other, { key: "first" });
+    expect(refused.json(), JSON.stringify(other)).toMatchObject({ status: 409, code: "conflict" });
+    expect(refused.json().detail).toContain(made.json().id);
+  }
+  expect((await door.post(`${WALLETS}/import`, free, { key: "first" })).json().id).toBe(made.json().id);
+});
+
+test.each([
+  ["", { name: "w-1" }],
+  ["/batch/create", { count: 1, prefix: "w" }],
+])(
+  "POST /wallets%s answers with a wallet that is there without an answer only if it has its terms",
+  async (path, body) => {
+    const { door, keystore, afterKey } = await openShop();
+    const { limits } = door.ports.payments;
+    const isMany = path !== "";
+    for (const [key, name, status] of [
+      ["same", "w-1", 201],
+      ["other", "x", 409],
+    ] as const) {
+      let made = "";
+      afterKey.run = ({ address: at }) => {
+        made = at;
+        door.refusals.push(refuse("engine_busy", "busy"));
+      };
+      expect((await door.post(`${WALLETS}${path}`, body, { key })).statusCode).toBe(503);
+      const id = keystore.walletOf(made) ?? "";
+      const create = { address: made, name, kind: "hd", labels: {}, limits, hot: !isMany };
+      await door.engine.request({
+        to: { kind: "wallet", id },
+        create,
+        respond: () => ({ keep: { status: 201, body: null } }),
+      });
+      const repeat = await door.post(`${WALLETS}${path}`, body, { key });
+      expect(repeat.statusCode, repeat.body).toBe(status);
+      expect(repeat.body).toContain(id);
+    }
+  },
+);
 
 test.each([
   [null, null],

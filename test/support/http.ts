@@ -13,7 +13,15 @@ import { silentLogger } from "../../src/ports/telemetry.ts";
 import type { Engine } from "../../src/supervisor/engine.ts";
 import type { EngineFacade } from "../../src/supervisor/facade.ts";
 import type { Grant } from "../../src/security/access.ts";
-import { fromHex41, isTronAddress, toHex41, ZERO_ADDRESS, BLACKHOLE_ADDRESS } from "../../src/tron/address.ts";
+import { isPrivateKey } from "../../src/security/key-derivation.ts";
+import {
+  BLACKHOLE_ADDRESS,
+  ZERO_ADDRESS,
+  fromHex41,
+  isTronAddress,
+  privateKeyToAddress,
+  toHex41,
+} from "../../src/tron/address.ts";
 import { openWallet, PAYER, startRig, type Rig, type RigOptions } from "./engine.ts";
 import { drain } from "./manual-clock.ts";
 import { blockId } from "./scripted-world.ts";
@@ -153,6 +161,7 @@ export async function openDoor(options: DoorOptions = {}): Promise<Door> {
       toHex41,
       fromHex41,
       isBurned: (address) => address === ZERO_ADDRESS || address === BLACKHOLE_ADDRESS,
+      ofPrivateKey: (hex) => (isPrivateKey(Buffer.from(hex, "hex")) ? privateKeyToAddress(hex) : undefined),
     },
     network: { name: "devnet", genesisId: "0".repeat(56) + "2b6653dc", usdtContract: USDT, checkDestinations: true },
     payments: {

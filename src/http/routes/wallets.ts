@@ -2,13 +2,13 @@ import { nanoid } from "nanoid";
 import { refuse, type Refusal } from "../../domain/errors.ts";
 import { WALLET_BATCH_MAX } from "../../domain/limits.ts";
 import type { ActorRecord } from "../../domain/records.ts";
-import type { WalletInput } from "../../machines/wallet.machine.ts";
+import type { WalletContext, WalletInput } from "../../machines/wallet.machine.ts";
 import type { EngineAnswer } from "../../supervisor/facade.ts";
 import { answerOf } from "../answers.ts";
 import { Id, pageOf, pathParams } from "../contract/common.ts";
 import { Wallet, WalletBatch, WalletBatchOrder, WalletImport, WalletOrder, WalletQuery } from "../contract/wallets.ts";
 import { API_ROOT, endpoint, type Endpoint, type Outcome } from "../endpoint.ts";
-import { derivedId, type Idempotency } from "../idempotency.ts";
+import { canonicalJson, derivedId, type Idempotency } from "../idempotency.ts";
 import { listRecords, toPage } from "../pages.ts";
 import { walletContext } from "../records.ts";
 import type { Surface } from "../surface.ts";
@@ -38,14 +38,15 @@ function creating(surface: Surface): Endpoint[] {
       idempotencyKey: "optional",
       inputs: { body: WalletOrder },
       answers: { 201: { description: "Created", schema: Wallet } },
-      errors: ["invalid_amount"],
+      errors: ["invalid_amount", "conflict"],
       handle: async ({ request, idempotency }) => {
         const id = newId(idempotency);
-        const told = await answered(surface, { id, idempotency });
-        if (told !== undefined) return created(told);
         const limits = readLimits(request.body.limits, payments.limits);
-        if ("code" in limits) return { refusal: limits };
         const { name, labels = {}, hot = true } = request.body;
+        const isMeant = (wallet: WalletContext) => hasTerms(wallet, { name, labels, limits, hot });
+        const told = await answered(surface, { id, idempotency, isMeant });
+        if (told !== undefined) return created(told);
+        if ("code" in limits) return { refusal: limits };
         const key = await keys.createHdWallet(id);
         const terms = { name, labels, limits, hot };
         return created(await record(surface, { id, key: { ...key, kind: "hd" }, terms, idempotency }));
@@ -61,7 +62,7 @@ function creating(surface: Surface): Endpoint[] {
       idempotencyKey: "optional",
       inputs: { body: WalletBatchOrder },
       answers: { 201: { description: "Created", schema: WalletBatch } },
-      errors: ["batch_too_large"],
+      errors: ["batch_too_large", "conflict"],
       handle: ({ request, idempotency }) => createMany(surface, request.body, idempotency),
     }),
   ];
@@ -80,11 +81,14 @@ function importing(surface: Surface): Endpoint {
     errors: ["invalid_amount", "conflict"],
     handle: async ({ request, idempotency }) => {
       const id = newId(idempotency);
-      const told = await answered(surface, { id, idempotency });
-      if (told !== undefined) return created(told);
       const limits = readLimits(request.body.limits, surface.payments.limits);
-      if ("code" in limits) return { refusal: limits };
       const { name, private_key: privateKey, labels = {}, hot = true } = request.body;
+      const isMeant = (wallet: WalletContext) =>
+        wallet.address === surface.addresses.ofPrivateKey(privateKey) &&
+        hasTerms(wallet, { name, labels, limits, hot });
+      const told = await answered(surface, { id, idempotency, isMeant });
+      if (told !== undefined) return created(told);
+      if ("code" in limits) return { refusal: limits };
       const { walletId, ...key } = await surface.keys.importKey(id, privateKey);
       const wallet = { id: walletId, key: { ...key, kind: "imported" as const }, terms: { name, labels, limits, hot } };
       return created(await record(surface, { ...wallet, idempotency }));
@@ -149,17 +153,27 @@ function created(answer: EngineAnswer): Outcome {
   return answerOf(answer, id === undefined ? undefined : `${PATH}/${id}`);
 }
 
-type Repeat = Pick<NewWallet, "id" | "idempotency">;
+type Repeat = Pick<NewWallet, "id" | "idempotency"> & { readonly isMeant: (wallet: WalletContext) => boolean };
+
+/** Limits that are refused are nobody's. */
+function hasTerms({ name, labels, limits, hot }: WalletContext, wanted: Omit<Terms, "limits"> & { limits: unknown }) {
+  return canonicalJson({ name, labels, limits, hot }) === canonicalJson(wanted);
+}
 
 /**
  * What can be answered before there is a key: a repeat as then, whatever the configuration says now; another body under
- * the same Idempotency-Key, and whatever comes while the engine accepts nothing, make and import nothing.
+ * the same Idempotency-Key, and whatever comes while the engine accepts nothing, make and import nothing. A wallet that
+ * is there without an answer under this key may be another request's, which found the key file that this one left.
  */
-async function answered({ engine, words }: Surface, { id, idempotency }: Repeat): Promise<EngineAnswer | undefined> {
+async function answered({ engine, words }: Surface, repeat: Repeat): Promise<EngineAnswer | undefined> {
+  const { id, idempotency, isMeant } = repeat;
   const answer = await engine.request({
     to: { kind: "wallet", id },
     ...(idempotency === undefined ? {} : { idempotency }),
-    respond: (outcome) => ({ keep: { status: 201, body: walletView(outcome.record, words) } }),
+    respond: ({ record: wallet }) =>
+      isMeant(walletContext(wallet))
+        ? { keep: { status: 201, body: walletView(wallet, words) } }
+        : { discard: refuse("conflict", `Another request made wallet ${id}, of another key or with other terms`) },
   });
   return "refusal" in answer && answer.refusal.code === "not_found" ? undefined : answer;
 }
@@ -212,7 +226,8 @@ async function createMany(
 }
 
 async function oneOfMany(surface: Surface, wallet: Omit<NewWallet, "key">): Promise<EngineAnswer> {
-  const told = await answered(surface, wallet);
+  const isMeant = (made: WalletContext) => hasTerms(made, wallet.terms);
+  const told = await answered(surface, { ...wallet, isMeant });
   if (told !== undefined) return told;
   const key = await surface.keys.createHdWallet(wallet.id);
   return record(surface, { ...wallet, key: { ...key, kind: "hd" } });
