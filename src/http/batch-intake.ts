@@ -29,7 +29,7 @@ export type BatchOrder = {
 type LineText = { line_id: string; to: string; amount: string; external_id?: string };
 type Ports = Pick<
   Surface,
-  "engine" | "words" | "wallets" | "externalIds" | "destinations" | "addresses" | "ownAddress" | "payments"
+  "engine" | "clock" | "words" | "wallets" | "externalIds" | "destinations" | "addresses" | "ownAddress" | "payments"
 >;
 
 export async function acceptBatch(ports: Ports, order: BatchOrder, asked: Asked): Promise<Outcome> {
@@ -59,7 +59,8 @@ type Made = {
   readonly lines: PayoutBatchInput["lines"];
 };
 
-async function request({ engine, words }: Ports, made: Made, idempotency: Idempotency): Promise<Outcome> {
+async function request(ports: Ports, made: Made, idempotency: Idempotency): Promise<Outcome> {
+  const { engine, words } = ports;
   const { id, create } = made;
   const answer = await engine.request({
     to: { kind: "payoutBatch", id },
@@ -67,7 +68,7 @@ async function request({ engine, words }: Ports, made: Made, idempotency: Idempo
     idempotency,
     respond: (outcome) => accepted(outcome, { made, words }),
   });
-  if (create !== undefined) await readAgain(engine, create.walletId, answer);
+  if (create !== undefined) await readAgain(ports, create.walletId, answer);
   return answerOf(answer, `${API_ROOT}/payouts/batches/${id}`);
 }
 

@@ -108,7 +108,7 @@ export class PayoutIntake {
   async #create(input: PayoutInput, asked: Asked): Promise<Outcome> {
     const { id } = input.self;
     const answer = await this.#request({ id, create: input }, asked);
-    await readAgain(this.#ports.engine, input.walletId, answer);
+    await readAgain(this.#ports, input.walletId, answer);
     return answerOf(answer, placeOf(id));
   }
 

@@ -6,8 +6,11 @@
  */
 import { refuse, type Refusal } from "../domain/errors.ts";
 import type { ActorRecord } from "../domain/records.ts";
-import type { EngineAnswer, EngineFacade, Verdict } from "../supervisor/facade.ts";
-import { batchContext, payoutContext } from "./records.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { EngineAnswer, Verdict } from "../supervisor/facade.ts";
+import { BALANCE_REST_MS } from "./bounds.ts";
+import type { HttpPorts } from "./ports.ts";
+import { batchContext, payoutContext, walletContext } from "./records.ts";
 
 /** `asking`: a payout or a batch as it is after the request. */
 export function unanswered(asking: ActorRecord | undefined): Refusal | undefined {
@@ -26,11 +29,26 @@ export function refusedForNow(asking: ActorRecord | undefined): Refusal | undefi
 
 const READ_AGAIN: ReadonlySet<string> = new Set(["insufficient_funds", "insufficient_trx_for_fees"]);
 
-/** What was refused has left nothing, also no reading. The wallet judged by its last one; the next try deserves a newer. */
-export async function readAgain(engine: EngineFacade, walletId: string, answer: EngineAnswer): Promise<void> {
+/**
+ * What was refused has left nothing, also no reading. The wallet judged by its last one; the next try deserves a newer,
+ * but one who repeats without pause has nobody ask the nodes without pause.
+ */
+export async function readAgain(
+  { engine, clock }: Pick<HttpPorts, "engine" | "clock">,
+  walletId: string,
+  answer: EngineAnswer,
+): Promise<void> {
   if (!("refusal" in answer) || !READ_AGAIN.has(answer.refusal.code)) return;
   const wallet = { kind: "wallet", id: walletId };
+  const record = engine.record(wallet);
+  if (record === undefined || !isReadingOld(record, clock)) return;
   await engine.request({ to: wallet, message: { type: "wallet.refresh" }, respond: keepNothing });
+}
+
+/** After a reading that failed the wallet reads by itself. */
+export function isReadingOld(wallet: ActorRecord, clock: Clock): boolean {
+  const { readAt, balanceError } = walletContext(wallet);
+  return balanceError === undefined && clock.now() - (readAt ?? 0) >= BALANCE_REST_MS;
 }
 
 export function keepNothing(): Verdict {

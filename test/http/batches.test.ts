@@ -212,6 +212,7 @@ describe("money that came after the wallet was read", () => {
     const { door, arrive } = await poor();
     const order = batch([line(1)], { wallet: "wal_2" });
     arrive();
+    await door.clock.advance(3_000);
     expect((await door.post(BATCH, order)).json().code).toBe("insufficient_funds");
     await drain();
     expect((await door.post(BATCH, order)).statusCode).toBe(202);

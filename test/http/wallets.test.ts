@@ -356,9 +356,22 @@ describe("a wallet's money", () => {
     expect(revision()).toBe(once);
   });
 
+  test("repeats of a refused payout read the balance once in three seconds", async () => {
+    const door = await openDoor({ limits: {} });
+    await door.clock.advance(3_000);
+    const readings = countReadings(door, async () => ({ usdt: units(0n), trx: units(0n), atBlock: 101 }));
+    for (let i = 0; i < 10; i += 1) {
+      const refused = await door.post("/api/v1/payouts", payout({ amount: "2000000" }));
+      expect(refused.json().code).toBe("insufficient_funds");
+      await drain();
+    }
+    expect(readings.count).toBe(1);
+  });
+
   test("a refused payout for lack of money has the balance read again", async () => {
     const door = await openDoor({ limits: {} });
     door.world.usdt = units(5_000_000_000_000_000n);
+    await door.clock.advance(3_000);
     const order = payout({ amount: "2000000" });
     expect((await door.post("/api/v1/payouts", order)).json()).toMatchObject({
       code: "insufficient_funds",
@@ -378,3 +391,12 @@ describe("a wallet's money", () => {
     expect((await door.post(`${WALLETS}/wal_none/${action}`, {})).json().detail).toBe("There is no wallet wal_none");
   });
 });
+
+function countReadings(door: Door, read: Door["ports"]["gateway"]["solidBalances"]): { count: number } {
+  const readings = { count: 0 };
+  door.world.gateway.solidBalances = (address, signal) => {
+    readings.count += 1;
+    return read(address, signal);
+  };
+  return readings;
+}
