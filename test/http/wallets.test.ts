@@ -356,6 +356,33 @@ describe("a wallet's money", () => {
     expect(revision()).toBe(once);
   });
 
+  test("a balance is read again on demand while the blocks are behind the nodes, every three seconds at most", async () => {
+    const door = await openDoor();
+    const ask = async () => (await door.get(`${WALLETS}/wal_1/balance?refresh=true`)).json();
+    door.status.chain = { ...door.status.chain, solid: { number: 50, id: "0".repeat(64), timestamp: 0 } };
+    door.world.solid = 130;
+    await door.clock.advance(3_000);
+    expect((await ask()).refreshing, "nothing is in the way").toBe(false);
+    door.world.inTheWay = { code: "not_ready", detail: "the newest blocks are still being read" };
+    expect((await ask()).refreshing).toBe(true);
+    await drain();
+    expect(await ask()).toMatchObject({ as_of_block: 130, refreshing: false });
+    await door.clock.advance(3_000);
+    expect((await ask()).refreshing).toBe(true);
+  });
+
+  test("nodes that fail to tell a balance are not asked once for every demand", async () => {
+    const door = await openDoor();
+    const readings = countReadings(door, async () => Promise.reject(new Error("no answer")));
+    door.world.inTheWay = { code: "not_ready", detail: "the newest blocks are still being read" };
+    await door.clock.advance(3_000);
+    for (let i = 0; i < 5; i += 1) {
+      await door.get(`${WALLETS}/wal_1/balance?refresh=true`);
+      await drain();
+    }
+    expect(readings.count).toBe(1);
+  });
+
   test("repeats of a refused payout read the balance once in three seconds", async () => {
     const door = await openDoor({ limits: {} });
     await door.clock.advance(3_000);

@@ -132,7 +132,10 @@ export const Balance = Type.Object({
 export const BalanceQuery = Type.Object(
   {
     refresh: Type.Optional(
-      Type.Boolean({ description: "Read again even if the last reading is recent; once per solidified block" }),
+      Type.Boolean({
+        description:
+          "Read again even if the last reading is recent; once per solidified block, and while nothing can be signed once in three seconds",
+      }),
     ),
   },
   strict,

@@ -9,7 +9,7 @@ import { HistoryEntry } from "../contract/transactions.ts";
 import { ArchiveQuery, Balance, BalanceQuery, FreezeOrder, Wallet, WalletChange } from "../contract/wallets.ts";
 import { API_ROOT, endpoint, type Description, type Endpoint, type Outcome } from "../endpoint.ts";
 import { readHistory } from "../history.ts";
-import { keepNothing } from "../wallet-answer.ts";
+import { isReadingOld, keepNothing } from "../wallet-answer.ts";
 import { walletContext } from "../records.ts";
 import type { Surface } from "../surface.ts";
 import { balanceView, walletView } from "../views/wallet.ts";
@@ -170,7 +170,7 @@ async function change(surface: Surface, { id, text, ifMatch }: ChangeOrder): Pro
 const OVERTAKEN = "Payments of the wallet keep getting in between; try again";
 
 async function readBalance(
-  { engine, chain }: Surface,
+  { engine, chain, clock }: Surface,
   { id, refresh }: { id: string; refresh: boolean },
 ): Promise<Outcome> {
   const record = engine.record({ kind: "wallet", id });
@@ -178,7 +178,9 @@ async function readBalance(
   const { balanceBlock } = walletContext(record).ledger;
   // A reading is of a solidified block: until there is another, one more would cost a write and three questions for nothing.
   const behind = (chain.status().solid?.number ?? 0) - balanceBlock;
-  if (!("balances" in record.effects) && (balanceBlock < 0 || behind > (refresh ? 0 : BALANCE_STALE_BLOCKS))) {
+  // While blocks are still to be read here, the nodes may have newer ones.
+  const isDemanded = refresh && (behind > 0 || (chain.obstacle() !== undefined && isReadingOld(record, clock)));
+  if (!("balances" in record.effects) && (balanceBlock < 0 || behind > BALANCE_STALE_BLOCKS || isDemanded)) {
     await engine.request({ to: { kind: "wallet", id }, message: { type: "wallet.refresh" }, respond: keepNothing });
   }
   const now = engine.record({ kind: "wallet", id }) ?? record;
