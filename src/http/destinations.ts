@@ -10,6 +10,8 @@
  *     `DESTINATION_QUESTIONS_MAX` questions at a time; one that waits for its turn waits within its own batch's
  *     `DESTINATIONS_TIMEOUT_MS`, and what is not told by then is let through.
  * D4. Only what was told is remembered: that a token did not answer is asked again.
+ * D5. The question about many sees less than the look at one, which knows the type of the account: for a single payout it
+ *     counts only when it speaks against the address.
  */
 import { refuse, type Refusal } from "../domain/errors.ts";
 import type { DestinationFacts, TronAddress } from "../domain/chain-facts.ts";
@@ -26,7 +28,13 @@ import {
 } from "./bounds.ts";
 import type { HttpPorts } from "./ports.ts";
 
-type Finding = { readonly at: number; readonly contract: boolean; readonly frozen: boolean };
+type Finding = {
+  readonly at: number;
+  readonly contract: boolean;
+  readonly frozen: boolean;
+  readonly look: "one" | "many";
+};
+type Known = { readonly against: Refusal | undefined; readonly look?: Finding["look"] };
 type Ports = Pick<HttpPorts, "gateway" | "clock" | "network">;
 type Destination = { readonly address: TronAddress; readonly asset: Asset };
 type Findings = readonly (readonly [TronAddress, Finding])[];
@@ -49,7 +57,7 @@ export class Destinations {
   /** Known without waiting, or the promise of a look; `undefined` is "nothing against it". */
   judge(to: Destination): Refusal | undefined | Promise<Refusal | undefined> {
     const known = this.#known(to);
-    if (known !== undefined) return known.against;
+    if (known?.against !== undefined || (known !== undefined && known.look !== "many")) return known.against;
     if (this.#running >= DESTINATION_CHECKS_MAX || this.#rests()) return undefined;
     return this.#look(to);
   }
@@ -74,13 +82,13 @@ export class Destinations {
   }
 
   /** `undefined`: the chain has to be asked. */
-  #known({ address, asset }: Destination): { readonly against: Refusal | undefined } | undefined {
+  #known({ address, asset }: Destination): Known | undefined {
     const { network, clock } = this.#ports;
     if (address === network.usdtContract) return { against: refusalOf("destination_is_contract", address) };
     if (!network.checkDestinations) return { against: undefined };
     const found = this.#found.get(keyOf(address, asset));
     if (found === undefined || clock.now() - found.at >= DESTINATION_FRESH_MS) return undefined;
-    return { against: verdict(found, address) };
+    return { against: verdict(found, address), look: found.look };
   }
 
   #rests(): boolean {
@@ -96,7 +104,7 @@ export class Destinations {
         gateway.account(address, signal),
         asset === "USDT" ? gateway.isBlacklisted(address, signal) : false,
       ]);
-      const finding = { at: clock.now(), contract: account.isContract, frozen };
+      const finding = { at: clock.now(), contract: account.isContract, frozen, look: "one" as const };
       this.#remember(keyOf(address, asset), finding);
       return verdict(finding, address);
     } catch {
@@ -177,7 +185,7 @@ function findingOf(
   if (facts === undefined) return undefined;
   const { isContract: contract, isFrozen } = facts;
   if (isFrozen === undefined && asset === "USDT" && !contract) return undefined;
-  return { at, contract, frozen: isFrozen === true };
+  return { at, contract, frozen: isFrozen === true, look: "many" };
 }
 
 function verdict({ contract, frozen }: Finding, address: TronAddress): Refusal | undefined {

@@ -104,14 +104,26 @@ describe("the questions about a batch", () => {
   test("are not asked again about what is known, by a batch or by a payout", async () => {
     const door = await watchedDoor();
     await door.post(BATCH, batch([line("1", addressOf(1)), line("2", addressOf(2))]));
-    await door.post("/api/v1/payouts", payout({ to: addressOf(2) }));
-    expect(door.calls).toEqual({ account: 0, blacklist: 0 });
     await door.post("/api/v1/payouts", payout({ to: addressOf(3) }));
     await door.post(BATCH, batch([1, 2, 3, 4].map((number) => line(`${number}`, addressOf(number)))));
     expect(door.looks).toEqual([[addressOf(1), addressOf(2)], [addressOf(4)]]);
     await door.clock.advance(700_000);
     await door.post(BATCH, batch([line("1", addressOf(1))]));
     expect(door.looks.at(-1)).toEqual([addressOf(1)]);
+  });
+
+  test("answer for a payout when they speak against its destination; else its own look, which sees more, is taken", async () => {
+    const door = await watchedDoor();
+    await door.post(BATCH, batch(three));
+    const pay = async (to: string) => (await door.post("/api/v1/payouts", payout({ to }))).json().code;
+    expect([await pay(CONTRACT), await pay(FROZEN)]).toEqual(["destination_is_contract", "destination_blacklisted"]);
+    expect(door.calls.account).toBe(0);
+    // Without code, so that only the type of the account tells.
+    door.facts.set(PLAIN, { isContract: true });
+    expect(await pay(PLAIN)).toBe("destination_is_contract");
+    expect((await door.post(BATCH, batch([line("1", PLAIN)]))).json().code).toBe("batch_invalid");
+    await pay(PLAIN);
+    expect([door.calls.account, door.looks.length]).toEqual([1, 1]);
   });
 
   test("are at most four at a time, whatever the number of lines and batches", async () => {
