@@ -69,6 +69,22 @@ describe("health", () => {
     expect((await door.get("/health/ready")).statusCode).toBe(200);
   });
 
+  test("while the nodes disagree no block comes, which no restart changes: it is healthy, and not ready", async () => {
+    const door = await openDoor();
+    const { chain } = door.status;
+    for (const change of [{ lastProgressAt: door.clock.now() - 61_000 }, { head: undefined }]) {
+      door.status.chain = { ...chain, ...change };
+      door.world.inTheWay = undefined;
+      expect((await door.get("/health")).statusCode).toBe(503);
+      door.world.inTheWay = { code: "nodes_disagree", detail: "waiting for the nodes to agree about block 7" };
+      expect((await door.get("/health", { token: null })).json()).toEqual({ status: "ok", reasons: [] });
+      const ready = await door.get("/health/ready", { token: null });
+      expect([ready.statusCode, ready.json().reasons.length]).toEqual([503, 2]);
+    }
+    door.status.chain = { ...chain, halted: "a fork below the cursor" };
+    expect((await door.get("/health")).statusCode).toBe(503);
+  });
+
   test("HEAD is answered like GET, without a body, as load balancers ask", async () => {
     const door = await openDoor();
     for (const url of ["/health", "/health/ready", "/health/live", "/api/v1/payouts", "/api/v1/payouts/po_none"]) {

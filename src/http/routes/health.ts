@@ -56,7 +56,7 @@ const PROBES = [
   {
     path: "/health",
     summary: "Health of the engine and what it depends on",
-    note: "An engine that waits for the newest blocks, or for nodes to agree, is healthy: a restart would not help it.",
+    note: "An engine that is still reading blocks, or whose nodes disagree, is healthy: a restart would not help it. One that gets no block at all, as while too few nodes answer, is not.",
     reasonsOf: healthReasons,
   },
   {
@@ -70,25 +70,35 @@ const PROBES = [
 /** Empty when payouts are taken and can be signed. */
 export function readinessReasons(ports: Ports): string[] {
   const obstacle = ports.chain.obstacle();
-  const reasons = healthReasons(ports);
+  const reasons = [...engineReasons(ports), ...progressReasons(ports)];
   // A follower that stopped for good is among the reasons already.
   if (obstacle === undefined || obstacle.code === "chain_forked") return reasons;
   return [...reasons, `nothing is signed (${obstacle.code}): ${obstacle.detail}`];
 }
 
-/** Empty when the engine goes on by itself. */
-function healthReasons({ engine, chain, diskState, clock }: Ports): string[] {
+/** Empty when the engine goes on by itself. Nodes that disagree let no block through, and a restart changes nothing. */
+function healthReasons(ports: Ports): string[] {
+  const waits = ports.chain.obstacle()?.code === "nodes_disagree";
+  return [...engineReasons(ports), ...(waits ? [] : progressReasons(ports))];
+}
+
+function engineReasons({ engine, chain, diskState }: Ports): string[] {
   const { phase, readOnly } = engine.status();
-  const { head, halted, lastProgressAt } = chain.status();
+  const { halted } = chain.status();
   const disk = diskState();
   const reasons: string[] = [];
   if (phase !== "running") reasons.push(`the engine is ${phase}`);
   if (disk === "full" || readOnly) reasons.push("the disk is full; reads go on, nothing new is accepted");
   if (halted !== undefined) reasons.push(`the block follower stopped: ${halted}`);
-  else if (head === undefined || lastProgressAt === undefined) reasons.push("no block has been read yet");
-  else if (clock.now() - lastProgressAt > CHAIN_STALLED_MS)
-    reasons.push(`no new block for more than ${CHAIN_STALLED_MS / 1_000} seconds`);
   return reasons;
+}
+
+function progressReasons({ chain, clock }: Ports): string[] {
+  const { head, halted, lastProgressAt } = chain.status();
+  if (halted !== undefined) return [];
+  if (head === undefined || lastProgressAt === undefined) return ["no block has been read yet"];
+  const isStalled = clock.now() - lastProgressAt > CHAIN_STALLED_MS;
+  return isStalled ? [`no new block for more than ${CHAIN_STALLED_MS / 1_000} seconds`] : [];
 }
 
 export function checksOf({ engine, chain, diskState }: Ports): Record<string, unknown> {
