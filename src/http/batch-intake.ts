@@ -120,7 +120,10 @@ async function lookAtLines(ports: Ports, wallet: PayingWallet, { asset, items }:
   });
   const payable = lines.flatMap(({ item, judged }) => (isRefusal(judged) ? [] : [item.to]));
   const against = await ports.destinations.judgeMany(payable, asset);
-  return lines.map(({ item, judged }) => ({ item, judged: against.get(item.to) ?? judged }));
+  return lines.map(({ item, judged }) => ({
+    item,
+    judged: isRefusal(judged) ? judged : (against.get(item.to) ?? judged),
+  }));
 }
 
 async function findTaken({ engine }: Ports, externalIds: readonly string[]): Promise<ReadonlyMap<string, string>> {

@@ -18,7 +18,8 @@ export const ERROR_ADVICE = {
   not_found: "Check the id and the path. Ids are never reused.",
   block_not_found: "Ask for a lower block, or wait until the chain is there.",
   method_not_allowed: "See `/openapi.json` for the methods of this path.",
-  request_timeout: "Send the whole request within 15 seconds, and again with the same Idempotency-Key.",
+  request_timeout:
+    "Send the headers within 10 seconds and the whole request within 15, and again with the same Idempotency-Key.",
   conflict: "Read the resource again and decide anew.",
   state_conflict: "Read the resource; `evidence` names the state it is in.",
   idempotency_in_flight:

@@ -44,7 +44,7 @@ describe("a line to a contract or to a frozen address", () => {
     const door = await watchedDoor();
     const response = await door.post(
       BATCH,
-      batch([...three, line("usdt", USDT), line("wrong", PLAIN, { amount: "0" })]),
+      batch([...three, line("usdt", USDT), line("wrong", CONTRACT, { amount: "0" })]),
     );
     expect(response.json()).toMatchObject({ status: 422, code: "batch_invalid" });
     expect(
