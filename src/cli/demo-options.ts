@@ -17,7 +17,7 @@ exit codes
   1  an error that should not happen
   2  the command or the configuration is wrong
   3  the file is wrong; nothing was sent
-  4  the engine cannot be reached, or refused the order
+  4  the engine cannot be reached, or refused the order; it says so when the order was sent before
   5  a payout ended without being paid
   6  the chain does not show what was ordered
   7  payouts are still on their way; run the same command again to go on waiting

@@ -245,7 +245,7 @@ async function send(
 ): Promise<BatchProgress[]> {
   const sent = await sendOrder(place.engine, order, { walletId: place.payer.id, lines, file }).catch(
     async (error: unknown) => {
-      if (isNew && error instanceof Refused) await removeMemo(config.dataDir, order.id);
+      if (isNew && !wasSent && error instanceof Refused) await removeMemo(config.dataDir, order.id);
       throw error;
     },
   );

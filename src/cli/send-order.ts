@@ -28,7 +28,7 @@ export async function sendOrder(engine: EngineClient, order: PayoutOrder, sendin
   return batches;
 }
 
-/** The engine looked at a batch and accepted nothing of it. */
+/** The engine looked at a batch and accepted nothing of it, neither now nor before. */
 export class Refused extends Stop {}
 
 async function sendBatch(engine: EngineClient, batch: BatchOrder, sending: Sending): Promise<BatchProgress> {
@@ -51,17 +51,26 @@ async function sendBatch(engine: EngineClient, batch: BatchOrder, sending: Sendi
   }
 }
 
-/** The same order sent with another token has another key; its external ids give it away. */
+/**
+ * The same order sent with another token has another key; its external ids give it away. A batch was accepted as a whole,
+ * so one line is enough, whatever the engine has against the others by now: a destination may be frozen since. Throws
+ * `Stop` when there was an earlier batch that does not answer for this refusal.
+ */
 async function acceptedEarlier(
   engine: EngineClient,
   refusal: EngineRefusal,
   { items }: BatchOrder,
 ): Promise<BatchProgress | undefined> {
-  const codes = new Set(invalidLines(refusal).map((line) => textAt(line, "code")));
-  const [first] = items;
-  if (first === undefined || codes.size !== 1 || !codes.has("duplicate_external_id")) return undefined;
-  const id = await batchOfExternalId(engine, first.external_id);
-  return id === undefined ? undefined : readBatch(engine, id);
+  const lines = invalidLines(refusal);
+  const repeated = lines.find((line) => textAt(line, "code") === "duplicate_external_id");
+  const item = items[numberAt(repeated, "index") ?? 0];
+  if (item === undefined) return undefined;
+  const id = await batchOfExternalId(engine, item.external_id);
+  if (id !== undefined && lines.length > 0) return readBatch(engine, id);
+  if (id === undefined && repeated === undefined && !(await isExternalIdKnown(engine, item.external_id)))
+    return undefined;
+  const which = id === undefined ? `see external_id ${item.external_id}` : `see batch ${id}`;
+  throw new Stop(EXIT.engine, `The order was sent before, ${which}; now the engine says ${refusal.message}`);
 }
 
 function refusalOf(refusal: EngineRefusal, { lines, file }: Sending, lineIds: readonly string[]): Refused {

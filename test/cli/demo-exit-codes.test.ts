@@ -2,8 +2,9 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ANN, BOB, LINES } from "./support/payees.ts";
-import { Program } from "./support/program.ts";
+import { SCOPES } from "../../src/security/access.ts";
+import { ANN, BOB, CLEO, LINES } from "./support/payees.ts";
+import { kill, Program, until } from "./support/program.ts";
 
 let program: Program;
 
@@ -135,5 +136,52 @@ describe("a demo run ends with", () => {
       expect(output, time).toMatch(/4 of 4 already paid[^]*not in this one/);
       expect(code).toBe(6);
     }
+  });
+
+  describe("another token, elsewhere, for an order that was sent and paid before", () => {
+    /** Who runs the demo with another token, in a data directory that knows nothing. */
+    const ben = async (scopes: readonly string[] = ["admin"]): Promise<NodeJS.ProcessEnv> => {
+      const { stdout } = await program.token(["create", "--name", "Ben", "--scopes", scopes.join(",")]);
+      const env = { DATA_DIR: join(program.directory, "ben"), LUCID_TOKEN: stdout.trim() };
+      await until(
+        "the new token works",
+        async () => !("code" in (await program.api("GET", "/wallets", undefined, env.LUCID_TOKEN))),
+      );
+      return env;
+    };
+    const memos = async ({ DATA_DIR }: NodeJS.ProcessEnv) =>
+      (await readdir(DATA_DIR ?? "")).filter((name) => name.startsWith("demo-"));
+
+    test.each([
+      ["one destination", [ANN]],
+      ["every destination", [ANN, BOB, CLEO]],
+    ])("6 although %s is frozen meanwhile, and the order stays noted", async (_name, frozen) => {
+      const engine = await program.startEngine();
+      const file = await program.file("pay.csv", LINES);
+      expect((await program.run([file])).code).toBe(0);
+      for (const address of frozen) await program.freeze(address);
+      // What it found out about destinations is forgotten.
+      await kill(engine, "SIGTERM");
+      await program.startEngine();
+      const elsewhere = await ben();
+      const { code, output } = await program.run([file], elsewhere);
+      expect(output).toMatch(/sent before: 4 of 4 already paid, nobody is paid twice/);
+      expect(output).not.toMatch(/nothing was sent/i);
+      expect(code).toBe(6);
+      expect(await memos(elsewhere)).toHaveLength(1);
+    });
+
+    test("4 and the batch when the engine refuses the order as a whole, and the order stays noted", async () => {
+      await program.startEngine();
+      const file = await program.file("pay.csv", LINES);
+      expect((await program.run([file])).code).toBe(0);
+      const [payout] = (await program.api("GET", "/payouts")).items;
+      const elsewhere = await ben(SCOPES.filter((scope) => scope !== "payouts:create"));
+      const { code, output } = await program.run([file], elsewhere);
+      expect(output).toMatch(new RegExp(`sent before, see batch ${payout.batch_id}[^]*forbidden`));
+      expect(output).not.toMatch(/nothing was sent/i);
+      expect(code).toBe(4);
+      expect(await memos(elsewhere)).toHaveLength(1);
+    });
   });
 });

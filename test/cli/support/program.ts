@@ -141,10 +141,26 @@ export class Program {
     return JSON.parse(await response.text());
   }
 
+  /** The token of the devnet has frozen the address when it returns. */
+  async freeze(address: string): Promise<void> {
+    await this.#turn("usdt/blacklisted", { address, blacklisted: true });
+    // The owner's order waits for a block.
+    await this.#turn("mine", { count: 1 });
+  }
+
   async close(): Promise<void> {
     for (const child of this.#children) await kill(child, "SIGKILL");
     for (const { pid } of this.#groups) if (pid !== undefined) endGroup(pid);
     await rm(this.directory, { recursive: true, force: true });
+  }
+
+  async #turn(dial: string, fields: object): Promise<void> {
+    const response = await fetch(`${this.nodeUrl}/admin/devnet/${dial}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(fields),
+    });
+    if (!response.ok) throw new Error(await response.text());
   }
 
   #spawn(file: string, args: readonly string[], more: NodeJS.ProcessEnv): ChildProcess {
