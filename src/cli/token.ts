@@ -54,7 +54,7 @@ async function openTokens(dataDir: string, { verb }: TokenCommand): Promise<ApiT
       `${path} belongs to user ${file.uid}: the engine could not read what another user wrote`,
     );
   }
-  return openApiTokens({ dataDir }).catch((error: unknown) => {
+  return openApiTokens({ dataDir, isBegun: true }).catch((error: unknown) => {
     throw isFault(error) ? error : new Stop(EXIT.refused, reasonOf(error));
   });
 }

@@ -9,8 +9,8 @@
  *     made. So revoking every token locks the API instead of quietly opening it again.
  * T5. Processes that change the file at the same time lose nothing of one another: each reads it again under a lock and
  *     writes it as a whole. The first token needs no lock: nobody else makes a file that is not there.
- * T6. `reload` takes over what another process wrote. A file that is damaged or gone changes nothing: a slip of the hand
- *     neither locks a running engine nor opens it.
+ * T6. `reload` takes over what another process wrote. A file that is damaged or gone changes nothing, and is not written
+ *     either: a slip of the hand neither locks a running engine nor opens it.
  * T7. The last token with scope admin goes only by force.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
@@ -62,10 +62,18 @@ export type Revocation = "revoked" | "unknown" | "last admin";
 /** Ids of tokens. */
 export type TokenChanges = { readonly made: readonly string[]; readonly revoked: readonly string[] };
 
-/** Opens `DATA_DIR/tokens.json`; a missing file is an empty list. Throws `Fault("config_invalid")` on a damaged one. */
-export async function openApiTokens(options: { dataDir: string; lockPatienceMs?: number }): Promise<ApiTokens> {
+/**
+ * Opens `DATA_DIR/tokens.json`; a missing file is an empty list, unless the directory `isBegun`. Throws
+ * `Fault("config_invalid")` on a damaged one.
+ */
+export async function openApiTokens(options: {
+  dataDir: string;
+  lockPatienceMs?: number;
+  isBegun?: boolean;
+}): Promise<ApiTokens> {
   await createFolder(options.dataDir);
   const text = await readPrivateFile(join(options.dataDir, "tokens.json"));
+  if (text === undefined && options.isBegun === true) throw gone();
   return new ApiTokens(options, text === undefined ? undefined : parseTokens(text));
 }
 
@@ -130,6 +138,7 @@ export class ApiTokens implements Authenticator {
     return this.#busy.runExclusive(async () => {
       // Before it is read: what is written in between has another version, and is read the next time.
       const version = versionOf(await stat(this.#path));
+      this.#exists = true;
       if (version === this.#version) return { made: [], revoked: [] };
       const before = this.#tokens;
       this.#tokens = byId(await this.#read());
@@ -162,8 +171,10 @@ export class ApiTokens implements Authenticator {
     return this.#busy.runExclusive(() => withFileLock(lock, async () => work(await this.#read())));
   }
 
+  /** A file that was there once cannot be missing: without its rows every other token would be lost. */
   async #read(): Promise<readonly StoredToken[]> {
     const text = await readPrivateFile(this.#path);
+    if (text === undefined && this.#exists) throw gone();
     return text === undefined ? [] : parseTokens(text);
   }
 
@@ -191,6 +202,10 @@ function issue(wanted: NewToken, createdAt: number): { token: string; stored: St
     throw new Fault("validation_failed", "A token needs a name of 1 to 100 characters and known, different scopes");
   }
   return { token: `lt_${id}_${secret}`, stored };
+}
+
+function gone(): Fault {
+  return new Fault("config_invalid", "tokens.json is gone; restore it, or start the engine anew for a new first token");
 }
 
 function parseTokens(text: string): readonly StoredToken[] {

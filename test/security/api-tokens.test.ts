@@ -1,11 +1,26 @@
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import type * as promises from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { allows, isGrant, SCOPES } from "../../src/security/access.ts";
 import type { Principal } from "../../src/security/access.ts";
 import { openApiTokens } from "../../src/security/api-tokens.ts";
 import { temporaryFolder } from "./support.ts";
+
+/** A file that is there when it is looked at, and gone when it is read. */
+const disk = vi.hoisted((): { gone: string | undefined } => ({ gone: undefined }));
+
+vi.mock("node:fs/promises", async (original) => {
+  const real = await original<typeof promises>();
+  const readFile = (path: string, encoding: BufferEncoding) =>
+    path === disk.gone
+      ? Promise.reject(Object.assign(new Error("ENOENT"), { code: "ENOENT" }))
+      : real.readFile(path, encoding);
+  return { ...real, readFile };
+});
+
+afterEach(() => void (disk.gone = undefined));
 
 const unauthenticated = { ok: false, refusal: { code: "unauthenticated" } };
 
@@ -194,10 +209,26 @@ describe("two processes", () => {
       spoil();
       await expect(engine.reload()).rejects.toThrow(/tokens\.json/);
       expect(engine.list()).toEqual([first]);
+      await expect(engine.create({ name: "x", scopes: ["admin"] })).rejects.toMatchObject({ code: "config_invalid" });
+      await expect(engine.revoke(first?.id ?? "", { force: true })).rejects.toMatchObject({ code: "config_invalid" });
     }
+    expect(readdirSync(dataDir)).toEqual(["first-token"]);
     writeFileSync(path, good.replace("first token", "first one"));
     expect(await engine.reload()).toEqual({ made: [], revoked: [] });
     expect(engine.list()).toMatchObject([{ name: "first one" }]);
+  });
+
+  test("keep their tokens when the file goes just before it is read", async () => {
+    const { dataDir, engine, command } = await both();
+    const [first] = engine.list();
+    const path = join(dataDir, "tokens.json");
+    await command.create({ name: "x", scopes: ["admin"] });
+    disk.gone = path;
+    await expect(engine.reload()).rejects.toMatchObject({ code: "config_invalid" });
+    expect(engine.list()).toEqual([first]);
+    await expect(openApiTokens({ dataDir, isBegun: true })).rejects.toMatchObject({ code: "config_invalid" });
+    disk.gone = undefined;
+    expect((await engine.reload()).made).toHaveLength(1);
   });
 
   test("are told about a lock that somebody left behind, and which file to remove", async () => {
