@@ -71,11 +71,10 @@ function readCreate(args: readonly string[]): TokenCommand {
   const name = values.name?.trim() ?? "";
   if (!NAME.test(name)) throw wrong("--name takes 1 to 100 printable characters");
   const scopes = [...new Set((values.scopes ?? "").split(",").map((scope) => scope.trim()))];
+  if (scopes.every((scope) => scope === "")) throw wrong("--scopes takes at least one scope");
+  if (scopes.includes("")) throw wrong("--scopes has an empty name: a comma too many");
   const unknown = scopes.filter((scope) => !isGrant(scope));
-  if (unknown.length > 0) {
-    const said = unknown.join(", ");
-    throw wrong(said === "" ? "--scopes takes at least one scope" : `there is no scope ${said}`);
-  }
+  if (unknown.length > 0) throw wrong(`there is no scope ${unknown.join(", ")}`);
   return { verb: "create", name, scopes: scopes.filter(isGrant), out: values.out };
 }
 

@@ -68,6 +68,7 @@ describe("a token command", () => {
     ["no name", ["create", "--scopes", "admin"], /--name/],
     ["a name that moves the cursor", ["create", "--name", "a\u009b2Jb", "--scopes", "admin"], /--name/],
     ["no scope", ["create", "--name", "x"], /at least one scope/],
+    ["an empty name of a scope", ["create", "--name", "x", "--scopes", "payouts:read,"], /--scopes has an empty name/],
     ["an unknown scope", ["create", "--name", "x", "--scopes", "admin,payouts:pay"], /no scope payouts:pay\n/],
     ["no id", ["revoke"], /by its id/],
   ])("with %s ends with 2, the usage and the scopes, and changes nothing", async (_, args, reason) => {
