@@ -27,10 +27,10 @@ import type { ChainGateway } from "../ports/world.ts";
 import { toEvmWord } from "../tron/address.ts";
 import { encodeUint } from "../tron/trc20.ts";
 import { agreedReading } from "./agreed-reading.ts";
-import type { Api, Asker, Lane } from "./asking.ts";
+import type { Asker, Lane } from "./asking.ts";
 import { outcomeOfAnswer, outcomeOfFailure } from "./broadcast-class.ts";
 import { unitsFact } from "./facts.ts";
-import type { Failover } from "./failover.ts";
+import type { Failover, ReadTerms } from "./failover.ts";
 import { trxEstimate, usdtEstimate, type FeePolicy } from "./fees.ts";
 import type { FreshCache } from "./fresh-cache.ts";
 import type { NodePool } from "./node-pool.ts";
@@ -161,7 +161,7 @@ export class ChainReader implements ChainGateway {
     if (addresses.length === 0) return [];
     if (addresses.length > DESTINATIONS_ASKED_MAX) throw new Fault("internal", "too many addresses for one question");
     const look = { addresses, token: asset === "USDT" ? this.#parts.usdtContract : undefined };
-    return this.#read((node) => ask.askDestinations(node, look), { api: "full", lane: "read", signal });
+    return this.#read((node) => ask.askDestinations(node, look), { api: "full", lane: "read", signal, once: true });
   }
 
   async estimate(order: TransferOrder, signal?: AbortSignal): Promise<Estimate> {
@@ -195,10 +195,7 @@ export class ChainReader implements ChainGateway {
     return outcome ?? { class: "busy", code: "NO_NODE", message: "no TRON node can be used now", node: "none" };
   }
 
-  #read<T>(
-    operation: (node: Asker) => Promise<T>,
-    terms: { readonly api: Api; readonly lane: Lane; readonly signal?: AbortSignal | undefined },
-  ): Promise<T> {
+  #read<T>(operation: (node: Asker) => Promise<T>, terms: Omit<ReadTerms, "budgetMs">): Promise<T> {
     const { budgetMs, lane } = this.#terms;
     return this.#parts.failover.read(operation, { ...terms, lane: lane ?? terms.lane, budgetMs });
   }

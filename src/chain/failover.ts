@@ -27,6 +27,8 @@ export type ReadTerms = {
   readonly signal?: AbortSignal | undefined;
   /** For everything together: nodes, rounds and the waits between them. */
   readonly budgetMs: number;
+  /** No second round once a node was reached: whoever cannot answer this now cannot answer it a moment later. */
+  readonly once?: boolean;
 };
 
 export class Failover {
@@ -51,7 +53,7 @@ export class Failover {
       }
     };
     try {
-      return await withRetry(round, this.#retryOptions(terms.signal, until));
+      return await withRetry(round, this.#retryOptions(terms, until));
     } catch (error) {
       // That a node is left alone now says less than what it did when it was asked.
       throw faultOf(error instanceof NodeFailure && !error.sent ? (told ?? error) : error);
@@ -66,7 +68,7 @@ export class Failover {
     const until = this.#ports.clock.now() + terms.budgetMs;
     const { pool } = this.#ports;
     try {
-      await withRetry(() => pool.requireGenesis(genesisId), this.#retryOptions(terms.signal, until));
+      await withRetry(() => pool.requireGenesis(genesisId), this.#retryOptions(terms, until));
     } catch (error) {
       throw faultOf(error);
     }
@@ -119,8 +121,9 @@ export class Failover {
     return now + Math.max(0, until - now) / left;
   }
 
-  #retryOptions(signal: AbortSignal | undefined, until: number) {
-    const { retry: policy, onRetry } = this.#options;
+  #retryOptions({ signal, once }: Pick<ReadTerms, "signal" | "once">, until: number) {
+    const { retry, onRetry } = this.#options;
+    const policy = once === true ? { ...retry, maxRetries: 0 } : retry;
     return { policy, clock: this.#ports.clock, signal, until, onRetry: () => onRetry?.() };
   }
 }

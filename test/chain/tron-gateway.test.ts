@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { GATEWAY_DEFAULTS, type TronGateway } from "../../src/chain/tron-gateway.ts";
 import { units } from "../../src/domain/money.ts";
 import { ManualClock } from "../support/manual-clock.ts";
@@ -457,12 +457,26 @@ describe("a simulation is believed only when it ran and did not fail", () => {
   ])("destinations that were answered with %s are a chain_error", async (_name, body) => {
     node.on("wallet/triggerconstantcontract", { body });
     await expect(gateway.destinations([FROM, TO], "USDT")).rejects.toMatchObject({ code: "chain_error" });
+    expect(node.asked).toHaveLength(1);
+  });
+
+  test("destinations that one node refuses to tell are told by the next", async () => {
+    const other = await ScriptedNode.open();
+    const both = openGateway([node.url, other.url]);
+    onTestFinished(async () => {
+      await both.close();
+      await other.close();
+    });
+    node.on("wallet/triggerconstantcontract", { body: { result: { code: "CONTRACT_VALIDATE_ERROR", message: "" } } });
+    other.on("wallet/triggerconstantcontract", { body: { ...ok, constant_result: ["0005"] } });
+    expect(await both.destinations([TO], "USDT")).toEqual([{ isContract: false, isFrozen: false }]);
+    expect([node.asked.length, other.asked.length]).toEqual([1, 1]);
   });
 
   test("a node that does not know the question about many destinations is not a bad node", async () => {
     node.on("wallet/triggerconstantcontract", { body: { result: { code: "CONTRACT_VALIDATE_ERROR", message: "" } } });
     for (let i = 0; i < 6; i += 1) await gateway.destinations([TO], "USDT").catch(() => undefined);
-    expect(node.asked.length).toBeGreaterThanOrEqual(6);
+    expect(node.asked).toHaveLength(6);
     expect(gateway.pool.all().map((each) => each.reading().breaker)).toEqual(["closed"]);
   });
 
