@@ -451,6 +451,36 @@ const PROMISING: readonly Mutant[] = [
     replacement: "if (taken === undefined || taken.length > 0)",
   },
   {
+    bug: "what the disk does not tell exists",
+    file: ENGINE,
+    fragment: "      if (isReadRefused(error)) throw error;\n      return true;",
+    replacement: "      void error;\n      return true;",
+  },
+  {
+    bug: "a timer that falls due while the disk refuses to be read is lost",
+    file: ENGINE,
+    fragment: "      if (isReadRefused(error)) throw error;\n      this.ports.logger.error(",
+    replacement: "      this.ports.logger.warn(",
+  },
+  {
+    bug: "a disk that refuses to be read is the failure of an actor",
+    file: "src/supervisor/supervisor.ts",
+    fragment: "    if (isReadRefused(error.cause)) return this.onRefusal(envelope, error);\n",
+    replacement: "    void this.onRefusal;\n",
+  },
+  {
+    bug: "what waited for the disk is forgotten",
+    file: "src/actors/held.ts",
+    fragment: "for (const [actor, envelopes] of all) this.ports.putBack(actor, envelopes);",
+    replacement: "void all;",
+  },
+  {
+    bug: "what waits for a reason that stands is never looked at again",
+    file: "src/actors/dispatcher.ts",
+    fragment: "      if (this.open) this.rescan([source]);",
+    replacement: "      void source;",
+  },
+  {
     bug: "the time is not written down with what it stamps",
     file: "src/actors/time-row.ts",
     fragment: "if (writes.length === 0 || at - this.noted < NOTED_EVERY_MS)",
