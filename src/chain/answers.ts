@@ -2,12 +2,12 @@
 import type { Clock } from "../ports/clock.ts";
 
 /**
- * Resolves when all have answered or failed, and `patienceMs` after `enough` have answered at the latest. Never rejects;
+ * Resolves when all have answered or failed, and `patienceMs` after the answers are `enough` at the latest. Never rejects;
  * `error` is what one of those that failed threw.
  */
 export function firstAnswers<T>(
   pending: readonly Promise<T>[],
-  { enough, patienceMs, clock }: { enough: number; patienceMs: number; clock: Clock },
+  { enough, patienceMs, clock }: { enough: (answers: readonly T[]) => boolean; patienceMs: number; clock: Clock },
 ): Promise<{ answers: T[]; error: unknown }> {
   return new Promise((resolve) => {
     const answers: T[] = [];
@@ -21,7 +21,7 @@ export function firstAnswers<T>(
     const ended = () => {
       open -= 1;
       if (open === 0) finish();
-      else if (answers.length >= enough) cancel ??= clock.schedule(patienceMs, finish);
+      else if (enough(answers)) cancel ??= clock.schedule(patienceMs, finish);
     };
     for (const each of pending) {
       each

@@ -2,11 +2,10 @@
 import type { Block, BlockHeader, Receipt } from "../domain/chain-facts.ts";
 import type { ChainNode } from "./chain-node.ts";
 import { askBlock, askReceipts, askSolid, askSolidHeader } from "./questions.ts";
+import type { Speaker } from "./votes.ts";
 
 /** Every question throws a `Fault` or a `NodeFailure` when the node gave no answer that can be trusted. */
-export type BlockSource = {
-  /** Host and port: safe to log. */
-  readonly name: string;
+export type BlockSource = Speaker & {
   /** The newest block that this node holds for solidified. */
   readonly solidBlock: (signal: AbortSignal) => Promise<BlockHeader>;
   /** The block that is solidified for this node at the height; `undefined`: none yet. */
@@ -25,6 +24,7 @@ export function blockSource(node: ChainNode): BlockSource {
   const asker = (signal: AbortSignal) => node.on({ lane: "follow", signal });
   return {
     name: node.name,
+    voice: node.voice,
     solidBlock: (signal) => askSolid(asker(signal)),
     solidHeader: (number, signal) => askSolidHeader(asker(signal), number),
     block: (number, signal) => askBlock(asker(signal), number, "walletsolidity"),

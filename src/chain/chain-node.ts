@@ -28,6 +28,8 @@ import { askGenesisId, askHeadHeader, askSolid } from "./questions.ts";
 export type ChainNodeParts = {
   readonly http: HttpNode;
   readonly role: NodeRole;
+  /** Whose word its answers are (votes.ts). */
+  readonly voice: string;
   readonly budget: Budget;
   /** Of the whole pool. */
   readonly heights: Heights;
@@ -65,6 +67,7 @@ const PROBE_MS = 5_000;
 export class ChainNode {
   /** Host and port: safe to log. */
   readonly name: string;
+  readonly voice: string;
   readonly role: NodeRole;
   readonly #parts: ChainNodeParts;
   readonly #ports: ChainNodePorts;
@@ -78,6 +81,7 @@ export class ChainNode {
 
   constructor(parts: ChainNodeParts, ports: ChainNodePorts) {
     this.name = parts.http.name;
+    this.voice = parts.voice;
     this.role = parts.role;
     this.#parts = parts;
     this.#ports = ports;

@@ -40,7 +40,7 @@ export type ReaderParts = {
   readonly pool: NodePool;
   readonly failover: Failover;
   readonly usdtContract: TronAddress;
-  /** Nodes that have to read a solidified balance alike. */
+  /** Voices that have to read a solidified balance alike. */
   readonly agreeing: number;
   readonly fees: FeePolicy;
   readonly parameters: FreshCache<ChainParameters>;
@@ -130,10 +130,13 @@ export class ChainReader implements ChainGateway {
     };
     const { agreeing, pool } = this.#parts;
     if (agreeing === 1) return this.#read(balances, { api: "solidity", lane: "read", signal });
-    const voices = pool.nodes("solidity").map((node) => () => balances(node.on({ lane: "read", signal })));
+    const nodes = pool.nodes("solidity").map((node) => ({
+      voice: node.voice,
+      read: () => balances(node.on({ lane: "read", signal })),
+    }));
     const keyOf = ({ usdt, trx }: { usdt: Units; trx: Units }) => `${usdt} ${trx}`;
-    const readings = await agreedReading(voices, { required: agreeing, keyOf });
-    // Both hold for the older block at least.
+    const readings = await agreedReading(nodes, { required: agreeing, keyOf });
+    // All hold for the older block at least.
     return readings.reduce((oldest, reading) => (reading.atBlock < oldest.atBlock ? reading : oldest));
   }
 

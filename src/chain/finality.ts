@@ -2,7 +2,8 @@
  * Which block is solidified, and on whose word. Owns the dispute and what every node said.
  *
  * Q1. Nothing is solidified before `required` nodes named the same id at the same height. The id stands for every block
- *     and every transaction below it (block-integrity.ts), so absence is proved with it too.
+ *     and every transaction below it (block-integrity.ts), so absence is proved with it too. Nodes are counted by their
+ *     voices: two addresses of one provider are one (votes.ts).
  * Q2. A node that names another block at a height that it, or `required` nodes, named before is in quarantine.
  * Q3. Nodes that disagree prove nothing: neither word is used, nothing new is signed, and it ends when they agree.
  * Q4. Only `required` nodes together can say that the chain left what they called solidified (`forked`).
@@ -14,10 +15,11 @@ import { firstAnswers } from "./answers.ts";
 import { indexOf, type ConfirmsBody, type SettleReceipts } from "./block-reader.ts";
 import type { BlockSource } from "./block-source.ts";
 import { faultOf } from "./node-failure.ts";
+import { countVoices, keyOf, Votes } from "./votes.ts";
 import { Witness, type WitnessState } from "./witness.ts";
 
 export type FinalityOptions = {
-  /** Nodes that have to agree. */
+  /** Voices that have to agree. */
   readonly required: number;
   /** How long a node stays in quarantine before it is asked whether it is on our chain again. */
   readonly quarantineMs?: number;
@@ -68,7 +70,6 @@ export type FinalityStatus = {
 /** What a dispute is about: which block is solidified, or what is in one. */
 type Topic = "block" | "content";
 type Claim = { readonly witness: Witness; readonly header: BlockHeader };
-type Vote<T> = { readonly names: string[]; readonly value: T };
 
 const ASK_LAST_MS = 30_000;
 
@@ -126,10 +127,8 @@ export class Finality {
   /** The block that `required` nodes hold for solidified at a height; `undefined` while too few of them name the same. */
   async agreedAt(number: number, signal: AbortSignal): Promise<Agreed | undefined> {
     const votes = await this.#poll(signal, (source) => source.solidHeader(number, signal));
-    const carried = votes.values().find(({ names }) => names.length >= this.#options.required);
-    return carried === undefined
-      ? undefined
-      : { kind: "agreed", header: carried.value, nodes: carried.names.toSorted() };
+    const carried = votes.carried(this.#options.required);
+    return carried === undefined ? undefined : { kind: "agreed", header: carried.value, nodes: carried.nodes };
   }
 
   /**
@@ -144,8 +143,11 @@ export class Finality {
 
   /** Whether `required` nodes hold another block for solidified at the height of this one (Q4). */
   async denies(point: { number: number; id: string }, signal: AbortSignal): Promise<boolean> {
-    const votes = await this.#poll(signal, async (source) => (await source.solidHeader(point.number, signal))?.id);
-    return votes.values().some(({ names, value }) => value !== point.id && names.length >= this.#options.required);
+    const votes = await this.#poll(signal, async (source) => {
+      const header = await source.solidHeader(point.number, signal);
+      return header?.id === point.id ? undefined : header?.id;
+    });
+    return votes.carried(this.#options.required) !== undefined;
   }
 
   /** Whether `required` nodes list the same transactions of a block that does not prove its list itself. */
@@ -178,7 +180,7 @@ export class Finality {
     };
     if (this.#options.required === 1) return firstHonest(this.#usable, ask, known);
     const { answers, error } = await firstAnswers(this.#usable.map(ask), {
-      enough: this.#options.required,
+      enough: (claims) => countVoices(claims.map(({ witness }) => witness)) >= this.#options.required,
       patienceMs: this.#options.patienceMs,
       clock: this.#ports.clock,
     });
@@ -193,8 +195,9 @@ export class Finality {
     { known, signal }: { known: KnownChain; signal: AbortSignal },
   ): Promise<Agreement | undefined> {
     const offChain = liars.filter(({ header }) => leavesChain(header, known));
-    const before = this.#witnesses.filter(({ quarantine }) => quarantine?.offChain === true).length;
-    if (honest.length === 0 && offChain.length > 0 && offChain.length + before >= this.#options.required) {
+    const before = this.#witnesses.filter(({ quarantine }) => quarantine?.offChain === true);
+    const against = countVoices([...before, ...offChain.map(({ witness }) => witness)]);
+    if (honest.length === 0 && offChain.length > 0 && against >= this.#options.required) {
       const repeated = await Promise.all(offChain.map((claim) => repeats(claim, signal)));
       if (repeated.every(Boolean)) {
         const [{ header } = { header: undefined }] = offChain;
@@ -253,26 +256,24 @@ export class Finality {
   /** The highest block that `required` nodes hold for solidified, if they mean the same one. */
   async #compare(claims: readonly Claim[], known: KnownChain, signal: AbortSignal): Promise<Agreement> {
     const { required } = this.#options;
-    const heights = claims.map(({ header }) => header.number).toSorted((a, b) => b - a);
+    const heights = heightsOf(claims);
     const number = heights[required - 1];
     if (number === undefined) {
-      const detail = `only ${claims.length} of the ${required} nodes that have to agree answered`;
+      const detail = `only ${heights.length} of the ${required} nodes that have to agree answered`;
       return this.#unagreed({ number: heights[0] ?? known.solidNumber + 1, disputed: false, detail });
     }
-    const votes = new Map<string, Vote<BlockHeader>>();
+    const votes = new Votes<BlockHeader>();
     for (const claim of claims) {
       const header = await this.#headerAt(number, claim, signal);
-      if (header === undefined) continue;
-      const vote = votes.get(header.id);
-      if (vote === undefined) votes.set(header.id, { names: [claim.witness.name], value: header });
-      else vote.names.push(claim.witness.name);
+      if (header !== undefined) votes.cast(claim.witness, header, header.id);
     }
-    const agreed = votes.values().find(({ names }) => names.length >= required);
+    const agreed = votes.carried(required);
     if (agreed !== undefined) {
       this.#settle("block", number);
-      return { kind: "agreed", header: agreed.value, nodes: agreed.names.toSorted() };
+      return { kind: "agreed", header: agreed.value, nodes: agreed.nodes };
     }
-    return this.#unagreed({ number, disputed: votes.size > 1, detail: wordsOf(votes) });
+    const sides = votes.sides().map(({ key, names }) => `${names} say ${key}`);
+    return this.#unagreed({ number, disputed: votes.disputed, detail: sides.join("; ") });
   }
 
   async #headerAt(number: number, { witness, header }: Claim, signal: AbortSignal): Promise<BlockHeader | undefined> {
@@ -288,34 +289,27 @@ export class Finality {
     }
   }
 
-  async #poll<T>(
-    signal: AbortSignal,
-    ask: (source: BlockSource) => Promise<T | undefined>,
-  ): Promise<Map<string, Vote<T>>> {
-    const votes = new Map<string, Vote<T>>();
+  async #poll<T>(signal: AbortSignal, ask: (source: BlockSource) => Promise<T | undefined>): Promise<Votes<T>> {
+    const votes = new Votes<T>();
+    const { required, patienceMs } = this.#options;
     const { answers } = await firstAnswers(
-      this.#usable.map(async ({ source }) => ({ name: source.name, value: await ask(source) })),
-      { enough: this.#options.required, patienceMs: this.#options.patienceMs, clock: this.#ports.clock },
+      this.#usable.map(async ({ source }) => ({ source, value: await ask(source) })),
+      {
+        enough: (told) => countVoices(told.map(({ source }) => source)) >= required,
+        patienceMs,
+        clock: this.#ports.clock,
+      },
     );
     signal.throwIfAborted();
-    for (const { name, value } of answers) {
-      if (value === undefined) continue;
-      const key = keyOf(value);
-      const vote = votes.get(key);
-      if (vote === undefined) votes.set(key, { names: [name], value });
-      else vote.names.push(name);
-    }
+    for (const { source, value } of answers) if (value !== undefined) votes.cast(source, value);
     return votes;
   }
 
-  #carried<T>(
-    votes: ReadonlyMap<string, Vote<T>>,
-    { number, about }: { number: number; about: string },
-  ): T | undefined {
-    const carried = votes.values().find(({ names }) => names.length >= this.#options.required);
-    if (carried === undefined && votes.size > 1) {
-      const sides = votes.values().map(({ names }) => names.join(", "));
-      this.#argue("content", number, `${about} ${number}: ${[...sides].join(" against ")}`);
+  #carried<T>(votes: Votes<T>, { number, about }: { number: number; about: string }): T | undefined {
+    const carried = votes.carried(this.#options.required);
+    if (carried === undefined && votes.disputed) {
+      const sides = votes.sides().map(({ names }) => names);
+      this.#argue("content", number, `${about} ${number}: ${sides.join(" against ")}`);
     } else if (carried !== undefined) {
       this.#settle("content", number);
     }
@@ -382,13 +376,13 @@ async function firstHonest(
   return claims;
 }
 
-function keyOf(value: unknown): string {
-  const sorted = (map: Map<unknown, unknown>) => [...map].toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1));
-  return JSON.stringify(value, (_, each: unknown) => (each instanceof Map ? sorted(each) : each));
-}
-
-function wordsOf(votes: ReadonlyMap<string, Vote<BlockHeader>>): string {
-  return [...votes].map(([id, { names }]) => `${names.join(", ")} say ${id}`).join("; ");
+/** The highest that each voice named, the highest first. */
+function heightsOf(claims: readonly Claim[]): number[] {
+  const heights = new Map<string, number>();
+  for (const { witness, header } of claims) {
+    heights.set(witness.voice, Math.max(header.number, heights.get(witness.voice) ?? 0));
+  }
+  return [...heights.values()].toSorted((a, b) => b - a);
 }
 
 export function textOf(error: unknown): string {

@@ -12,6 +12,8 @@ import { NodePool } from "./node-pool.ts";
 export type NodeEndpoint = Pick<HttpNodeOptions, "url" | "apiKey" | "proxyUrl" | "tls"> & {
   /** Both unless set. */
   readonly role?: NodeRole;
+  /** Whose word its answers are: nodes with the same one count as one. Host and port unless set. */
+  readonly voice?: string;
   /** Unlimited until the node says otherwise. */
   readonly perSecond?: number | undefined;
   readonly perDay?: number | undefined;
@@ -36,13 +38,13 @@ export function openPool({ nodes, http, healthCheckMs }: PoolOptions, ports: Poo
   const { clock, logger, observe } = ports;
   const budgets = new Map<string, Budget>();
   const heights = new Heights();
-  const opened = nodes.map(({ role = "both", perSecond, perDay, ...endpoint }) => {
+  const opened = nodes.map(({ role = "both", voice, perSecond, perDay, ...endpoint }) => {
     const client = new HttpNode({ ...http, ...endpoint }, { clock, observe });
     // A provider counts by key, or by the client's address where there is none.
     const account = `${endpoint.apiKey ?? ""} ${client.name}`;
     const budget = budgets.get(account) ?? new Budget({ inFlight: http.connections, perSecond, perDay }, clock);
     budgets.set(account, budget);
-    return new ChainNode({ http: client, role, budget, heights }, { clock, logger });
+    return new ChainNode({ http: client, role, voice: voice ?? client.name, budget, heights }, { clock, logger });
   });
   return new NodePool(opened, { clock, heights, healthCheckMs });
 }

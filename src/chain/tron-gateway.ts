@@ -14,7 +14,7 @@ export type TronGatewayOptions = {
   /** In order of preference. */
   readonly nodes: readonly NodeEndpoint[];
   readonly usdtContract: TronAddress;
-  /** Nodes that have to read a solidified balance alike; one unless set. */
+  /** Voices that have to read a solidified balance alike; one unless set. */
   readonly agreeing?: number;
   readonly fees: FeePolicy;
   readonly http: PoolOptions["http"];

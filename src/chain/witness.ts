@@ -37,6 +37,10 @@ export class Witness {
     return this.source.name;
   }
 
+  get voice(): string {
+    return this.source.voice;
+  }
+
   /** The newest solidified block that it named when it was last asked. */
   get newest(): number {
     return this.#newest;

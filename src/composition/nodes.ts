@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import type { NodeEndpoint } from "../chain/open-pool.ts";
 import { Fault } from "../domain/errors.ts";
 import type { Config } from "../operations/config.ts";
+import { voiceOf } from "../operations/node-config.ts";
 
 /** What TronGrid's free plan takes per key and second, and what is tried without a key, where it names no number. */
 const TRONGRID = { perSecondWithKey: 15, perSecondWithout: 3, perDay: 100_000 };
@@ -23,6 +24,7 @@ export async function nodeEndpoints(chain: Config["chain"], urls: readonly strin
     const known = apiKey === undefined ? TRONGRID.perSecondWithout : TRONGRID.perSecondWithKey;
     return {
       ...node,
+      voice: voiceOf(node.url, chain.voiceIs),
       apiKey,
       proxyUrl: proxy?.reveal(),
       tls,

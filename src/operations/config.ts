@@ -7,7 +7,7 @@ import { Value } from "typebox/value";
 import { Fault } from "../domain/errors.ts";
 import { isLess, parseDecimal, type Units } from "../domain/money.ts";
 import { EnvironmentSchema, GROUPS } from "./environment.ts";
-import { nodeRelations, nodesToAgree } from "./node-config.ts";
+import { nodeRelations, nodesToAgree, type VoicePart } from "./node-config.ts";
 import { SecretText } from "./secret-text.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -38,6 +38,8 @@ export type Config = {
     readonly endpoints: readonly string[];
     /** Nodes that have to agree about what is final. */
     readonly finalityNodes: number;
+    /** Which part of an address tells whose word it is. */
+    readonly voiceIs: VoicePart;
     /** Whether money that comes to the engine's wallets is looked for in blocks. */
     readonly watchWallets: boolean;
     /** Empty: `endpoints` serve both. */
@@ -263,6 +265,7 @@ function chainOf(values: Values): Config["chain"] {
     endpoints: values.TRON_HTTP_ENDPOINT,
     solidityEndpoints: values.TRON_SOLIDITY_ENDPOINT,
     finalityNodes: values.TRON_FINALITY_NODES ?? nodesToAgree(values.TRON_SOLIDITY_ENDPOINT, values.TRON_HTTP_ENDPOINT),
+    voiceIs: values.TRON_FINALITY_NODES === undefined ? "hostname" : "host",
     watchWallets: values.WATCH_WALLET_TRANSFERS,
     apiKeys: (values.TRON_API_KEY ?? "")
       .split(",")

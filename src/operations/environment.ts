@@ -147,7 +147,7 @@ export const EnvironmentSchema = Type.Object({
       group: "Network",
       unit: "nodes",
       description:
-        "Nodes that have to agree before a transaction counts as solidified or expired; 2 when nodes of two hosts are configured, otherwise 1",
+        "Nodes that have to agree before a transaction counts as solidified or expired; 2 when nodes of two hosts are configured, otherwise 1; all addresses of one host count as one node, where this is set those of one host and port",
     },
   ),
   TRON_API_KEY: optionalText(anyText, {

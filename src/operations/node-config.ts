@@ -7,7 +7,11 @@ type NodeSettings = {
   readonly certFile: string | undefined;
   readonly keyFile: string | undefined;
   readonly finalityNodes: number;
+  readonly voiceIs: VoicePart;
 };
+
+/** Two services of one machine are not two witnesses, unless the operator names the number: then each port is one. */
+export type VoicePart = "hostname" | "host";
 
 /** How many nodes have to agree about what is final, unless the operator says it. */
 export function nodesToAgree(solidity: readonly string[], both: readonly string[]): number {
@@ -30,12 +34,13 @@ export function nodeRelations(chain: NodeSettings): string[] {
   ] as const) {
     const bad = urls.findIndex((url) => !URL.canParse(url));
     if (bad >= 0) wrong.push(`${name}: address ${bad + 1} is not one; write http://host:port or https://host.`);
-    if (new Set(urls).size < urls.length) wrong.push(`${name}: an address is there twice; one node is one opinion.`);
+    if (new Set(urls.map(normalised)).size < urls.length)
+      wrong.push(`${name}: an address is there twice; one node is one opinion.`);
   }
-  const voices = voicesOf(solidityEndpoints, endpoints);
-  if (chain.finalityNodes > Math.max(1, distinct(voices, "host"))) {
+  const voices = Math.max(1, distinct(voicesOf(solidityEndpoints, endpoints), chain.voiceIs));
+  if (chain.finalityNodes > voices) {
     wrong.push(
-      `TRON_FINALITY_NODES: ${chain.finalityNodes} nodes cannot agree where ${Math.max(1, voices.length)} can be asked for solidified blocks; add nodes, or write a smaller number.`,
+      `TRON_FINALITY_NODES: ${chain.finalityNodes} nodes cannot agree where ${voices} can be asked for solidified blocks; add nodes, or write a smaller number.`,
     );
   }
   if (solidityEndpoints.length > 0 && endpoints.length === 0 && chain.network === "devnet") {
@@ -52,7 +57,16 @@ function voicesOf(solidity: readonly string[], both: readonly string[]): readonl
   return solidity.length > 0 ? solidity : both;
 }
 
-/** Two services of one machine are not two witnesses, unless the operator says so. */
-function distinct(endpoints: readonly string[], part: "hostname" | "host"): number {
-  return new Set(endpoints.map((url) => (URL.canParse(url) ? new URL(url)[part] : url))).size;
+function distinct(endpoints: readonly string[], part: VoicePart): number {
+  return new Set(endpoints.map((url) => voiceOf(url, part))).size;
+}
+
+/** Whose word the answers of a node are: what is counted here is what is counted when nodes agree. */
+export function voiceOf(url: string, part: VoicePart): string {
+  // A name with the dot of the root is the same name.
+  return URL.canParse(url) ? new URL(url)[part].replace(/\.(?=:|$)/, "") : url;
+}
+
+function normalised(url: string): string {
+  return URL.canParse(url) ? new URL(url).href.replace(/\/+$/, "") : url;
 }

@@ -3,9 +3,11 @@ import { agreedReading } from "../../src/chain/agreed-reading.ts";
 import { Fault } from "../../src/domain/errors.ts";
 
 const terms = { required: 2, keyOf: (reading: { value: string }) => reading.value };
-const says = (...values: string[]) => {
+let voices = 0;
+const says = (...values: string[]) => saysAs(`node-${(voices += 1)}`, ...values);
+const saysAs = (voice: string, ...values: string[]) => {
   const left = [...values];
-  return async () => ({ value: (left.length > 1 ? left.shift() : left[0]) ?? "" });
+  return { voice, read: async () => ({ value: (left.length > 1 ? left.shift() : left[0]) ?? "" }) };
 };
 
 test("what two nodes read alike is the reading, whatever a third one says", async () => {
@@ -21,6 +23,12 @@ test("nodes that keep reading differently are a disagreement, not a balance", as
 });
 
 test("one node alone is none", async () => {
-  const silent = () => Promise.reject(new Fault("chain_timeout"));
+  const silent = { voice: "silent", read: () => Promise.reject(new Fault("chain_timeout")) };
   await expect(agreedReading([says("7"), silent], terms)).rejects.toMatchObject({ code: "chain_timeout" });
+});
+
+test("two addresses of one provider are one node", async () => {
+  const provider = [saysAs("a", "7"), saysAs("a", "7")];
+  await expect(agreedReading([...provider, saysAs("b", "9")], terms)).rejects.toMatchObject({ code: "nodes_disagree" });
+  expect(await agreedReading([...provider, saysAs("b", "7")], terms)).toHaveLength(3);
 });

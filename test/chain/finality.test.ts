@@ -20,6 +20,7 @@ const header = (number: number, branch = "aa"): BlockHeader => ({
 /** A node that is at `solid` on `branch`. */
 class Node implements BlockSource {
   readonly name: string;
+  readonly voice: string;
   solid: number;
   branch = "aa";
   /** From this height on it names blocks of its branch, below those of everybody. */
@@ -29,8 +30,9 @@ class Node implements BlockSource {
   asked = 0;
   feeSun = 345_000n;
 
-  constructor(name: string, solid: number) {
+  constructor(name: string, solid: number, voice = name) {
     this.name = name;
+    this.voice = voice;
     this.solid = solid;
   }
 
@@ -147,6 +149,70 @@ describe("two nodes that have to agree", () => {
     const { finality } = open(2, [a, b]);
     expect(await finality.agree(known(100, "zz"), SIGNAL)).toMatchObject({ kind: "forked" });
     expect([a.excluded, b.excluded]).toEqual([undefined, undefined]);
+  });
+});
+
+describe("two addresses of one provider", () => {
+  const branched = (node: Node, branch: string, from: number) => Object.assign(node, { branch, branchedAt: from });
+  const three = (solid = 105) =>
+    [new Node("a:1", solid, "a"), new Node("a:2", solid, "a"), new Node("b:1", solid, "b")] as const;
+
+  test("are one voice: against another one's word nothing is solidified", async () => {
+    const [a1, a2, b] = three();
+    for (const node of [a1, a2]) branched(node, "bb", 104);
+    const { finality, events } = open(2, [a1, a2, b]);
+    expect(await finality.agree(known(100), SIGNAL)).toMatchObject({ kind: "unagreed", disputed: true, number: 105 });
+    expect(await finality.agreedAt(105, SIGNAL)).toBeUndefined();
+    expect(await finality.agreedAt(103, SIGNAL)).toMatchObject({ header: { id: idOf(103) }, nodes: ["a:1", "b:1"] });
+    expect(await finality.denies({ number: 105, id: idOf(105) }, SIGNAL)).toBe(false);
+    expect(events).toEqual(["disputed"]);
+  });
+
+  test("prove nothing while the other provider is silent", async () => {
+    const [a1, a2, b] = three();
+    b.silent = true;
+    const { finality } = open(2, [a1, a2, b]);
+    expect(await finality.agree(known(100), SIGNAL)).toMatchObject({
+      kind: "unagreed",
+      disputed: false,
+      detail: "only 1 of the 2 nodes that have to agree answered",
+    });
+  });
+
+  test("agree with another voice at its height, and the evidence names each voice once", async () => {
+    const [a1, a2, b] = three();
+    b.solid = 103;
+    const { finality } = open(2, [a1, a2, b]);
+    expect(await finality.agree(known(100), SIGNAL)).toEqual({
+      kind: "agreed",
+      header: header(103),
+      nodes: ["a:1", "b:1"],
+    });
+  });
+
+  test("wait for the other voice as long as for one that is asked first", async () => {
+    const [a1, a2, b] = three();
+    let answer: ((header: BlockHeader) => void) | undefined;
+    Object.assign(b, { solidBlock: () => new Promise((resolve) => (answer = resolve)) });
+    const { finality, clock } = open(2, [a1, a2, b]);
+    const pending = finality.agree(known(100), SIGNAL);
+    await new Promise((resolve) => setImmediate(resolve));
+    await clock.advance(5_000);
+    answer?.(b.at(105));
+    expect(await pending).toMatchObject({ kind: "agreed", nodes: ["a:1", "b:1"] });
+  });
+
+  test("are no fork together, also one after the other", async () => {
+    const [a1, a2, b] = three(100);
+    b.silent = true;
+    const { finality } = open(2, [a1, a2, b]);
+    a1.silent = true;
+    branched(a2, "zz", 0);
+    expect(await finality.agree(known(100), SIGNAL)).toMatchObject({ kind: "unagreed" });
+    a1.silent = false;
+    branched(a1, "zz", 0);
+    expect(await finality.agree(known(100), SIGNAL)).toMatchObject({ kind: "unagreed" });
+    expect(finality.status().nodes).toMatchObject([{ state: "quarantined" }, { state: "quarantined" }, {}]);
   });
 });
 
@@ -267,6 +333,17 @@ describe("what the id of a block does not stand for", () => {
     const { finality } = open(2, [new Node("a", 100), new Node("b", 100)]);
     const lied = new Map([["t", { ...inclusion, feeSun: units(9n) }]]);
     expect(await settle(finality, lied)).toEqual(told);
+  });
+
+  test("two addresses of one provider are one word about it", async () => {
+    const nodes = [new Node("a:1", 100, "a"), new Node("a:2", 100, "a"), new Node("b:1", 100)] as const;
+    const { finality, events } = open(2, nodes);
+    nodes[2].feeSun = 1n;
+    nodes[2].branch = "bb";
+    expect(await settle(finality)).toBeUndefined();
+    expect(events).toEqual(["disputed"]);
+    const transactions = [{ txId: "t", result: "aa" }];
+    expect(await finality.confirmsBody({ ...header(90), transactions }, SIGNAL)).toBe(false);
   });
 
   test("a silent node is no dispute", async () => {

@@ -110,6 +110,7 @@ export function sourceOf(chain: FakeChain, name = "fake"): BlockSource {
     block === undefined || block.number > chain.solid ? undefined : block;
   return {
     name,
+    voice: name,
     solidBlock: () => chain.solidBlock(),
     solidHeader: async (number) => upToSolid(await chain.block(number)),
     block: async (number) => upToSolid(await chain.block(number)),

@@ -4,6 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { GATEWAY_DEFAULTS, type TronGateway, type TronGatewayOptions } from "../../src/chain/tron-gateway.ts";
+import { blockSource } from "../../src/chain/block-source.ts";
 import type { NodeEndpoint } from "../../src/chain/open-pool.ts";
 import { isFault } from "../../src/domain/errors.ts";
 import { units } from "../../src/domain/money.ts";
@@ -385,6 +386,11 @@ describe("full and solidity nodes apart", () => {
 
   test("a role that nobody has is refused at the start", () => {
     expect(() => open([{ url: first.url, role: "full" }])).toThrow(expect.objectContaining({ code: "config_invalid" }));
+  });
+
+  test("whose word a node's answers are goes with it", () => {
+    const { pool } = open([{ url: first.url, voice: "a" }, { url: second.url, voice: "a" }, first.url]);
+    expect(pool.all().map((node) => blockSource(node).voice)).toEqual(["a", "a", new URL(first.url).host]);
   });
 
   test("nodes behind one key share its budget", async () => {

@@ -39,6 +39,18 @@ describe("the nodes of the configuration", () => {
     ]);
   });
 
+  test("of one host have one voice; where the operator names the number, one for each port", async () => {
+    const own = { TRON_HTTP_ENDPOINT: "http://N1.example.:8090,http://n1.example:8091/KEY,https://n2.example" };
+    const voices = async (environment: Record<string, string>) =>
+      (await endpointsOf(environment)).map(({ voice }) => voice);
+    expect(await voices(own)).toEqual(["n1.example", "n1.example", "n2.example"]);
+    expect(await voices({ ...own, TRON_FINALITY_NODES: "2" })).toEqual([
+      "n1.example:8090",
+      "n1.example:8091",
+      "n2.example",
+    ]);
+  });
+
   test.each([
     ["TronGrid with a key", { TRON_HTTP_ENDPOINT: "https://api.trongrid.io", TRON_API_KEY: "k" }, 15, 100_000],
     ["TronGrid without a key", { TRON_HTTP_ENDPOINT: "https://nile.trongrid.io" }, 3, 100_000],

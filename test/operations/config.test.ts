@@ -84,6 +84,12 @@ describe("the nodes", () => {
 
   test.each([
     [{ TRON_HTTP_ENDPOINT: "http://a:8090,http://a:8090" }, /TRON_HTTP_ENDPOINT: an address is there twice/],
+    [{ TRON_HTTP_ENDPOINT: "https://a,https://A/,https://b" }, /TRON_HTTP_ENDPOINT: an address is there twice/],
+    [{ TRON_HTTP_ENDPOINT: "https://a:443/k/,https://a/k" }, /TRON_HTTP_ENDPOINT: an address is there twice/],
+    [
+      { TRON_HTTP_ENDPOINT: "https://a/KEY1,https://a/KEY2", TRON_FINALITY_NODES: "2" },
+      /TRON_FINALITY_NODES: 2 nodes cannot agree where 1 can be asked/,
+    ],
     [{ TRON_HTTP_ENDPOINT: "http://a:99999" }, /TRON_HTTP_ENDPOINT: address 1 is not one/],
     [{ TRON_SOLIDITY_ENDPOINT: "http://a:8091" }, /TRON_SOLIDITY_ENDPOINT: the embedded devnet serves both/],
     [{ TRON_CERT_FILE: "cert.pem" }, /TRON_CERT_FILE: it belongs together with TRON_KEY_FILE/],
