@@ -39,6 +39,17 @@ export function outcomeOfFailure(error: unknown, node: string): BroadcastOutcome
   };
 }
 
+/**
+ * What several nodes' answers about the same bytes are worth together: one that took them is enough; `refused` only when
+ * nobody may have them, `busy` only when nobody looked. Of equals the first, `undefined` of none.
+ */
+export function sumOf(outcomes: readonly BroadcastOutcome[]): BroadcastOutcome | undefined {
+  const caution = Math.max(...outcomes.map((outcome) => CAUTION[outcome.class]));
+  return outcomes.find((outcome) => CAUTION[outcome.class] === caution);
+}
+
+const CAUTION: Readonly<Record<BroadcastClass, number>> = { accepted: 3, ambiguous: 2, known: 2, refused: 1, busy: 0 };
+
 function codeOf({ sent, kind }: NodeFailure): string {
   if (sent) return `HTTP_${kind.toUpperCase()}`;
   return kind === "limited" || kind === "resting" ? `NODE_${kind.toUpperCase()}` : "NOT_CONNECTED";

@@ -3,10 +3,11 @@
  *
  * G1. Every fact has passed a schema and the cross-checks of `facts.ts`.
  * G2. "Not found" is only what the node says as `{}` where tron.md §2.3 allows it; an error is never "not found".
- * G3. `broadcast` never throws and never repeats itself on a node that may have seen the bytes.
+ * G3. `broadcast` never throws and asks no node twice; what it tells is the most cautious sum of their answers.
  * G4. Only chain parameters, accounts, the genesis id and, for who wants it so, solidified blocks are cached; nothing
  *     that proves inclusion, absence or a balance is.
  */
+import { hash } from "node:crypto";
 import type {
   AccountFacts,
   Block,
@@ -28,7 +29,7 @@ import { toEvmWord } from "../tron/address.ts";
 import { encodeUint } from "../tron/trc20.ts";
 import { agreedReading } from "./agreed-reading.ts";
 import type { Asker, Lane } from "./asking.ts";
-import { outcomeOfAnswer, outcomeOfFailure } from "./broadcast-class.ts";
+import { outcomeOfAnswer, outcomeOfFailure, sumOf } from "./broadcast-class.ts";
 import { unitsFact } from "./facts.ts";
 import type { Failover, ReadTerms } from "./failover.ts";
 import { trxEstimate, usdtEstimate, type FeePolicy } from "./fees.ts";
@@ -192,9 +193,14 @@ export class ChainReader implements ChainGateway {
         return outcomeOfFailure(error, node.name);
       }
     };
-    // A node that did not look at the bytes costs nothing; the same bytes at the next node are the same transaction.
-    const next = (result: BroadcastOutcome) => result.class === "busy" && signal?.aborted !== true;
-    const outcome = await this.#parts.failover.push(push, next, { signal, budgetMs: this.#terms.budgetMs });
+    // The same bytes at the next node are the same transaction: whoever has not taken them does not end the round.
+    const bytes = {
+      id: hash("sha256", signedHex, "base64"),
+      seen: (result: BroadcastOutcome) => result.class !== "busy",
+      taken: (result: BroadcastOutcome) => result.class === "accepted",
+    };
+    const outcomes = await this.#parts.failover.push(push, bytes, { signal, budgetMs: this.#terms.budgetMs });
+    const outcome = sumOf(outcomes);
     return outcome ?? { class: "busy", code: "NO_NODE", message: "no TRON node can be used now", node: "none" };
   }
 

@@ -4,6 +4,7 @@
  * F1. An operation runs on one node from its first request to its last: facts of two nodes are never mixed in one answer.
  * F2. What time the caller has is divided among the nodes that are left to ask, and is never exceeded.
  * F3. Bytes are handed over in one round, without waiting: the caller owns them and decides when to push them again.
+ *     The round of a later push begins with nodes that did not see them yet.
  */
 import { Fault } from "../domain/errors.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -11,6 +12,7 @@ import type { Logger } from "../ports/telemetry.ts";
 import type { Api, Asker, Lane } from "./asking.ts";
 import { faultOf, NodeFailure } from "./node-failure.ts";
 import type { NodePool } from "./node-pool.ts";
+import { PushTurns } from "./push-turns.ts";
 import { retryabilityOf, withRetry, worseOf, type RetryPolicy } from "./retry.ts";
 
 export type FailoverPorts = { readonly pool: NodePool; readonly clock: Clock; readonly logger: Logger };
@@ -34,6 +36,7 @@ export type ReadTerms = {
 export class Failover {
   readonly #options: FailoverOptions;
   readonly #ports: FailoverPorts;
+  readonly #turns = new PushTurns();
 
   constructor(options: FailoverOptions, ports: FailoverPorts) {
     this.#options = options;
@@ -75,23 +78,25 @@ export class Failover {
   }
 
   /**
-   * Hands the operation to one node after the other while `next` says so of what came back. Returns the last result,
-   * `undefined` without usable node. The operation must not throw.
+   * Hands the bytes to one node after the other until one took them, and returns all results; none without usable node.
+   * The operation must not throw.
    */
   async push<T>(
     operation: (node: Asker) => Promise<T>,
-    next: (result: T) => boolean,
+    bytes: { readonly id: string; readonly seen: (result: T) => boolean; readonly taken: (result: T) => boolean },
     terms: { readonly signal?: AbortSignal | undefined; readonly budgetMs: number },
-  ): Promise<T | undefined> {
-    let result: T | undefined;
+  ): Promise<T[]> {
+    const results: T[] = [];
     const until = this.#ports.clock.now() + terms.budgetMs;
-    const nodes = this.#ports.pool.nodes("full");
+    const nodes = this.#turns.ordered(bytes.id, this.#ports.pool.nodes("full"));
     for (const [index, node] of nodes.entries()) {
       const share = this.#share(until, nodes.length - index);
-      result = await operation(node.on({ lane: "broadcast", signal: terms.signal, until: share }));
-      if (!next(result)) return result;
+      const result = await operation(node.on({ lane: "broadcast", signal: terms.signal, until: share }));
+      results.push(result);
+      if (bytes.seen(result)) this.#turns.saw(bytes.id, node);
+      if (bytes.taken(result) || terms.signal?.aborted === true) break;
     }
-    return result;
+    return results;
   }
 
   async #round<T>(operation: (node: Asker) => Promise<T>, terms: ReadTerms, until: number): Promise<T> {

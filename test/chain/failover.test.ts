@@ -254,14 +254,65 @@ describe("a broadcast is worth exactly what was heard", () => {
     ["a wrong shape", { body: { result: "yes" } }],
     ["an empty answer", { text: "" }],
   ] satisfies [string, Answer][])(
-    "%s after the bytes left is ambiguous, and no other node is asked",
+    "%s after the bytes left is ambiguous, and the same bytes go to the next node",
     async (_name, answer) => {
       first.on("wallet/broadcasthex", answer);
+      expect((await open([first.url]).broadcast(BYTES)).class).toBe("ambiguous");
       second.on("wallet/broadcasthex", answered("SUCCESS"));
-      expect((await open([first.url, second.url]).broadcast(BYTES)).class).toBe("ambiguous");
-      expect([first.asked.length, second.asked.length]).toEqual([1, 0]);
+      expect((await open([first.url, second.url]).broadcast(BYTES)).class).toBe("accepted");
+      expect([first.asked.length, second.asked.length]).toEqual([2, 1]);
+      expect(second.asked[0]?.body).toEqual({ transaction: BYTES });
     },
   );
+
+  test.each([
+    ["SUCCESS", "SIGERROR", "accepted"],
+    ["SIGERROR", "SUCCESS", "accepted"],
+    ["OTHER_ERROR", "SUCCESS", "accepted"],
+    ["DUP_TRANSACTION_ERROR", "SUCCESS", "accepted"],
+    ["OTHER_ERROR", "SIGERROR", "ambiguous"],
+    ["SIGERROR", "OTHER_ERROR", "ambiguous"],
+    ["SIGERROR", "DUP_TRANSACTION_ERROR", "known"],
+    ["DUP_TRANSACTION_ERROR", "SERVER_BUSY", "known"],
+    ["SIGERROR", "SERVER_BUSY", "refused"],
+    ["SERVER_BUSY", "SIGERROR", "refused"],
+    ["SERVER_BUSY", "NO_CONNECTION", "busy"],
+  ])("of %s and %s the more cautious one counts: %s", async (one, other, kind) => {
+    first.on("wallet/broadcasthex", answered(one));
+    second.on("wallet/broadcasthex", answered(other));
+    expect((await open([first.url, second.url]).broadcast(BYTES)).class).toBe(kind);
+  });
+
+  test.each([
+    ["401", { status: 401, text: "unauthorized" }],
+    ["402", { status: 402, text: "pay first" }],
+    ["404", { status: 404, body: { Error: "this API is unavailable due to config" } }],
+  ] satisfies [string, Answer][])(
+    "a node that answers reads and says %s to bytes does not keep them from the next one",
+    async (_name, answer) => {
+      for (const node of [first, second]) {
+        node.on("wallet/getblockbynum", genesis(GENESIS));
+        node.on("walletsolidity/getnowblock", headOf(50));
+      }
+      first.on("wallet/broadcasthex", answer);
+      second.on("wallet/broadcasthex", answered("SUCCESS"));
+      const gateway = open([first.url, second.url]);
+      await gateway.verifyNetwork({ expectedGenesisId: GENESIS });
+      await gateway.solidBlock();
+      expect(await gateway.broadcast(BYTES)).toMatchObject({ class: "accepted", node: new URL(second.url).host });
+      expect(first.paths()).toContain("wallet/broadcasthex");
+    },
+  );
+
+  test("a node that accepts bytes and forwards none has its turn once, then another one begins", async () => {
+    first.on("wallet/broadcasthex", answered("SUCCESS"));
+    second.on("wallet/broadcasthex", answered("SUCCESS"));
+    const gateway = open([first.url, second.url]);
+    for (let push = 0; push < 3; push += 1) await gateway.broadcast(BYTES);
+    expect([first.asked.length, second.asked.length]).toEqual([2, 1]);
+    await gateway.broadcast("0a03");
+    expect(first.asked.at(-1)?.body).toEqual({ transaction: "0a03" });
+  });
 
   test("when the first node was never reached, the second one gets the bytes", async () => {
     second.on("wallet/broadcasthex", answered("SUCCESS"));
@@ -290,7 +341,8 @@ describe("a broadcast is worth exactly what was heard", () => {
       setImmediate(() => controller.abort());
       return { hang: true };
     });
-    expect((await open([first.url]).broadcast(BYTES, controller.signal)).class).toBe("ambiguous");
+    expect((await open([first.url, second.url]).broadcast(BYTES, controller.signal)).class).toBe("ambiguous");
+    expect(second.asked).toEqual([]);
   });
 });
 
