@@ -21,7 +21,8 @@ export type BlockSource = Speaker & {
 
 /** Only nodes that serve the solidity API know what is solidified. */
 export function blockSource(node: ChainNode): BlockSource {
-  const asker = (signal: AbortSignal) => node.on({ lane: "follow", signal });
+  // A node that wants to be left alone for hours would hold up whoever waits for the others' word too.
+  const asker = (signal: AbortSignal) => node.on({ lane: "follow", signal, until: node.deadline() });
   return {
     name: node.name,
     voice: node.voice,

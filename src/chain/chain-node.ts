@@ -100,6 +100,11 @@ export class ChainNode {
     };
   }
 
+  /** Clock time by which it has answered what it is asked now, or will not: for those who ask several side by side. */
+  deadline(): number {
+    return this.#ports.clock.now() + this.#parts.http.timeoutMs;
+  }
+
   serves(api: Api): boolean {
     return this.role === "both" || this.role === api;
   }
@@ -188,8 +193,8 @@ export class ChainNode {
   }
 
   async #askIdentity(): Promise<void> {
-    const { clock, logger } = this.#ports;
-    const terms: AskTerms = { lane: "follow", until: clock.now() + this.#parts.http.timeoutMs };
+    const { logger } = this.#ports;
+    const terms: AskTerms = { lane: "follow", until: this.deadline() };
     const unidentified: Asker = {
       name: this.name,
       ask: (question, read) => this.#ask(question, terms, read),

@@ -30,6 +30,7 @@ import { encodeUint } from "../tron/trc20.ts";
 import { agreedReading } from "./agreed-reading.ts";
 import type { Asker, Lane } from "./asking.ts";
 import { outcomeOfAnswer, outcomeOfFailure, sumOf } from "./broadcast-class.ts";
+import type { ChainNode } from "./chain-node.ts";
 import { unitsFact } from "./facts.ts";
 import type { Failover, ReadTerms } from "./failover.ts";
 import { trxEstimate, usdtEstimate, type FeePolicy } from "./fees.ts";
@@ -131,9 +132,11 @@ export class ChainReader implements ChainGateway {
     };
     const { agreeing, pool } = this.#parts;
     if (agreeing === 1) return this.#read(balances, { api: "solidity", lane: "read", signal });
+    // All are waited for, so one that wants to be left alone must not be waited for longer than for an answer.
+    const termsOf = (node: ChainNode) => ({ lane: "read", signal, until: node.deadline() }) as const;
     const nodes = pool.nodes("solidity").map((node) => ({
       voice: node.voice,
-      read: () => balances(node.on({ lane: "read", signal })),
+      read: () => balances(node.on(termsOf(node))),
     }));
     const keyOf = ({ usdt, trx }: { usdt: Units; trx: Units }) => `${usdt} ${trx}`;
     const readings = await agreedReading(nodes, { required: agreeing, keyOf });

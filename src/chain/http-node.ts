@@ -12,7 +12,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Question } from "./asking.ts";
 import { parseLossless } from "./json.ts";
 import { NodeFailure, type FailureKind } from "./node-failure.ts";
-import { suspensionOf } from "./suspension.ts";
+import { LONGEST_MS, LONGEST_OUTAGE_MS, suspensionOf } from "./suspension.ts";
 import { openTransport, type Connecting, type Transport } from "./transport.ts";
 import { nodeErrorOf } from "./wire.ts";
 
@@ -151,7 +151,10 @@ export class HttpNode {
 
   #valueOf({ status, headers, bytes }: Answer, parse: Parse): unknown {
     if (status === 403 || status === 429) throw this.#throttled({ status, headers, bytes });
-    if (status >= 500) throw this.#fail("overloaded", `HTTP ${status}`, undefined, this.#suspension(headers, bytes));
+    if (status >= 500) {
+      const suspension = this.#suspension({ headers, bytes }, LONGEST_OUTAGE_MS);
+      throw this.#fail("overloaded", `HTTP ${status}`, undefined, suspension);
+    }
     if (status !== 200) throw this.#fail("rejected", `HTTP ${status}`);
     const encoding = headers["content-encoding"] ?? "identity";
     // Nobody asked for compression. What is never inflated cannot be a bomb.
@@ -186,11 +189,12 @@ export class HttpNode {
   }
 
   #throttled({ status, headers, bytes }: Answer): NodeFailure {
-    return this.#fail("throttled", `HTTP ${status}`, undefined, this.#suspension(headers, bytes));
+    return this.#fail("throttled", `HTTP ${status}`, undefined, this.#suspension({ headers, bytes }, LONGEST_MS));
   }
 
-  #suspension(headers: Answer["headers"], bytes: Buffer): number | undefined {
-    return suspensionOf({ retryAfter: headers["retry-after"], text: bytes.toString() }, this.#ports.clock.now());
+  #suspension({ headers, bytes }: Pick<Answer, "headers" | "bytes">, longestMs: number): number | undefined {
+    const said = { retryAfter: headers["retry-after"], text: bytes.toString() };
+    return suspensionOf(said, { now: this.#ports.clock.now(), longestMs });
   }
 
   #failureOf(error: unknown, answering: boolean): NodeFailure {

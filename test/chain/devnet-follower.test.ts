@@ -4,11 +4,13 @@ import { BlockFollower } from "../../src/chain/block-follower.ts";
 import { blockSource } from "../../src/chain/block-source.ts";
 import { Finality } from "../../src/chain/finality.ts";
 import type { FollowerCursor } from "../../src/chain/follower-ports.ts";
+import { pause } from "../../src/chain/retry.ts";
 import { GATEWAY_DEFAULTS, type TronGateway } from "../../src/chain/tron-gateway.ts";
 import { startDevnet } from "../../src/devnet/devnet.ts";
 import type { Devnet } from "../../src/devnet/handle.ts";
 import type { FaultKind } from "../../src/devnet/faults.ts";
 import type { TransferOrder } from "../../src/domain/chain-facts.ts";
+import { isFault } from "../../src/domain/errors.ts";
 import { units } from "../../src/domain/money.ts";
 import { silentLogger } from "../../src/ports/telemetry.ts";
 import { privateKeyToAddress } from "../../src/tron/address.ts";
@@ -19,6 +21,7 @@ const payer = privateKeyToAddress(KEY);
 const payee = privateKeyToAddress("22".repeat(32));
 
 let devnet: Devnet;
+let clock: HastyClock;
 let gateway: TronGateway;
 let follower: BlockFollower;
 let told: { id: string; type: string; inclusion?: unknown }[];
@@ -31,7 +34,7 @@ beforeEach(async () => {
   await devnet.faucet({ address: payee, trxSun: 1_000_000n });
   await devnet.mine(30);
   const timeoutMs = 2_000;
-  const clock = new HastyClock(timeoutMs);
+  clock = new HastyClock(timeoutMs);
   const http = { ...GATEWAY_DEFAULTS.http, timeoutMs };
   // A limit that is lowered after a refusal is still far above what a test asks.
   const nodes = [{ url: devnet.url, perSecond: 1_000 }];
@@ -91,6 +94,8 @@ async function stepOnce(triesLeft = 20): Promise<void> {
     await follower.step();
   } catch (error) {
     if (triesLeft === 0) throw error;
+    // Suspended for 30 s: nothing is sent until then.
+    if (isFault(error) && error.code === "chain_busy") await pause(40_000, { clock });
     await stepOnce(triesLeft - 1);
   }
 }
