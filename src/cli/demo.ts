@@ -37,6 +37,8 @@ import { judgeOnChain } from "./verdict.ts";
 const EXAMPLE = fileURLToPath(new URL("../../examples/payouts.csv", import.meta.url));
 const DEVNET_WALLET = "wal_treasury";
 
+const pause = (ms: number): Promise<void> => sleep(ms);
+
 type Job = {
   readonly options: DemoOptions;
   readonly config: Config;
@@ -126,7 +128,7 @@ async function pay(job: Job, url: string): Promise<number> {
   const sources = {
     witness: place.witness,
     paymentsTo: (address: string) => paymentsTo(place.engine, address),
-    pause: (ms: number) => sleep(ms),
+    pause,
   };
   const verdict = await judgeOnChain(
     { lines: job.lines, payouts: followed.payouts, payerAddress: payer.address, before },
@@ -154,6 +156,7 @@ async function enter(job: Job, url: string): Promise<Place> {
     nodeUrl,
     apiKey: config.chain.apiKeys[0]?.reveal(),
     usdtContract: network.usdtContract,
+    pause,
   });
   if ((await witness.genesisId()) !== network.genesisId)
     throw new Stop(EXIT.usage, `${nodeUrl} is a node of another chain than the engine's`);
