@@ -86,7 +86,7 @@ export const rooms = {
   },
   cli: {
     owns: "commands for people",
-    may: ["domain", "operations", "tron", "security/access", "security/api-tokens"],
+    may: ["domain", "operations", "tron", "chain/rate", "chain/suspension", "security/access", "security/api-tokens"],
     packages: ["csv-parse"],
   },
 };

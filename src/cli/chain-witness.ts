@@ -6,14 +6,12 @@ import { units, type Units } from "../domain/money.ts";
 import { toEvmWord, fromEvm20 } from "../tron/address.ts";
 import { decodeTransferLog } from "../tron/trc20.ts";
 import { EXIT } from "./demo-options.ts";
-import { reasonOf } from "./engine-client.ts";
 import { fieldsOf, listAt, numberAt, textAt } from "./fields.ts";
 import { Stop } from "./stop.ts";
+import type { WitnessNode } from "./witness-node.ts";
 
-/** Reads at a time: a public node answers more with 429. */
+/** Reads at a time. */
 const CONCURRENCY = 8;
-const TRIES = 8;
-const CALL_TIMEOUT_MS = 10_000;
 
 export type TokenMove = { readonly from: string; readonly to: string; readonly amount: bigint };
 /** A transaction in a solidified block. */
@@ -27,11 +25,8 @@ export type SolidReceipt = {
 };
 
 export type WitnessOptions = {
-  readonly nodeUrl: string;
-  readonly apiKey: string | undefined;
+  readonly node: Pick<WitnessNode, "name" | "ask">;
   readonly usdtContract: string;
-  /** Lets time pass, ms. */
-  readonly pause: (ms: number) => Promise<void>;
 };
 
 export class ChainWitness {
@@ -43,16 +38,16 @@ export class ChainWitness {
 
   /** Id of block 0: which chain the node is on. */
   async genesisId(): Promise<string | undefined> {
-    return textAt(await this.#ask("/wallet/getblockbynum", { num: 0 }), "blockID");
+    return textAt(await this.#options.node.ask("/wallet/getblockbynum", { num: 0 }), "blockID");
   }
 
   async solidNumber(): Promise<number> {
-    const block = await this.#ask("/walletsolidity/getnowblock", {});
+    const block = await this.#options.node.ask("/walletsolidity/getnowblock", {});
     const number = numberAt(fieldsOf(fieldsOf(block)["block_header"])["raw_data"], "number");
     if (number !== undefined) return number;
     // A node leaves out what is zero; an id begins with its block's number.
     if (/^0{16}/.test(textAt(block, "blockID") ?? "")) return 0;
-    throw new Stop(EXIT.engine, `the TRON node ${this.#options.nodeUrl} does not say which block is solidified`);
+    throw new Stop(EXIT.engine, `the TRON node ${this.#options.node.name} does not say which block is solidified`);
   }
 
   /** Token balance of each address, in base units. */
@@ -70,7 +65,7 @@ export class ChainWitness {
   }
 
   async #balance(address: string): Promise<bigint> {
-    const answer = await this.#ask("/walletsolidity/triggerconstantcontract", {
+    const answer = await this.#options.node.ask("/walletsolidity/triggerconstantcontract", {
       owner_address: address,
       contract_address: this.#options.usdtContract,
       function_selector: "balanceOf(address)",
@@ -81,13 +76,13 @@ export class ChainWitness {
     if (typeof word !== "string" || !/^[0-9a-f]{64}$/i.test(word))
       throw new Stop(
         EXIT.mismatch,
-        `${this.#options.nodeUrl} gives no balance of ${address}: ${JSON.stringify(answer).slice(0, 200)}`,
+        `${this.#options.node.name} gives no balance of ${address}: ${JSON.stringify(answer).slice(0, 200)}`,
       );
     return BigInt(`0x${word}`);
   }
 
   async #receipt(txId: string): Promise<SolidReceipt | undefined> {
-    const answer = await this.#ask("/walletsolidity/gettransactioninfobyid", { value: txId });
+    const answer = await this.#options.node.ask("/walletsolidity/gettransactioninfobyid", { value: txId });
     const blockNumber = numberAt(answer, "blockNumber");
     if (textAt(answer, "id") !== txId || blockNumber === undefined) return undefined;
     const cost = fieldsOf(answer)["receipt"];
@@ -111,37 +106,6 @@ export class ChainWitness {
     });
     return move === undefined ? [] : [move];
   }
-
-  async #ask(path: string, body: object): Promise<unknown> {
-    const { nodeUrl, apiKey, pause } = this.#options;
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        const response = await fetch(nodeUrl + path, {
-          method: "POST",
-          headers: {
-            "content-type": "application/json",
-            ...(apiKey === undefined ? {} : { "TRON-PRO-API-KEY": apiKey }),
-          },
-          body: JSON.stringify(body),
-          signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
-        });
-        if (!response.ok) throw new Error(`HTTP ${response.status}`);
-        return answerOf(await response.json());
-      } catch (error) {
-        if (attempt >= TRIES)
-          throw new Stop(EXIT.engine, `the TRON node ${nodeUrl} does not answer: ${reasonOf(error)}`);
-        await pause(250 * 2 ** Math.min(attempt, 5));
-      }
-    }
-  }
-}
-
-/** Nodes say 200 to what went wrong inside them, and nothing of what was asked: neither yes nor no. */
-function answerOf(answer: unknown): unknown {
-  if (typeof answer !== "object" || answer === null) throw new Error("an answer that is no object");
-  const { Error: wrong } = fieldsOf(answer);
-  if (wrong !== undefined) throw new Error(typeof wrong === "string" ? wrong.slice(0, 200) : "an error without text");
-  return answer;
 }
 
 async function inParallel<In, Out>(items: readonly In[], work: (item: In) => Promise<Out>): Promise<Out[]> {

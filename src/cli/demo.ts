@@ -33,6 +33,7 @@ import { grouped } from "./report.ts";
 import { isAccepted, Refused, sendOrder } from "./send-order.ts";
 import { Stop } from "./stop.ts";
 import { judgeOnChain } from "./verdict.ts";
+import { paceOf, WitnessNode } from "./witness-node.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/payouts.csv", import.meta.url));
 const DEVNET_WALLET = "wal_treasury";
@@ -152,12 +153,12 @@ async function enter(job: Job, url: string): Promise<Place> {
   if (problems.length > 0) throw wrongFile(file, problems);
   const nodeUrl = options.node ?? config.chain.endpoints[0] ?? network.nodeUrl;
   if (nodeUrl === undefined) throw new Stop(EXIT.usage, "name a TRON node to check the result against: --node <url>");
-  const witness = new ChainWitness({
-    nodeUrl,
-    apiKey: config.chain.apiKeys[0]?.reveal(),
-    usdtContract: network.usdtContract,
-    pause,
-  });
+  const access = { url: nodeUrl, apiKey: config.chain.apiKeys[0]?.reveal() };
+  const node = new WitnessNode(
+    { ...access, perSecond: paceOf(access, network.name) },
+    { now: () => Date.now(), pause, say: (text) => progress.say(text) },
+  );
+  const witness = new ChainWitness({ node, usdtContract: network.usdtContract });
   if ((await witness.genesisId()) !== network.genesisId)
     throw new Stop(EXIT.usage, `${nodeUrl} is a node of another chain than the engine's`);
   return { engine, network, payer, witness };

@@ -2,9 +2,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { ChainWitness } from "../../src/cli/chain-witness.ts";
 import { EXIT } from "../../src/cli/demo-options.ts";
+import { paceOf, WitnessNode, type WitnessPorts } from "../../src/cli/witness-node.ts";
 import { ANN } from "./support/payees.ts";
 
 type Asked = { readonly path: string; readonly body: string; readonly key: unknown };
@@ -34,8 +36,23 @@ async function nodeOf(...replies: Reply[]): Promise<{ url: string; asked: Asked[
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
 }
 
-function witnessOf(nodeUrl: string): ChainWitness {
-  return new ChainWitness({ nodeUrl, apiKey: undefined, usdtContract: ANN, pause: () => Promise.resolve() });
+/** Its time passes only in pauses. */
+function portsOf(paused: number[] = [], said: string[] = []): WitnessPorts {
+  let now = 1_000_000;
+  return {
+    now: () => now,
+    pause: (ms) => {
+      now += ms;
+      paused.push(ms);
+      return Promise.resolve();
+    },
+    say: (line) => said.push(line),
+  };
+}
+
+function witnessOf(url: string, ports = portsOf()): ChainWitness {
+  const node = new WitnessNode({ url, apiKey: undefined, perSecond: undefined }, ports);
+  return new ChainWitness({ node, usdtContract: ANN });
 }
 
 describe("an error that a node wraps into a 200", () => {
@@ -71,4 +88,80 @@ test("a block without a number is block 0 only when its id says so", async () =>
     const { url } = await nodeOf({ body });
     await expect(witnessOf(url).solidNumber()).rejects.toMatchObject({ exitCode: EXIT.engine });
   }
+});
+
+describe("a node that refuses", () => {
+  const fine = { body: { blockID: TX } };
+  const refused = (more: Partial<Reply> = {}): Reply => ({ status: 403, body: {}, ...more });
+
+  test.each([
+    ["half a minute unless it says more", refused(), 30_000],
+    ["half a minute when it says less", refused({ status: 429, headers: { "retry-after": "3" } }), 30_000],
+    ["as long as its header says", refused({ status: 429, headers: { "retry-after": "45" } }), 45_000],
+    ["as long as its text says", refused({ body: { Error: "the key is suspended for 60 s" } }), 60_000],
+  ])("is left alone: %s", async (_, refusal, wait) => {
+    const { url, asked } = await nodeOf(refusal, fine);
+    const [paused, said]: [number[], string[]] = [[], []];
+    expect(await witnessOf(url, portsOf(paused, said)).genesisId()).toBe(TX);
+    expect([paused, asked.length]).toEqual([[wait], 2]);
+    expect(said).toEqual([expect.stringContaining(`asking again in ${wait / 1_000} s`)]);
+  });
+
+  test("is asked again seven times", async () => {
+    const seven = await nodeOf(...Array.from({ length: 7 }, () => refused()), fine);
+    expect(await witnessOf(seven.url).genesisId()).toBe(TX);
+    const always = await nodeOf(refused());
+    await expect(witnessOf(always.url).genesisId()).rejects.toMatchObject({ exitCode: EXIT.engine });
+    expect(always.asked).toHaveLength(8);
+  });
+
+  test("for longer than anybody waits ends the run", async () => {
+    const { url, asked } = await nodeOf(refused({ headers: { "retry-after": "86400" } }));
+    await expect(witnessOf(url).genesisId()).rejects.toMatchObject({
+      exitCode: EXIT.engine,
+      message: expect.stringContaining("left alone for 86400 s"),
+    });
+    expect(asked).toHaveLength(1);
+  });
+
+  test("is not asked by the others meanwhile", async () => {
+    const { url, asked } = await nodeOf(...Array.from({ length: 8 }, () => refused()), { body: { id: TX } });
+    const started = Date.now();
+    const release: (() => void)[] = [];
+    const pause = (): Promise<void> => new Promise((resolve) => release.push(resolve));
+    let [now, said] = [started, 0];
+    const witness = witnessOf(url, { now: () => now, pause, say: () => (said += 1) });
+    const receipts = witness.receipts(Array.from({ length: 20 }, () => TX));
+    while (release.length < 8) await sleep(5);
+    await sleep(50);
+    expect([asked.length, said]).toEqual([8, 1]);
+    const ticking = setInterval(() => {
+      now += 30_000;
+      for (const resolve of release.splice(0)) resolve();
+    }, 1);
+    await receipts;
+    clearInterval(ticking);
+    expect(asked).toHaveLength(28);
+  });
+});
+
+test("no more requests leave than the node takes", async () => {
+  const { url, asked } = await nodeOf({ body: { id: TX } });
+  const ports = { now: () => Date.now(), pause: (ms: number) => sleep(ms), say: () => {} };
+  const node = new WitnessNode({ url, apiKey: undefined, perSecond: 20 }, ports);
+  const receipts = new ChainWitness({ node, usdtContract: ANN }).receipts(Array.from({ length: 40 }, () => TX));
+  await sleep(1_000);
+  expect(asked.length).toBeLessThanOrEqual(20);
+  await receipts;
+  expect(asked).toHaveLength(40);
+});
+
+test("only nodes that others may use as well are asked slowly", () => {
+  const pace = (url: string, network: string, apiKey?: string) => paceOf({ url, apiKey }, network);
+  expect(pace("https://api.trongrid.io", "mainnet", "key")).toBe(4);
+  expect(pace("https://api.trongrid.io", "mainnet")).toBe(2);
+  expect(pace("http://127.0.0.1.example.org", "mainnet")).toBe(2);
+  expect(pace("http://devnet:9090", "devnet", "key")).toBeUndefined();
+  for (const host of ["127.0.0.1:8090", "localhost", "[::1]:8090"])
+    expect(pace(`http://${host}`, "mainnet", "key")).toBeUndefined();
 });
