@@ -86,7 +86,17 @@ export const rooms = {
   },
   cli: {
     owns: "commands for people",
-    may: ["domain", "operations", "tron", "chain/rate", "chain/suspension", "security/access", "security/api-tokens"],
+    may: [
+      "domain",
+      "operations",
+      "tron",
+      "chain/networks",
+      "chain/rate",
+      "chain/suspension",
+      "security/access",
+      "security/api-tokens",
+      "security/private-file",
+    ],
     packages: ["csv-parse"],
   },
 };

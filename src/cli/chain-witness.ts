@@ -25,7 +25,8 @@ export type SolidReceipt = {
 };
 
 export type WitnessOptions = {
-  readonly node: Pick<WitnessNode, "name" | "ask">;
+  /** Serves `/walletsolidity/`; nothing else is asked. */
+  readonly node: WitnessNode;
   readonly usdtContract: string;
 };
 
@@ -38,7 +39,7 @@ export class ChainWitness {
 
   /** Id of block 0: which chain the node is on. */
   async genesisId(): Promise<string | undefined> {
-    return textAt(await this.#options.node.ask("/wallet/getblockbynum", { num: 0 }), "blockID");
+    return textAt(await this.#options.node.ask("/walletsolidity/getblockbynum", { num: 0 }), "blockID");
   }
 
   async solidNumber(): Promise<number> {

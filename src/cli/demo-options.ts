@@ -75,5 +75,8 @@ function address(name: string, text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
     throw new Stop(EXIT.usage, `${name} must be an http address`);
+  const { username, password } = new URL(text);
+  if (username !== "" || password !== "")
+    throw new Stop(EXIT.usage, `${name} takes no name and no password\n\n${USAGE}`);
   return text.replace(/\/+$/, "");
 }

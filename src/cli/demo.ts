@@ -33,6 +33,7 @@ import { grouped } from "./report.ts";
 import { isAccepted, Refused, sendOrder } from "./send-order.ts";
 import { Stop } from "./stop.ts";
 import { judgeOnChain } from "./verdict.ts";
+import { accessOf } from "./witness-access.ts";
 import { paceOf, WitnessNode } from "./witness-node.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/payouts.csv", import.meta.url));
@@ -151,17 +152,20 @@ async function enter(job: Job, url: string): Promise<Place> {
   const payer = await readWallet(engine, walletId);
   const problems = judgeAmounts(lines, payer);
   if (problems.length > 0) throw wrongFile(file, problems);
-  const nodeUrl = options.node ?? config.chain.endpoints[0] ?? network.nodeUrl;
-  if (nodeUrl === undefined) throw new Stop(EXIT.usage, "name a TRON node to check the result against: --node <url>");
-  const access = { url: nodeUrl, apiKey: config.chain.apiKeys[0]?.reveal() };
+  return { engine, network, payer, witness: await openWitness(job, network) };
+}
+
+async function openWitness({ options, config, progress }: Job, network: NetworkFacts): Promise<ChainWitness> {
+  const access = accessOf(config.chain, { given: options.node, known: network.nodeUrl });
+  if (access === undefined) throw new Stop(EXIT.usage, "name a TRON node to check the result against: --node <url>");
   const node = new WitnessNode(
     { ...access, perSecond: paceOf(access, network.name) },
     { now: () => Date.now(), pause, say: (text) => progress.say(text) },
   );
   const witness = new ChainWitness({ node, usdtContract: network.usdtContract });
   if ((await witness.genesisId()) !== network.genesisId)
-    throw new Stop(EXIT.usage, `${nodeUrl} is a node of another chain than the engine's`);
-  return { engine, network, payer, witness };
+    throw new Stop(EXIT.usage, `${node.name} is a node of another chain than the engine's`);
+  return witness;
 }
 
 async function readToken({ dataDir }: Config): Promise<string> {

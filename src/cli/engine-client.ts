@@ -119,8 +119,9 @@ function damageIn(actor: unknown): string {
   return `the engine cannot read the record of ${needText(actor, "kind")} ${needText(actor, "id")}; restore its store first`;
 }
 
-/** "ECONNREFUSED" and the like; `fetch` hides it in the cause. */
+/** "ECONNREFUSED", "unexpected redirect" and the like; `fetch` hides it in the cause. */
 export function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
-  return textAt(cause, "code") ?? (error instanceof Error ? error.message : String(error));
+  const outermost = cause instanceof Error ? cause : error;
+  return textAt(cause, "code") ?? (outermost instanceof Error ? outermost.message : String(outermost));
 }

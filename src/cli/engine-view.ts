@@ -17,6 +17,7 @@ export type NetworkFacts = {
   readonly name: string;
   readonly genesisId: string;
   readonly usdtContract: string;
+  /** One that serves solidified state. */
   readonly nodeUrl: string | undefined;
 };
 export type BatchProgress = {
@@ -43,7 +44,7 @@ export const PATHS = { batch: `${API}/payouts/batch` } as const;
 
 export async function readNetwork(engine: EngineClient): Promise<NetworkFacts> {
   const [info, status] = [await engine.get(`${API}/network/info`), await engine.get(`${API}/network/status`)];
-  const [node] = listAt(status, "providers");
+  const node = listAt(status, "providers").find((each) => textAt(each, "role") !== "full");
   return {
     name: needText(info, "network"),
     genesisId: needText(info, "genesis_id"),

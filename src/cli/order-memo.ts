@@ -5,8 +5,9 @@
  * N1. A memo exists for every order that was or may have been accepted; it is removed only after a clear refusal.
  * N2. A memo is written once, so that balances are never replaced: only the first are from before the order.
  */
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { createFolder, writePrivateFile } from "../security/private-file.ts";
 import { fieldsOf, listAt, numberAt, textAt } from "./fields.ts";
 import type { PayoutLine } from "./payout-file.ts";
 
@@ -31,7 +32,7 @@ export async function readMemo(directory: string, orderId: string): Promise<Orde
   return parse(await readText(join(directory, fileOf(orderId))));
 }
 
-/** On disk when it returns. */
+/** On disk when it returns, under its name. */
 export async function writeMemo(directory: string, memo: OrderMemo): Promise<void> {
   const { balances, lines, ...rest } = memo;
   const text = JSON.stringify({
@@ -42,16 +43,8 @@ export async function writeMemo(directory: string, memo: OrderMemo): Promise<voi
         : Object.fromEntries([...balances].map(([address, amount]) => [address, String(amount)])),
     lines: [...lines],
   });
-  const path = join(directory, fileOf(memo.orderId));
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const handle = await open(`${path}.new`, "w", 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(`${path}.new`, path);
+  await createFolder(directory);
+  await writePrivateFile({ path: join(directory, fileOf(memo.orderId)), text });
 }
 
 export async function removeMemo(directory: string, orderId: string): Promise<void> {

@@ -40,7 +40,8 @@ export function totalsOf({ payouts, receipts }: Report): string {
 }
 
 function span(blocks: readonly number[]): string {
-  const [first, last] = [Math.min(...blocks), Math.max(...blocks)];
+  const first = blocks.reduce((least, block) => Math.min(least, block), Number.POSITIVE_INFINITY);
+  const last = blocks.reduce((most, block) => Math.max(most, block), 0);
   return first === last ? `${first},` : `${first} to ${last}, all`;
 }
 
@@ -76,7 +77,7 @@ function shorten(text: string): string {
 }
 
 function widthsOf(rows: readonly (readonly string[])[]): number[] {
-  return HEADER.map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)));
+  return HEADER.map((_, index) => rows.reduce((width, row) => Math.max(width, row[index]?.length ?? 0), 0));
 }
 
 function widthOf(rows: readonly (readonly string[])[]): number {

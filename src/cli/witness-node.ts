@@ -11,6 +11,7 @@ import { EXIT } from "./demo-options.ts";
 import { reasonOf } from "./engine-client.ts";
 import { fieldsOf } from "./fields.ts";
 import { Stop } from "./stop.ts";
+import type { NodeAccess } from "./witness-access.ts";
 
 const TRIES = 8;
 const REFUSALS = 8;
@@ -21,9 +22,7 @@ const SUSPENSION_MAX_MS = 900_000;
 /** What leaves most of it to the engine: TronGrid takes 15 with a key, and the engine tries 3 without one. */
 const PER_SECOND = { withKey: 4, withoutKey: 2 };
 
-export type WitnessNodeOptions = {
-  readonly url: string;
-  readonly apiKey: string | undefined;
+export type WitnessNodeOptions = NodeAccess & {
   /** `undefined`: as fast as it answers. */
   readonly perSecond: number | undefined;
 };
@@ -36,7 +35,7 @@ export type WitnessPorts = {
 };
 
 /** A node of this machine, or of the devnet, is nobody else's. */
-export function paceOf(node: { url: string; apiKey: string | undefined }, network: string): number | undefined {
+export function paceOf(node: NodeAccess, network: string): number | undefined {
   const isHere = /^(localhost|127\.[0-9.]+|\[::1\])$/.test(new URL(node.url).hostname);
   if (isHere || network === "devnet") return undefined;
   return node.apiKey === undefined ? PER_SECOND.withoutKey : PER_SECOND.withKey;
@@ -54,8 +53,9 @@ export class WitnessNode {
     this.#rate = new LearnedRate(options.perSecond, ports.now());
   }
 
+  /** A path may hold a key. */
   get name(): string {
-    return this.#options.url;
+    return new URL(this.#options.url).origin;
   }
 
   /** Throws `Stop` when the node goes on failing or refusing. */
@@ -107,6 +107,8 @@ export class WitnessNode {
     const { url, apiKey } = this.#options;
     const response = await fetch(url + path, {
       method: "POST",
+      // The key is for this node only.
+      redirect: "error",
       headers: {
         "content-type": "application/json",
         ...(apiKey === undefined ? {} : { "TRON-PRO-API-KEY": apiKey }),

@@ -165,3 +165,26 @@ test("only nodes that others may use as well are asked slowly", () => {
   for (const host of ["127.0.0.1:8090", "localhost", "[::1]:8090"])
     expect(pace(`http://${host}`, "mainnet", "key")).toBeUndefined();
 });
+
+test("only solidified state is asked for, below the path of the node", async () => {
+  const { url, asked } = await nodeOf({ body: { blockID: TX, block_header: { raw_data: { number: 7 } } } });
+  const witness = witnessOf(`${url}/some-key`);
+  await witness.genesisId();
+  await witness.solidNumber();
+  expect(asked.map(({ path }) => path)).toEqual([
+    "/some-key/walletsolidity/getblockbynum",
+    "/some-key/walletsolidity/getnowblock",
+  ]);
+});
+
+test("no other node sees the key, and nobody the path", async () => {
+  const other = await nodeOf({ body: { blockID: TX } });
+  const { url, asked } = await nodeOf({ status: 307, headers: { location: other.url }, body: {} });
+  const node = new WitnessNode({ url: `${url}/some-key`, apiKey: "key", perSecond: undefined }, portsOf());
+  const genesisId = new ChainWitness({ node, usdtContract: ANN }).genesisId();
+  await expect(genesisId).rejects.toMatchObject({
+    exitCode: EXIT.engine,
+    message: `the TRON node ${url} does not answer: unexpected redirect`,
+  });
+  expect([asked[0]?.key, other.asked]).toEqual(["key", []]);
+});
