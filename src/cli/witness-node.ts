@@ -6,7 +6,7 @@
  * W2. A node that refuses is left alone for as long as it says, and at least half a minute.
  */
 import { LearnedRate } from "../chain/rate.ts";
-import { suspensionOf } from "../chain/suspension.ts";
+import { LONGEST_MS, suspensionOf } from "../chain/suspension.ts";
 import { EXIT } from "./demo-options.ts";
 import { reasonOf } from "./engine-client.ts";
 import { fieldsOf } from "./fields.ts";
@@ -119,7 +119,10 @@ export class WitnessNode {
     const text = await response.text();
     if (response.status === 403 || response.status === 429) {
       const retryAfter = response.headers.get("retry-after") ?? undefined;
-      throw new Refusal(`HTTP ${response.status}`, suspensionOf({ retryAfter, text }, this.#ports.now()));
+      throw new Refusal(
+        `HTTP ${response.status}`,
+        suspensionOf({ retryAfter, text }, { now: this.#ports.now(), longestMs: LONGEST_MS }),
+      );
     }
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     return answerOf(JSON.parse(text));
