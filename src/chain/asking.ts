@@ -14,6 +14,8 @@ export type Question = {
   readonly body: unknown;
   /** From the bytes of an answer to its value; throws `SyntaxError`. `parseLossless` unless set. */
   readonly parse?: (bytes: Buffer) => unknown;
+  /** An answer with more bytes is not read; 1 MB unless set, and never more than the node's own limit. */
+  readonly maxBytes?: number;
 };
 
 export type AskTerms = {

@@ -3,14 +3,16 @@
  * are nine tenths, and of those the engine reads the bytes that are hashed, not the same thing spelled out beside them
  * (`raw_data`), which is passed over: parsing all of it was half of what following full blocks cost.
  *
- * J1. A block that is not as plain as nodes write it is read by the general parser. What this reader makes of a block is
- *     what that one would, but for `raw_data`.
+ * J1. A block that is not as plain as nodes write it is read by the general parser, if it is not too long for that
+ *     (`json.ts`). What this reader makes of a block is what that one would, but for `raw_data`.
  * J2. A list that `isPlain` was looked at on the way: ids, bytes and signatures are lower-case hex of whole bytes.
  */
 import { JsonBytes, keyBytes, UNEXPECTED } from "./json-bytes.ts";
-import { parseLossless } from "./json.ts";
+import { parseLosslessBytes } from "./json.ts";
 
 const HASH_DIGITS = 64;
+/** The chain takes no more than five keys of a permission; texts of nothing are many in few bytes. */
+const SIGNATURES_MAX = 64;
 /** No hex. */
 const MISSING = "-";
 const BLOCK = keyBytes("block");
@@ -77,15 +79,12 @@ export class BlockList implements Iterable<unknown> {
     }
   }
 
-  #item(json: JsonBytes): unknown {
-    const start = json.at;
-    try {
-      return blockAt(json);
-    } catch (error) {
-      if (error !== UNEXPECTED) throw error;
-      json.at = start;
-      return json.any();
-    }
+  #item(list: JsonBytes): unknown {
+    const start = list.at;
+    list.pastValue();
+    const bytes = this.#bytes.subarray(start, list.at);
+    // What one block may have parsed, another does not use up.
+    return plainly(bytes, blockAt);
   }
 }
 
@@ -94,7 +93,7 @@ function plainly(bytes: Buffer, read: (json: JsonBytes) => unknown): unknown {
     return read(new JsonBytes(bytes));
   } catch (error) {
     if (error !== UNEXPECTED) throw error;
-    return parseLossless(bytes.toString());
+    return parseLosslessBytes(bytes);
   }
 }
 
@@ -134,7 +133,10 @@ function transactionAt(json: JsonBytes): PlainTransaction {
 function signaturesAt(json: JsonBytes): string[] {
   const signatures: string[] = [];
   json.enterList();
-  while (json.hasItem()) signatures.push(json.hex());
+  while (json.hasItem()) {
+    if (signatures.length === SIGNATURES_MAX) throw UNEXPECTED;
+    signatures.push(json.hex());
+  }
   return signatures;
 }
 

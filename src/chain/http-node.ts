@@ -1,8 +1,9 @@
 /**
  * One TRON node over HTTP. Owns its connections and nothing else: no retry, no choice, no cache, no budget.
  *
- * N1. An answer is JSON of at most `maxBodyBytes`, declared as JSON, not compressed, read losslessly, that is not an
- *     `Error` body; anything else is a `NodeFailure` whose kind says whether the node can have seen the request.
+ * N1. An answer is JSON of at most its question's `maxBytes` and `maxBodyBytes`, declared as JSON, not compressed, read
+ *     losslessly, that is not an `Error` body; anything else is a `NodeFailure` whose kind says whether the node can have
+ *     seen the request.
  * N2. Redirects are not followed, so the API key never leaves the configured origin.
  * N3. Names and errors carry host and port only: a path or a header may hold a key.
  */
@@ -10,7 +11,7 @@ import { errors, type Dispatcher } from "undici";
 import { Fault } from "../domain/errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Question } from "./asking.ts";
-import { parseLossless } from "./json.ts";
+import { parseLosslessBytes } from "./json.ts";
 import { NodeFailure, type FailureKind } from "./node-failure.ts";
 import { LONGEST_MS, LONGEST_OUTAGE_MS, suspensionOf } from "./suspension.ts";
 import { openTransport, type Connecting, type Transport } from "./transport.ts";
@@ -52,7 +53,6 @@ type Answer = {
 };
 
 type Parse = (bytes: Buffer) => unknown;
-const parseText: Parse = (bytes) => parseLossless(bytes.toString());
 
 export class HttpNode {
   /** Host and port: safe to log. */
@@ -87,7 +87,7 @@ export class HttpNode {
     const finished = (outcome: NodeRequestEvent["outcome"]) =>
       observe?.({ node: this.name, path: request.path, outcome, milliseconds: clock.now() - startedAt });
     try {
-      const result = this.#read(await this.#exchange(request), request.parse ?? parseText, read);
+      const result = this.#read(await this.#exchange(request), request.parse ?? parseLosslessBytes, read);
       finished("ok");
       return result;
     } catch (error) {
@@ -126,7 +126,8 @@ export class HttpNode {
         signal: controller.signal,
       });
       answering = true;
-      const bytes = await collected(response.body, Number(response.headers["content-length"]));
+      const announced = Number(response.headers["content-length"]);
+      const bytes = await collected(response.body, { announced, most: request.maxBytes ?? ANSWER_MAX });
       return { status: response.statusCode, headers: response.headers, bytes };
     } catch (error) {
       throw this.#failureOf(error, answering);
@@ -220,10 +221,15 @@ export class HttpNode {
 }
 
 /** The body in one piece. What arrives is copied at once, so that a page of blocks is in memory once and not twice. */
-async function collected(body: AsyncIterable<Uint8Array>, announced: number): Promise<Buffer> {
-  let bytes = Buffer.allocUnsafeSlow(announced > 0 ? Math.min(announced, FIRST_PIECE_MAX) : FIRST_PIECE);
+async function collected(
+  body: AsyncIterable<Uint8Array>,
+  { announced, most }: { announced: number; most: number },
+): Promise<Buffer> {
+  let bytes = Buffer.allocUnsafeSlow(announced > 0 ? Math.min(announced, FIRST_PIECE_MAX, most) : FIRST_PIECE);
   let length = 0;
   for await (const piece of body) {
+    // Thrown inside of the loop, which closes the connection.
+    if (announced > most || length + piece.length > most) throw new errors.ResponseExceededMaxSizeError();
     if (length + piece.length > bytes.length) {
       const larger = Buffer.allocUnsafeSlow(Math.max(length + piece.length, bytes.length * 2));
       bytes.copy(larger, 0, 0, length);
@@ -235,6 +241,8 @@ async function collected(body: AsyncIterable<Uint8Array>, announced: number): Pr
   return bytes.subarray(0, length);
 }
 
+/** What is no block is some kilobytes; as text of nothing but brackets a megabyte becomes some 20 MB of values. */
+const ANSWER_MAX = 1024 * 1024;
 /** Where a node says how much will come, that much is taken, within reason. */
 const FIRST_PIECE_MAX = 8 * 1024 * 1024;
 const FIRST_PIECE = 4_096;

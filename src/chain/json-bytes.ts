@@ -18,6 +18,8 @@ const ZERO = 48;
 const ASCII_MAX = 126;
 /** Every integer with this many digits is exact as a float. */
 const EXACT_DIGITS = 15;
+/** Of one block some kilobytes, and less than a hundred for each result that is not the usual one. */
+const ANY_MAX = 1024 * 1024;
 /** With its quotes. */
 const WORD_MAX = 66;
 const SUCCESS = Buffer.from('"SUCCESS"');
@@ -35,6 +37,7 @@ export function keyBytes(name: string): Buffer {
 export class JsonBytes {
   readonly bytes: Buffer;
   at = 0;
+  #parsed = 0;
 
   constructor(bytes: Buffer) {
     this.bytes = bytes;
@@ -90,15 +93,22 @@ export class JsonBytes {
   key(): string {
     const start = this.at;
     this.pastString();
-    const key: unknown = parseLossless(this.bytes.toString("utf8", start, this.at));
+    const key = this.#parse(start);
     this.#expect(COLON);
     return String(key);
   }
 
+  /** A value of any kind, by the general parser, which gets a megabyte of the text in all. */
   any(): unknown {
     this.#space();
     const start = this.at;
     this.pastValue();
+    return this.#parse(start);
+  }
+
+  #parse(start: number): unknown {
+    this.#parsed += this.at - start;
+    if (this.#parsed > ANY_MAX) throw UNEXPECTED;
     return parseLossless(this.bytes.toString("utf8", start, this.at));
   }
 

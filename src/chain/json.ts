@@ -20,6 +20,18 @@ const BACKSLASH = 92;
 const LOWER_E = 101;
 
 /**
+ * Of a text from a node. Megabytes of empty brackets become fifty times as many bytes of values, which no heap holds; the
+ * answers that can honestly be longer, blocks and receipts, have readers of their own.
+ */
+const PARSED_MAX = 8 * 1024 * 1024;
+
+/** As `parseLossless`; throws `SyntaxError` without a look at what is too long. */
+export function parseLosslessBytes(bytes: Buffer): unknown {
+  if (bytes.length > PARSED_MAX) throw new SyntaxError("too long for what is unusual");
+  return parseLossless(bytes.toString());
+}
+
+/**
  * Integers come back as `number` when exact and as `bigint` when not. Throws `SyntaxError` for text that is not JSON
  * and for a number that is not an integer of int64.
  */

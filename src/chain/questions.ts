@@ -19,11 +19,22 @@ import { accountFact, blockFact, chainParametersFact, headerFact, receiptFact, u
 import { parseReceipts } from "./receipt-json.ts";
 import * as wire from "./wire.ts";
 
+/**
+ * A block has at most 2 MB of its own encoding, which as JSON (as hex, and spelled out beside it) is some 16 MB; a page
+ * holds ten. Receipts carry what contracts log. Neither is built from more than what its reader takes out.
+ */
+const BULK_MAX = 64 * 1024 * 1024;
+/** Anybody can send tokens to an account, and an answer names them all, several times: some 1 MB for all of TRC-10. */
+const ACCOUNT = { maxBytes: 4 * 1024 * 1024 } as const;
+const BLOCK = { parse: parseBlock, maxBytes: BULK_MAX } as const;
+const BLOCKS = { parse: parseBlocks, maxBytes: BULK_MAX } as const;
+const RECEIPTS = { parse: parseReceipts, maxBytes: BULK_MAX } as const;
+
 /** A full node's view of its head, or the view that ends at the solidified block. */
 type Prefix = "wallet" | "walletsolidity";
 
 export async function askHead(node: Asker): Promise<Block> {
-  const block = await node.ask({ path: "wallet/getnowblock", body: {}, parse: parseBlock }, (answer) =>
+  const block = await node.ask({ path: "wallet/getnowblock", body: {}, ...BLOCK }, (answer) =>
     blockFact(wire.readBlock(answer)),
   );
   node.saw("head", block);
@@ -38,7 +49,7 @@ export async function askHeadHeader(node: Asker): Promise<BlockHeader> {
 }
 
 export async function askSolid(node: Asker): Promise<BlockHeader> {
-  const header = await node.ask({ path: "walletsolidity/getnowblock", body: {} }, readHeader);
+  const header = await node.ask({ path: "walletsolidity/getnowblock", body: {}, ...BLOCK }, readHeader);
   node.saw("solid", header);
   return header;
 }
@@ -56,7 +67,7 @@ export function askSolidHeader(node: Asker, number: number): Promise<BlockHeader
 
 /** `undefined`: the node has no such block yet. */
 export function askBlock(node: Asker, number: number, prefix: Prefix = "wallet"): Promise<Block | undefined> {
-  const question = { path: `${prefix}/getblockbynum`, body: { num: number }, parse: parseBlock };
+  const question = { path: `${prefix}/getblockbynum`, body: { num: number }, ...BLOCK };
   return node.ask(question, (answer) => {
     const found = wire.readBlockOrNothing(answer);
     if (found === undefined) return undefined;
@@ -69,7 +80,7 @@ export function askBlock(node: Asker, number: number, prefix: Prefix = "wallet")
 /** Blocks `from`..`to` inclusive, at most 100, ascending; may stop early at the node's head. */
 export function askBlocks(node: Asker, from: number, to: number): Promise<Block[]> {
   const body = { startNum: from, endNum: to + 1 };
-  return node.ask({ path: "wallet/getblockbylimitnext", body, parse: parseBlocks }, (answer) => {
+  return node.ask({ path: "wallet/getblockbylimitnext", body, ...BLOCKS }, (answer) => {
     const page = Array.from(wire.readBlocks(answer), blockFact).toSorted((a, b) => a.number - b.number);
     if (page.some((block, index) => block.number !== from + index) || page.length > to - from + 1) {
       throw new Fault("chain_error", `the page ${from}..${to} has a hole or blocks that were not asked for`);
@@ -82,7 +93,7 @@ export async function askReceipts(node: Asker, blockNumber: number, prefix: Pref
   // The genesis block has none, and the node answers `{}` for it.
   if (blockNumber <= 0) return [];
   const body = { num: blockNumber };
-  return node.ask({ path: `${prefix}/gettransactioninfobyblocknum`, body, parse: parseReceipts }, (answer) => {
+  return node.ask({ path: `${prefix}/gettransactioninfobyblocknum`, body, ...RECEIPTS }, (answer) => {
     const receipts = wire.readInfos(answer).map(receiptFact);
     if (receipts.some((receipt) => receipt.blockNumber !== blockNumber)) {
       throw new Fault("chain_error", `the receipts of block ${blockNumber} name another block`);
@@ -121,16 +132,16 @@ export function askParameters(node: Asker): Promise<ChainParameters> {
 /** Two requests for an activated account. */
 export async function askAccount(node: Asker, address: TronAddress): Promise<AccountFacts> {
   const body = { address: toHex41(address) };
-  const account = await node.ask({ path: "wallet/getaccount", body }, wire.readAccountOrNothing);
+  const account = await node.ask({ path: "wallet/getaccount", body, ...ACCOUNT }, wire.readAccountOrNothing);
   if (account === undefined) return accountFact({ address, account, resource: {} });
-  return node.ask({ path: "wallet/getaccountresource", body }, (answer) =>
+  return node.ask({ path: "wallet/getaccountresource", body, ...ACCOUNT }, (answer) =>
     accountFact({ address, account, resource: wire.readAccountResource(answer) }),
   );
 }
 
 /** TRX in solidified blocks. */
 export function askSolidTrx(node: Asker, address: TronAddress): Promise<Units> {
-  return node.ask({ path: "walletsolidity/getaccount", body: { address: toHex41(address) } }, (answer) =>
+  return node.ask({ path: "walletsolidity/getaccount", body: { address: toHex41(address) }, ...ACCOUNT }, (answer) =>
     unitsFact(wire.readAccountOrNothing(answer)?.balance ?? 0),
   );
 }

@@ -7,7 +7,7 @@
  */
 import type { ContractLog } from "../domain/chain-facts.ts";
 import { JsonBytes, keyBytes, UNEXPECTED } from "./json-bytes.ts";
-import { parseLossless } from "./json.ts";
+import { parseLosslessBytes } from "./json.ts";
 
 const ID = keyBytes("id");
 const BLOCK_NUMBER = keyBytes("blockNumber");
@@ -64,7 +64,7 @@ export function parseReceipts(bytes: Buffer): unknown {
     return infos;
   } catch (error) {
     if (error !== UNEXPECTED) throw error;
-    return parseLossless(bytes.toString());
+    return parseLosslessBytes(bytes);
   }
 }
 

@@ -113,6 +113,43 @@ describe("each kind of wrong answer is counted as what it is", () => {
   });
 });
 
+describe("an answer that is longer than its question needs", () => {
+  const lists = Buffer.from(`[${"[],".repeat(2_800_000)}[]]`);
+  let roomy: TronGateway;
+
+  beforeEach(() => {
+    const retry = { ...GATEWAY_DEFAULTS.retry, maxRetries: 0, maxConnectionRetries: 0 };
+    roomy = openGateway([node.url], { retry }, { clock });
+  });
+  afterEach(() => roomy.close());
+  const found = () => roomy.pool.all()[0]?.reading().faults;
+
+  test.each([
+    ["an account", "wallet/getaccount", () => roomy.account(FAKE_USDT)],
+    ["the chain's parameters", "wallet/getchainparameters", () => roomy.chainParameters()],
+  ])("about %s is not read to its end", async (_name, path, ask) => {
+    for (const headers of [{}, { "content-length": String(lists.length) }] as Record<string, string>[]) {
+      node.on(path, { bytes: lists, headers });
+      await expect(ask()).rejects.toMatchObject({ name: "Fault", code: "chain_error" });
+    }
+    expect(found()).toEqual({ oversized: 2 });
+  });
+
+  test("about a broadcast is not read to its end, and the bytes may have been seen", async () => {
+    node.on("wallet/broadcasthex", { bytes: lists });
+    expect(await roomy.broadcast(RAW)).toMatchObject({ class: "ambiguous" });
+    expect(found()).toEqual({ oversized: 1 });
+  });
+
+  test("and is no block is not parsed", async () => {
+    node.on("wallet/getnowblock", { bytes: lists });
+    node.on("walletsolidity/getnowblock", { bytes: Buffer.concat([Buffer.from('{"x":'), lists, Buffer.from("}")]) });
+    await expect(roomy.headBlock()).rejects.toMatchObject({ code: "chain_error" });
+    await expect(roomy.solidBlock()).rejects.toMatchObject({ code: "chain_error" });
+    expect(found()).toEqual({ unparsable: 2 });
+  });
+});
+
 test("bytes that may have been seen are never told to be unseen", () => {
   for (const kind of FAILURE_KINDS) {
     const outcome = outcomeOfFailure(new NodeFailure({ kind, node: "n", message: "x" }), "n");
