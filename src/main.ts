@@ -26,9 +26,12 @@ try {
   const logger = createLogger({ level: config.log.level, file: config.log.file, name: config.service.name });
   for (const notice of config.notices) logger.warn({}, notice);
   const onFatal = (error: unknown) => {
-    logger.error({ error: String(error) }, "the store failed; ending so that nothing runs ahead of the disk");
-    logger.flush();
-    process.exit(EXIT.fatal);
+    try {
+      logger.error({ error: String(error) }, "the store failed; ending so that nothing runs ahead of the disk");
+      logger.flush();
+    } finally {
+      process.exit(EXIT.fatal);
+    }
   };
   const started: { program?: Program } = {};
   let stopping = false;

@@ -22,8 +22,8 @@ export type ProcessLogger = Logger & { readonly flush: () => void };
 
 /** Lines are written before the call returns, so that the last one of a dying process is there. */
 export function createLogger({ level, file, name, sink }: LoggerOptions): ProcessLogger {
-  const destination = sink ?? openDestination(file);
-  const lines = pino(
+  const destination = sink ?? openDestination(file, (lost) => lines.warn({ lost }, "lines of this log were lost"));
+  const lines: pino.Logger = pino(
     {
       level,
       base: { service: name },
@@ -109,8 +109,25 @@ function asJson(value: object): unknown {
   return parsed;
 }
 
-function openDestination(file: string | undefined): pino.DestinationStream {
-  if (file === undefined) return pino.destination({ dest: 1, sync: true });
-  mkdirSync(dirname(file), { recursive: true });
-  return pino.destination({ dest: file, append: true, sync: true });
+/** Longer than any line. What a full disk refused is written once there is room, up to this. */
+const WAITING_MAX = 1024 * 1024;
+
+/** A log that cannot be written must not keep anybody from anything: its lines wait, and beyond that they are lost. */
+function openDestination(file: string | undefined, onLost: (lines: number) => void): pino.DestinationStream {
+  if (file !== undefined) mkdirSync(dirname(file), { recursive: true });
+  const destination = pino.destination({ dest: file ?? 1, append: true, sync: true, maxLength: WAITING_MAX });
+  let lost = 0;
+  // Without a listener the error would come out of the call that logs.
+  destination.on("error", () => {});
+  destination.on("drop", () => {
+    lost += 1;
+    // What waits is tried with every line that is taken. Not `flushSync`: it tries until there is room.
+    destination.write("");
+  });
+  destination.on("write", () => {
+    const before = lost;
+    lost = 0;
+    if (before > 0) onLost(before);
+  });
+  return destination;
 }

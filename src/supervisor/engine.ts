@@ -365,7 +365,11 @@ export class Engine implements EngineFacade {
     this.timers.stop();
     this.dispatcher.close();
     this.loop.close();
-    this.ports.logger.error({ error: String(error) }, "the store failed; the process has to end");
+    try {
+      this.ports.logger.error({ error: String(error) }, "the store failed; the process has to end");
+    } catch {
+      // A disk that takes no log either must not keep the process from ending.
+    }
     this.ports.onFatal(error);
   }
 }

@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import fs, { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { Fault } from "../../src/domain/errors.ts";
 import { createLogger } from "../../src/operations/logger.ts";
 import { SecretText } from "../../src/operations/secret-text.ts";
@@ -118,5 +118,34 @@ test("a log file is created with its folder and appended to", () => {
     .split("\n")
     .map((line) => JSON.parse(line).start);
   expect(lines).toEqual([1, 2]);
+  rmSync(folder, { recursive: true });
+});
+
+test.runIf(process.platform === "linux")("a log that cannot be written keeps nobody from anything", () => {
+  const logger = createLogger({ level: "info", file: "/dev/full", name: "test" });
+  for (let line = 0; line < 3; line += 1) logger.warn({ line }, "there is no room");
+  logger.flush();
+});
+
+test("what a full disk refused is written once there is room, and what was too much is counted", () => {
+  const folder = mkdtempSync(join(tmpdir(), "logger-"));
+  const file = join(folder, "engine.log");
+  const logger = createLogger({ level: "info", file, name: "test" });
+  const full = vi.spyOn(fs, "writeSync").mockImplementation(() => {
+    throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+  });
+  for (let line = 0; line < 15; line += 1) logger.warn({ line, text: "x".repeat(100_000) }, "no room");
+  full.mockRestore();
+  for (let line = 15; line < 18; line += 1) logger.warn({ line, text: "x".repeat(100_000) }, "room");
+  const lines = readFileSync(file, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const written = lines.flatMap(({ line }) => (line === undefined ? [] : [line]));
+  expect(written.slice(0, 10)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  expect(written.at(-1)).toBe(17);
+  expect(lines.filter(({ message }) => message === "lines of this log were lost")).toMatchObject([
+    { lost: 18 - written.length },
+  ]);
   rmSync(folder, { recursive: true });
 });

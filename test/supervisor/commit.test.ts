@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Store, Write } from "../../src/ports/store.ts";
+import { silentLogger } from "../../src/ports/telemetry.ts";
 import { memoryStore } from "../support/engine.ts";
 import { interpose } from "../support/interposed-store.ts";
 import { drain } from "../support/manual-clock.ts";
@@ -110,6 +111,22 @@ describe("a commit", () => {
     await rig.engine.drain();
     expect([effects, answers, commits.length - before, fatal.length]).toEqual([0, 0, 0, 1]);
     expect([rig.engine.status().phase, seenBy(rig, "t2")]).toEqual(["stopped", []]);
+  });
+
+  test("that fails ends the process although nothing can be logged", async () => {
+    const { store, hold, next } = slowStore();
+    const fatal: unknown[] = [];
+    const error = () => {
+      throw new Error("no room for the log either");
+    };
+    const logger = { ...silentLogger, error };
+    const rig = await toyRig({ store, logger, onFatal: (cause) => fatal.push(cause) });
+    await create(rig, "t1");
+    hold();
+    void ask(rig, "t1", { type: "toy.add", name: "x" });
+    await drain();
+    await next(new Error("no space left"));
+    expect(fatal.map(String)).toEqual(["Error: no space left"]);
   });
 
   test("that fails while the engine drains does not keep it from ending", async () => {
