@@ -97,7 +97,7 @@ function redactText(text: string): string {
   return text
     .replace(/\bBearer\s+[^\s"',]+/gi, `Bearer ${HIDDEN}`)
     .replace(/\blt_[A-Za-z0-9]+_[A-Za-z0-9_-]+/g, HIDDEN)
-    .replace(/(\/\/)[^/@\s:]+:[^/@\s]+@/g, `$1${HIDDEN}@`);
+    .replace(/(\/\/)[^/@\s]+@/g, `$1${HIDDEN}@`);
 }
 
 function isSecretKey(key: string): boolean {

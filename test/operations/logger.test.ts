@@ -86,6 +86,8 @@ describe("a secret", () => {
     ["a bearer token inside a text", { text: "sent Authorization: Bearer canary to x" }],
     ["an API token inside a text", { text: "got lt_abc123_canary from x" }],
     ["a password inside an address", { url: "https://user:canary@node/x" }],
+    ["a password without a user", { url: "proxy http://:canary@proxy:3128" }],
+    ["a token instead of a user", { url: "refused by //canary@host" }],
     ["a token inside an error", { error: new Error("refused lt_abc_canary", { cause: "Bearer canary" }) }],
   ])("never reaches a line: %s", (_, fields) => {
     const line = logged(fields);
