@@ -267,10 +267,8 @@ function chainOf(values: Values): Config["chain"] {
     finalityNodes: values.TRON_FINALITY_NODES ?? nodesToAgree(values.TRON_SOLIDITY_ENDPOINT, values.TRON_HTTP_ENDPOINT),
     voiceIs: values.TRON_FINALITY_NODES === undefined ? "hostname" : "host",
     watchWallets: values.WATCH_WALLET_TRANSFERS,
-    apiKeys: (values.TRON_API_KEY ?? "")
-      .split(",")
+    apiKeys: (values.TRON_API_KEY?.split(",") ?? [])
       .map((key) => key.trim())
-      .filter((key) => key !== "")
       .map((key) => (key === "-" ? undefined : new SecretText(key))),
     requestsPerSecond: values.TRON_REQUESTS_PER_SECOND,
     requestsPerDay: values.TRON_REQUESTS_PER_DAY,

@@ -58,6 +58,11 @@ const amount = (initial: string, about: About) => Type.String({ default: initial
 const optionalAmount = (about: About) => Type.Optional(Type.String({ ...amountRule, ...about }));
 
 const anyText = { pattern: "^.+$", expected: "a non-empty text" } as const;
+const keys = {
+  // An item that is left out would move the keys after it to other nodes.
+  pattern: "^\\s*[^,\\s][^,]*(,\\s*[^,\\s][^,]*)*$",
+  expected: "one key, or one for each node with commas between them, where - is none and nothing is left out",
+} as const;
 const port = { minimum: 0, maximum: 65_535 } as const;
 const nodeAddress = {
   pattern: "^https?://[^\\s,@?]+$",
@@ -150,7 +155,7 @@ export const EnvironmentSchema = Type.Object({
         "Nodes that have to agree before a transaction counts as solidified or expired; 2 when nodes of two hosts are configured, otherwise 1; all addresses of one host count as one node, where this is set those of one host and port",
     },
   ),
-  TRON_API_KEY: optionalText(anyText, {
+  TRON_API_KEY: optionalText(keys, {
     group: "Network",
     secret: true,
     description:

@@ -65,6 +65,11 @@ describe("the nodes", () => {
     expect(keys("only")).toEqual(["only"]);
     expect(keys("one, - ,three")).toEqual(["one", undefined, "three"]);
     expect(messageOf({ ...nodes, TRON_API_KEY: "one,two" })).toMatch(/TRON_API_KEY: 2 keys for 3 nodes/);
+    for (const text of [",canary", "canary,", "one,,canary", "one, ,canary", ","]) {
+      const message = messageOf({ ...nodes, TRON_API_KEY: text });
+      expect(message).toContain("TRON_API_KEY: write one key");
+      expect(message).not.toContain("canary");
+    }
   });
 
   test("nodes of two hosts have to agree unless it is said otherwise; two ports of one host are one opinion", () => {
