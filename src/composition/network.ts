@@ -4,6 +4,7 @@ import { NETWORKS } from "../chain/networks.ts";
 import type { Devnet } from "../devnet/handle.ts";
 import { Fault } from "../domain/errors.ts";
 import type { Config } from "../operations/config.ts";
+import { isTronAddress } from "../tron/address.ts";
 
 export type Network = {
   readonly name: string;
@@ -40,6 +41,9 @@ export async function openNetwork(config: Config): Promise<{ devnet: Devnet | un
       "config_invalid",
       "a devnet of its own needs TRON_GENESIS_ID and USDT_CONTRACT; it prints both when it starts",
     );
+  }
+  if (!isTronAddress(usdtContract)) {
+    throw new Fault("config_invalid", `USDT_CONTRACT: ${usdtContract} is mistyped: its checksum is wrong`);
   }
   return {
     devnet: undefined,
