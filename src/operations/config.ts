@@ -5,7 +5,7 @@
 import { Type, type Static, type TSchema } from "typebox";
 import { Value } from "typebox/value";
 import { Fault } from "../domain/errors.ts";
-import { isLess, parseDecimal, type Units } from "../domain/money.ts";
+import { isLess, parseDecimal, type Units, ZERO } from "../domain/money.ts";
 import { EnvironmentSchema, GROUPS } from "./environment.ts";
 import { nodeRelations, nodesToAgree, type VoicePart } from "./node-config.ts";
 import { SecretText } from "./secret-text.ts";
@@ -290,7 +290,7 @@ function chainOf(values: Values): Config["chain"] {
 
 /** What no single variable can know: each sentence names the variables and the way out. */
 function relations(config: Config): string[] {
-  const { chain, devnet, payouts, service, keys } = config;
+  const { chain, devnet, fees, payouts, service, keys } = config;
   const wrong: string[] = [];
   if (chain.network === "custom") {
     if (chain.endpoints.length === 0)
@@ -314,6 +314,7 @@ function relations(config: Config): string[] {
   if (chain.network === "devnet" && chain.endpoints.length === 0 && devnet.port === service.port && devnet.port !== 0) {
     wrong.push(`DEVNET_PORT: ${devnet.port} is also the port of the API; write another.`);
   }
+  if (fees.capSun === ZERO) wrong.push("FEE_CAP_TRX: at 0 no payout is possible; write more.");
   for (const [name, limit] of [
     ["PAYOUT_MAXIMUM_USDT", payouts.maximum],
     ["PAYOUT_DAILY_LIMIT_USDT", payouts.dailyLimit],

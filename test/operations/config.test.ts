@@ -166,6 +166,8 @@ describe("a wrong environment", () => {
     ["PAYOUT_MINIMUM_USDT", "1e3"],
     ["PAYOUT_MAXIMUM_USDT", "9999999999999"],
     ["FEE_CAP_TRX", "0,5"],
+    ["FEE_CAP_TRX", "0"],
+    ["FEE_CAP_TRX", "0.000"],
     ["TRON_HTTP_ENDPOINT", "ftp://node"],
     ["TRON_HTTP_ENDPOINT", "http://user:pass@node"],
     ["TRON_GENESIS_ID", "00"],
