@@ -43,6 +43,8 @@ export type ComposeOptions = {
   readonly logger: ProcessLogger;
   /** The store failed under us: the process has to end at once. */
   readonly onFatal: (error: unknown) => void;
+  /** Ends the wait for nodes, which is the long part of a start. */
+  readonly signal?: AbortSignal;
   readonly clock?: Clock;
   /** For crash tests: called by name at the edges of commits and effects. */
   readonly failpoint?: (name: string) => void;
@@ -104,7 +106,7 @@ async function start(options: ComposeOptions, opened: Opened): Promise<Program> 
   if (devnet !== undefined) opened.add(devnet, (it) => it.close());
   const { keystore, tokens } = await openKeys(config, disk);
   const gateway = opened.add(await openGateway({ config, network }, { clock, logger, metrics }), (it) => it.close());
-  await gateway.start({ expectedGenesisId: network.genesisId });
+  await unlessAborted(gateway.start({ expectedGenesisId: network.genesisId }), options.signal);
   // Its thread starts with the first transaction: an idle engine saves some 75 MB.
   const signer = opened.add(
     new ThreadedSigner({ keystore, usdtContract: network.usdtContract, threads: config.keys.signerThreads }),
@@ -145,6 +147,17 @@ async function start(options: ComposeOptions, opened: Opened): Promise<Program> 
     signing: () => signer.pending(),
     stop: () => opened.closeAll(),
   };
+}
+
+/** Throws `Fault("not_ready")` as soon as the signal aborts; what was begun ends when its owner is closed. */
+async function unlessAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return work;
+  const aborted = new Promise<never>((_, reject) => {
+    const stop = () => reject(new Fault("not_ready", "stopped before a node was reached"));
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
+  return Promise.race([work, aborted]);
 }
 
 /** Time goes on from the newest that is on disk, however this machine's clock was set meanwhile (K1). */

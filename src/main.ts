@@ -18,8 +18,12 @@ const [{ startProgram }, { loadConfig }, { createLogger }, { banner }] = await P
   import("./composition/banner.ts"),
 ]);
 
-/** 78: the configuration or the data directory is wrong. 70: the store failed; start again from disk. */
-const EXIT = { configuration: 78, fatal: 70 } as const;
+/**
+ * 78: the configuration or the data directory is wrong; a person has to look. 75: no node could be reached; a later start
+ * may. 70: the store failed; start again from disk.
+ */
+const EXIT = { configuration: 78, later: 75, fatal: 70 } as const;
+const stopped = new AbortController();
 
 try {
   const config = loadConfig(process.env);
@@ -34,7 +38,6 @@ try {
     }
   };
   const started: { program?: Program } = {};
-  let stopping = false;
   const end = async (running: Program) => {
     await running.stop();
     logger.flush();
@@ -42,8 +45,8 @@ try {
   };
   // Before the start, so that a signal in the middle of it still ends in order.
   const stop = (signal: string) => {
-    if (stopping) process.exit(1);
-    stopping = true;
+    if (stopped.signal.aborted) process.exit(1);
+    stopped.abort();
     logger.info({ signal }, "stopping");
     if (started.program !== undefined) void end(started.program);
   };
@@ -51,12 +54,13 @@ try {
   process.on("SIGTERM", stop);
   // The engine's timers keep no process alive; until the server listens, while nodes are asked again, this one does.
   const starting = setInterval(() => {}, 60_000);
-  const program = await startProgram({ config, logger, onFatal });
+  const program = await startProgram({ config, logger, onFatal, signal: stopped.signal });
   clearInterval(starting);
   started.program = program;
-  if (stopping) await end(program);
+  if (stopped.signal.aborted) await end(program);
   console.log(banner(program));
 } catch (error) {
+  if (stopped.signal.aborted && isFault(error) && error.code === "not_ready") process.exit(0);
   console.error(isFault(error) ? `lucid-tron cannot start: ${error.code}: ${error.message}` : error);
-  process.exit(EXIT.configuration);
+  process.exit(isFault(error) && error.retryable ? EXIT.later : EXIT.configuration);
 }

@@ -1,7 +1,10 @@
 /** When the program must not start, or must not sign, and what it says then. */
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { startDevnet } from "../../src/devnet/devnet.ts";
@@ -145,9 +148,39 @@ test("a full disk stops orders and signatures, reads go on, and room lets the wa
   });
 });
 
+test("a start that waits for a node ends at once when it is told to", async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "lucid-start-"));
+  // Takes what it is asked, and never answers.
+  const silent = createServer(() => {}).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+  try {
+    const environment = {
+      SERVICE_PORT: "0",
+      DATA_DIR: dataDir,
+      TRON_NETWORK: "devnet",
+      TRON_HTTP_ENDPOINT: `http://127.0.0.1:${port}`,
+      TRON_GENESIS_ID: OTHER_GENESIS,
+      USDT_CONTRACT: "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t",
+    };
+    const asked = once(silent, "request").then(() => performance.now());
+    const ended = await runMain(environment, (child) => void asked.then(() => child.kill("SIGTERM")));
+    expect(performance.now() - (await asked)).toBeLessThan(5_000);
+    expect([ended.code, ended.output]).toEqual([0, expect.not.stringContaining("cannot start")]);
+  } finally {
+    silent.closeAllConnections();
+    silent.close();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+});
+
 /** The program as an operator starts it. */
-async function runMain(environment: Record<string, string>): Promise<{ code: number | null; output: string }> {
+async function runMain(
+  environment: Record<string, string>,
+  begun: (child: ChildProcess) => void = () => {},
+): Promise<{ code: number | null; output: string }> {
   const child = spawn(process.execPath, [MAIN], { stdio: ["ignore", "pipe", "pipe"], env: environment });
+  begun(child);
   let output = "";
   child.stdout.on("data", (chunk) => (output += String(chunk)));
   child.stderr.on("data", (chunk) => (output += String(chunk)));
