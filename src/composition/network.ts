@@ -43,7 +43,7 @@ export async function openNetwork(config: Config): Promise<{ devnet: Devnet | un
     );
   }
   if (!isTronAddress(usdtContract)) {
-    throw new Fault("config_invalid", `USDT_CONTRACT: ${usdtContract} is mistyped: its checksum is wrong`);
+    throw new Fault("config_invalid", "USDT_CONTRACT: the address is mistyped, its checksum is wrong");
   }
   return {
     devnet: undefined,

@@ -125,8 +125,10 @@ test("a log file is created with its folder and appended to", () => {
 
 test.runIf(process.platform === "linux")("a log that cannot be written keeps nobody from anything", () => {
   const logger = createLogger({ level: "info", file: "/dev/full", name: "test" });
-  for (let line = 0; line < 3; line += 1) logger.warn({ line }, "there is no room");
-  logger.flush();
+  expect(() => {
+    for (let line = 0; line < 3; line += 1) logger.warn({ line }, "there is no room");
+    logger.flush();
+  }).not.toThrow();
 });
 
 test("what a full disk refused is written once there is room, and what was too much is counted", () => {
