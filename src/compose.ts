@@ -15,6 +15,7 @@ import type { TronGateway } from "./chain/tron-gateway.ts";
 import type { Devnet } from "./devnet/handle.ts";
 import { Fault, refuse, type Refusal } from "./domain/errors.ts";
 import { createServer } from "./http/server.ts";
+import { createDataFolder } from "./composition/data-folder.ts";
 import { openGateway } from "./composition/gateway.ts";
 import { httpPorts } from "./composition/http-ports.ts";
 import { refuseLostStore } from "./composition/lost-store.ts";
@@ -33,7 +34,6 @@ import type { Clock } from "./ports/clock.ts";
 import { openApiTokens, type ApiTokens } from "./security/api-tokens.ts";
 import { resolveEncryptionKey } from "./security/encryption-key.ts";
 import { openKeystore, type Keystore } from "./security/keystore.ts";
-import { createFolder } from "./security/private-file.ts";
 import { ThreadedSigner } from "./security/signer.ts";
 import { watchTokens } from "./security/token-watch.ts";
 import { openEngine, type Engine, type EngineObserver } from "./supervisor/engine.ts";
@@ -97,7 +97,7 @@ export async function startProgram(options: ComposeOptions): Promise<Program> {
 
 async function start(options: ComposeOptions, opened: Opened): Promise<Program> {
   const { config, logger, onFatal } = options;
-  await createFolder(config.dataDir);
+  await createDataFolder(config.dataDir);
   await refuseLostStore(config.dataDir);
   const disk = await openDisk(config, opened);
   const clock = options.clock ?? clockAfter(disk, logger);
