@@ -1,5 +1,6 @@
 /** The folder that the operator named: a volume often belongs to whoever made it, not to whom the engine runs as. */
-import { access, constants, stat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, stat } from "node:fs/promises";
 import { Fault } from "../domain/errors.ts";
 import { createFolder } from "../security/private-file.ts";
 

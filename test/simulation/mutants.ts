@@ -246,9 +246,9 @@ const BELIEVING: readonly Mutant[] = [
   {
     bug: "a secret is written to the log",
     file: "src/compose.ts",
-    fragment: "  await createFolder(config.dataDir);",
+    fragment: "  await createDataFolder(config.dataDir);",
     replacement:
-      '  logger.error({ with: config.keys.walletEncryptionKey?.reveal() }, "starting");\n  await createFolder(config.dataDir);',
+      '  logger.error({ with: config.keys.walletEncryptionKey?.reveal() }, "starting");\n  await createDataFolder(config.dataDir);',
   },
 ];
 
