@@ -231,13 +231,6 @@ const BELIEVING: readonly Mutant[] = [
     replacement: "void latestPlausible;\n    return this.#segment.latestTimestamp;",
   },
   {
-    bug: "a newest block sets the time back",
-    file: "src/chain/segment.ts",
-    fragment:
-      "return this.#blocks.reduce((latest, { timestamp }) => Math.max(latest, timestamp), this.#solid.timestamp);",
-    replacement: "return this.tip.timestamp;",
-  },
-  {
     bug: "receipts are one node's word",
     file: "src/chain/finality.ts",
     fragment: "if (this.#options.required === 1) return known;",
