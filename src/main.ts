@@ -23,6 +23,7 @@ const [{ startProgram }, { loadConfig }, { createLogger }, { banner }] = await P
  * may. 70: the store failed; start again from disk.
  */
 const EXIT = { configuration: 78, later: 75, fatal: 70 } as const;
+const LATER: ReadonlySet<string> = new Set(["chain_unavailable", "chain_timeout", "chain_busy"]);
 const stopped = new AbortController();
 
 try {
@@ -62,5 +63,5 @@ try {
 } catch (error) {
   if (stopped.signal.aborted && isFault(error) && error.code === "not_ready") process.exit(0);
   console.error(isFault(error) ? `lucid-tron cannot start: ${error.code}: ${error.message}` : error);
-  process.exit(isFault(error) && error.retryable ? EXIT.later : EXIT.configuration);
+  process.exit(isFault(error) && LATER.has(error.code) ? EXIT.later : EXIT.configuration);
 }

@@ -22,7 +22,7 @@ export type BlockSource = Speaker & {
 /** Only nodes that serve the solidity API know what is solidified. */
 export function blockSource(node: ChainNode): BlockSource {
   // A node that wants to be left alone for hours would hold up whoever waits for the others' word too.
-  const asker = (signal: AbortSignal) => node.on({ lane: "follow", signal, until: node.deadline() });
+  const asker = (signal: AbortSignal) => node.on({ lane: "follow", signal, until: node.deadline("follow") });
   return {
     name: node.name,
     voice: node.voice,

@@ -74,7 +74,7 @@ export class Budget {
   /** Resolves when the request may leave; then `release` must be called once. Throws `BudgetRefusal`. */
   async acquire({ lane, signal, until = Number.POSITIVE_INFINITY }: AskTerms): Promise<void> {
     const now = this.#clock.now();
-    if (this.#nobodyBefore(lane) && this.#waitOf(lane, now) === 0 && this.#hasSlot(lane)) {
+    if (this.ready(lane)) {
       this.#take(lane, now);
       return;
     }
@@ -105,6 +105,16 @@ export class Budget {
     const until = this.#clock.now() + ms + Math.round(Math.min(ms / 10, 5_000) * this.#clock.random());
     this.#suspendedUntil = Math.max(this.#suspendedUntil, until);
     this.#pump();
+  }
+
+  /** Whether a request of this lane could leave at once. */
+  ready(lane: Lane): boolean {
+    return this.#nobodyBefore(lane) && this.#waitOf(lane, this.#clock.now()) === 0 && this.#hasSlot(lane);
+  }
+
+  /** Milliseconds until the day's share of this lane has room. */
+  pacedMs(lane: Lane): number {
+    return this.#daily?.wait(lane, this.#clock.now()) ?? 0;
   }
 
   /** Whether a request would have to wait now. */

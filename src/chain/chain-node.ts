@@ -7,7 +7,7 @@
  */
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/telemetry.ts";
-import type { Api, Asker, AskTerms, NodeRole, Question } from "./asking.ts";
+import type { Api, Asker, AskTerms, Lane, NodeRole, Question } from "./asking.ts";
 import {
   admissionOf,
   after,
@@ -100,9 +100,17 @@ export class ChainNode {
     };
   }
 
-  /** Clock time by which it has answered what it is asked now, or will not: for those who ask several side by side. */
-  deadline(): number {
-    return this.#ports.clock.now() + this.#parts.http.timeoutMs;
+  /**
+   * Clock time by which it has answered what it is asked now, or will not: for those who ask several side by side. A
+   * request may wait for its turn as long as for its answer, and for the day's share of its lane.
+   */
+  deadline(lane: Lane): number {
+    return this.#ports.clock.now() + 2 * this.#parts.http.timeoutMs + this.#parts.budget.pacedMs(lane);
+  }
+
+  /** Bytes could leave for it at once. */
+  takesBytes(): boolean {
+    return admissionOf(this.#breaker, this.#ports.clock.now()) !== "refused" && this.#parts.budget.ready("broadcast");
   }
 
   serves(api: Api): boolean {
@@ -194,7 +202,7 @@ export class ChainNode {
 
   async #askIdentity(): Promise<void> {
     const { logger } = this.#ports;
-    const terms: AskTerms = { lane: "follow", until: this.deadline() };
+    const terms: AskTerms = { lane: "follow", until: this.deadline("follow") };
     const unidentified: Asker = {
       name: this.name,
       ask: (question, read) => this.#ask(question, terms, read),

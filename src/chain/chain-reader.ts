@@ -133,7 +133,7 @@ export class ChainReader implements ChainGateway {
     const { agreeing, pool } = this.#parts;
     if (agreeing === 1) return this.#read(balances, { api: "solidity", lane: "read", signal });
     // All are waited for, so one that wants to be left alone must not be waited for longer than for an answer.
-    const termsOf = (node: ChainNode) => ({ lane: "read", signal, until: node.deadline() }) as const;
+    const termsOf = (node: ChainNode) => ({ lane: "read", signal, until: node.deadline("read") }) as const;
     const nodes = pool.nodes("solidity").map((node) => ({
       voice: node.voice,
       read: () => balances(node.on(termsOf(node))),

@@ -9,14 +9,16 @@ const REMEMBERED_MAX = 10_000;
 export class PushTurns {
   readonly #seenBy = new Map<string, Set<ChainNode>>();
 
-  /** Those that did not see the bytes first, otherwise as given; all begin anew once all have seen them. */
+  /**
+   * Those that did not see the bytes and could take them at once first, otherwise as given: nobody waits for a turn. All
+   * begin anew once all have seen them.
+   */
   ordered(id: string, nodes: readonly ChainNode[]): readonly ChainNode[] {
     const seen = this.#seenBy.get(id);
     if (seen === undefined) return nodes;
-    const others = nodes.filter((node) => !seen.has(node));
-    if (others.length > 0) return [...others, ...nodes.filter((node) => seen.has(node))];
-    this.#seenBy.delete(id);
-    return nodes;
+    if (nodes.every((node) => seen.has(node))) this.#seenBy.delete(id);
+    const first = nodes.filter((node) => !seen.has(node) && node.takesBytes());
+    return [...first, ...nodes.filter((node) => !first.includes(node))];
   }
 
   saw(id: string, node: ChainNode): void {

@@ -28,6 +28,8 @@ const BULK_MAX = 64 * 1024 * 1024;
 const ACCOUNT = { maxBytes: 4 * 1024 * 1024 } as const;
 const BLOCK = { parse: parseBlock, maxBytes: BULK_MAX } as const;
 const BLOCKS = { parse: parseBlocks, maxBytes: BULK_MAX } as const;
+/** Of any transaction, whatever it logged. */
+const RECEIPT = { maxBytes: 8 * 1024 * 1024 } as const;
 const RECEIPTS = { parse: parseReceipts, maxBytes: BULK_MAX } as const;
 
 /** A full node's view of its head, or the view that ends at the solidified block. */
@@ -43,7 +45,7 @@ export async function askHead(node: Asker): Promise<Block> {
 
 /** The newest block's header without its transactions. */
 export async function askHeadHeader(node: Asker): Promise<BlockHeader> {
-  const header = await node.ask({ path: "wallet/getblock", body: { detail: false } }, readHeader);
+  const header = await node.ask({ path: "wallet/getblock", body: { detail: false }, ...BLOCK }, readHeader);
   node.saw("head", header);
   return header;
 }
@@ -56,7 +58,8 @@ export async function askSolid(node: Asker): Promise<BlockHeader> {
 
 /** The block that is solidified at the height for this node; `undefined`: none yet. */
 export function askSolidHeader(node: Asker, number: number): Promise<BlockHeader | undefined> {
-  return node.ask({ path: "walletsolidity/getblock", body: { id_or_num: `${number}`, detail: false } }, (answer) => {
+  const question = { path: "walletsolidity/getblock", body: { id_or_num: `${number}`, detail: false }, ...BLOCK };
+  return node.ask(question, (answer) => {
     const found = wire.readBlockHeaderOrNothing(answer);
     if (found === undefined) return undefined;
     const header = headerFact(found);
@@ -104,7 +107,8 @@ export async function askReceipts(node: Asker, blockNumber: number, prefix: Pref
 
 /** `undefined`: not in a solidified block of this node. */
 export function askSolidReceipt(node: Asker, txId: TxId): Promise<Receipt | undefined> {
-  return node.ask({ path: "walletsolidity/gettransactioninfobyid", body: { value: txId } }, (answer) => {
+  const question = { path: "walletsolidity/gettransactioninfobyid", body: { value: txId }, ...RECEIPT };
+  return node.ask(question, (answer) => {
     const found = wire.readInfoOrNothing(answer);
     if (found === undefined) return undefined;
     if (found.id !== txId) {
@@ -116,7 +120,7 @@ export function askSolidReceipt(node: Asker, txId: TxId): Promise<Receipt | unde
 
 /** Solidity nodes know the same block 0. */
 export function askGenesisId(node: Asker, prefix: Prefix = "wallet"): Promise<string> {
-  return node.ask({ path: `${prefix}/getblockbynum`, body: { num: 0 } }, (answer) => {
+  return node.ask({ path: `${prefix}/getblockbynum`, body: { num: 0 }, ...BLOCK }, (answer) => {
     const genesis = readHeader(answer);
     if (genesis.number !== 0) throw new Fault("chain_error", "asked for the genesis block, got another");
     return genesis.id;

@@ -83,3 +83,41 @@ test("is believed for hours about its key, for minutes about its own trouble", a
   expect(await suspended(open(1), { ...HOURS, status: 403 })).toBeGreaterThanOrEqual(3_600_000);
   expect(await suspended(open(1), { ...HOURS, status: 503 })).toBeLessThanOrEqual(330_000);
 });
+
+test("has no turn with bytes before those who take them at once", async () => {
+  for (const node of nodes) node.on("wallet/broadcasthex", { body: { result: true, txid: "00".repeat(32) } });
+  const gateway = open(1);
+  await suspended(gateway, { ...HOURS, headers: { "retry-after": "20" } });
+  const before = clock.now();
+  for (let push = 0; push < 6; push += 1) expect(await gateway.broadcast("0a02")).toMatchObject({ class: "accepted" });
+  expect(clock.now()).toBe(before);
+  const pushes = nodes.map((node) => node.paths().filter((path) => path === "wallet/broadcasthex").length);
+  expect(pushes[0]).toBe(0);
+  expect(pushes[1]).toBeGreaterThan(0);
+  expect(pushes[2]).toBeGreaterThan(0);
+});
+
+test("that is paced over the day is waited for, question by question", async () => {
+  const [, second] = nodes.map(({ url }) => url);
+  const gateway = openGateway(
+    [],
+    { nodes: [{ url: second ?? "", perDay: 5_000 }], http: GATEWAY_DEFAULTS.http },
+    { clock },
+  );
+  opened.push(gateway);
+  const [node] = gateway.pool.all();
+  if (node === undefined) throw new Error("one node");
+  const source = blockSource(node);
+  const { signal } = new AbortController();
+  // What it saved up, and then one question in 35 seconds: longer than any answer takes.
+  for (let asked = 0; asked < 300; asked += 1) await source.solidBlock(signal);
+  for (let asked = 0; asked < 3; asked += 1) {
+    let answered = false;
+    void source.solidBlock(signal).then(() => (answered = true));
+    for (let passed = 0; !answered && passed < 40; passed += 1) {
+      await clock.advance(1_000);
+      await drain(20);
+    }
+    expect(answered).toBe(true);
+  }
+});

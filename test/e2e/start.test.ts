@@ -56,6 +56,27 @@ test("data of one network is not used on another that is known by name, and the 
   });
 });
 
+test("an address at which there is no TRON node ends with 78: a person has to look", async () => {
+  const portal = createServer((_, response) => response.writeHead(404, { "content-type": "text/html" }).end("<html>"));
+  portal.listen(0, "127.0.0.1");
+  await once(portal, "listening");
+  const { port } = portal.address() as AddressInfo;
+  try {
+    await withRig({}, async (rig) => {
+      await rig.stop();
+      const { code, output } = await runMain({
+        ...rig.environment(),
+        TRON_HTTP_ENDPOINT: `http://127.0.0.1:${port}`,
+        TRON_MAX_RETRIES: "0",
+        TRON_CALL_BUDGET_MS: "5000",
+      });
+      expect([code, output]).toEqual([78, expect.stringContaining("cannot start: chain_error: ")]);
+    });
+  } finally {
+    portal.close();
+  }
+});
+
 test("a second process on the same data directory ends with code 78 and says who has it, and the first goes on", async () => {
   await withRig({}, async (rig) => {
     await rig.fundedWallet();
