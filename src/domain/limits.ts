@@ -39,6 +39,8 @@ export const BUILD_OBJECTIONS_MAX = 20;
 export const LIMIT_WINDOW_MS = 86_400_000;
 /** Spending is counted in slices of this length; a slice counts in full until all of it has left the window. */
 export const LIMIT_SLICE_MS = 600_000;
+/** Time for a block: a reading of a balance that is younger is not repeated by those who are refused or ask while blocks are missing. */
+export const BALANCE_REST_MS = 3_000;
 
 if (GROUP_MESSAGES_MAX > ENGINE_QUEUE_MAX) throw new Error("a group must fit into the queue");
 if (BATCH_LINES_MAX * 8 > CASCADE_STEPS_MAX) throw new Error("a full payout batch must fit into one cascade");

@@ -50,7 +50,5 @@ export const STREAM_HEARTBEAT_MS = 15_000;
 export const CHAIN_STALLED_MS = 60_000;
 /** A balance is read again when asked for and this many solidified blocks old. */
 export const BALANCE_STALE_BLOCKS = 20;
-/** Time for a block: a reading that is younger is not repeated by those who are refused or ask while blocks are missing. */
-export const BALANCE_REST_MS = 3_000;
 /** Attempts to apply a change with If-Match while the actor moves on for other reasons. */
 export const REVISION_TRIES_MAX = 10;

@@ -5,10 +5,11 @@
  * nothing is set aside, and the answer may be no. On that nothing is promised: the request is refused, and leaves nothing.
  */
 import { refuse, type Refusal } from "../domain/errors.ts";
+import { BALANCE_REST_MS } from "../domain/limits.ts";
 import type { ActorRecord } from "../domain/records.ts";
+import { isLackOfMoney } from "../machines/ledger.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { EngineAnswer, Verdict } from "../supervisor/facade.ts";
-import { BALANCE_REST_MS } from "./bounds.ts";
 import type { HttpPorts } from "./ports.ts";
 import { batchContext, payoutContext, walletContext } from "./records.ts";
 
@@ -27,8 +28,6 @@ export function refusedForNow(asking: ActorRecord | undefined): Refusal | undefi
   return reason?.code === "not_ready" ? reason : undefined;
 }
 
-const READ_AGAIN: ReadonlySet<string> = new Set(["insufficient_funds", "insufficient_trx_for_fees"]);
-
 /**
  * What was refused has left nothing, also no reading. The wallet judged by its last one; the next try deserves a newer,
  * but one who repeats without pause has nobody ask the nodes without pause.
@@ -38,7 +37,7 @@ export async function readAgain(
   walletId: string,
   answer: EngineAnswer,
 ): Promise<void> {
-  if (!("refusal" in answer) || !READ_AGAIN.has(answer.refusal.code)) return;
+  if (!("refusal" in answer) || !isLackOfMoney(answer.refusal)) return;
   const wallet = { kind: "wallet", id: walletId };
   const record = engine.record(wallet);
   if (record === undefined || !isReadingOld(record, clock)) return;

@@ -162,6 +162,11 @@ export function judgeHold(ledger: Ledger, limits: Limits, hold: Hold, time: numb
   return undefined;
 }
 
+/** What money that comes may mend. */
+export function isLackOfMoney(refusal: Refusal | undefined): boolean {
+  return refusal?.code === "insufficient_funds" || refusal?.code === "insufficient_trx_for_fees";
+}
+
 export function reserve(ledger: Ledger, hold: Hold): Ledger {
   return move(ledger, hold, (p, n) => ({ ...p, reserved: add(p.reserved, n) }));
 }

@@ -11,11 +11,12 @@ import { assert } from "../domain/assert.ts";
 import { refuse, type Refusal } from "../domain/errors.ts";
 import { formatDecimal, isLess, ZERO, type Units } from "../domain/money.ts";
 import type { ActorAddress } from "../domain/records.ts";
-import { XSTATE_ITERATIONS_MAX } from "../domain/limits.ts";
+import { BALANCE_REST_MS, XSTATE_ITERATIONS_MAX } from "../domain/limits.ts";
 import { durableActions, effect, effectError, type Reply, type Stamp, type StateMeta, type Tell } from "./durable.ts";
 import {
   emptyLedger,
   isIdle,
+  isLackOfMoney,
   judgeHold,
   LedgerSchema,
   LimitsSchema,
@@ -73,10 +74,6 @@ type WalletEvent = Events & Partial<Stamp>;
 /** The limit's time: block time, so that a wrong local clock cannot open the window. */
 const limitTime = (event: WalletEvent) => event.blockTime ?? 0;
 
-const LACKING: ReadonlySet<string | undefined> = new Set(["insufficient_funds", "insufficient_trx_for_fees"]);
-/** A block: sooner there is nothing newer to read. */
-const READ_AGAIN_MS = 3_000;
-
 /** Never before a block that is known by now. */
 const latest = ({ blockTime = 0, at = 0 }: Partial<Stamp>) => (blockTime === 0 ? at : blockTime);
 
@@ -87,6 +84,17 @@ const ARCHIVE = {
   target: "archived",
   actions: { type: "reply", params: { ok: true } },
   description: "an operator archived the empty wallet",
+} as const;
+const GRANT = {
+  guard: "hasRoom",
+  actions: [
+    {
+      type: "tell",
+      params: ({ context, event }: { context: WalletContext; event: ReserveMessage }) => reserved(context, event),
+    },
+    "hold",
+  ],
+  description: "the hold fits and is reserved",
 } as const;
 const tellRefusal = {
   type: "tell",
@@ -154,8 +162,8 @@ export const walletMachine = setup({
     /** Refused for lack of money by a reading that may be out of date: money may have come since. */
     lacksMoney: ({ context, event }) =>
       event.type === "wallet.reserve" &&
-      LACKING.has(judgeHold(context.ledger, context.limits, event.hold, limitTime(event))?.code) &&
-      (event.at ?? 0) - (context.readAt ?? 0) >= READ_AGAIN_MS,
+      (event.at ?? 0) - (context.readAt ?? 0) >= BALANCE_REST_MS &&
+      isLackOfMoney(judgeHold(context.ledger, context.limits, event.hold, limitTime(event))),
   },
   delays: { refreshDelay: 60_000, balanceRetryDelay: 5_000 },
 }).createMachine({
@@ -181,14 +189,7 @@ export const walletMachine = setup({
       meta: meta("payments"),
       initial: "reading",
       on: {
-        "wallet.reserve": [
-          {
-            guard: "hasRoom",
-            actions: [{ type: "tell", params: ({ context, event }) => reserved(context, event) }, "hold"],
-            description: "the hold fits and is reserved",
-          },
-          { actions: tellRefusal, description: "the hold does not fit" },
-        ],
+        "wallet.reserve": [GRANT, { actions: tellRefusal, description: "the hold does not fit" }],
         "wallet.freeze": {
           target: "frozen",
           actions: [assign({ frozenBecause: ({ event }) => event.reason }), { type: "reply", params: { ok: true } }],
@@ -218,12 +219,16 @@ export const walletMachine = setup({
           after: { refreshDelay: [{ guard: "isHot", target: "reading", description: "the balance is read again" }] },
           on: {
             "wallet.refresh": { target: "reading", description: "somebody asked for a fresh balance" },
-            "wallet.reserve": {
-              guard: "lacksMoney",
-              target: "reading",
-              actions: tellRefusal,
-              description: "the hold does not fit, and the balance is read again: money may have come",
-            },
+            // What fits is asked first, so that it is not judged twice.
+            "wallet.reserve": [
+              GRANT,
+              {
+                guard: "lacksMoney",
+                target: "reading",
+                actions: tellRefusal,
+                description: "the hold does not fit, and the balance is read again: money may have come",
+              },
+            ],
           },
         },
         stale: {
