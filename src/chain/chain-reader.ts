@@ -17,7 +17,7 @@ import type {
   DestinationFacts,
   Estimate,
   Receipt,
-  TransferOrder,
+  PricedOrder,
   TronAddress,
   TxId,
 } from "../domain/chain-facts.ts";
@@ -33,7 +33,7 @@ import { outcomeOfAnswer, outcomeOfFailure, sumOf } from "./broadcast-class.ts";
 import type { ChainNode } from "./chain-node.ts";
 import { unitsFact } from "./facts.ts";
 import type { Failover, ReadTerms } from "./failover.ts";
-import { trxEstimate, usdtEstimate, type FeePolicy } from "./fees.ts";
+import { cappedBy, trxEstimate, usdtEstimate, type FeePolicy } from "./fees.ts";
 import type { FreshCache } from "./fresh-cache.ts";
 import type { NodePool } from "./node-pool.ts";
 import * as ask from "./questions.ts";
@@ -171,9 +171,9 @@ export class ChainReader implements ChainGateway {
     return this.#read((node) => ask.askDestinations(node, look), { api: "full", lane: "read", signal, once: true });
   }
 
-  async estimate(order: TransferOrder, signal?: AbortSignal): Promise<Estimate> {
+  async estimate(order: PricedOrder, signal?: AbortSignal): Promise<Estimate> {
     const parameters = await this.chainParameters(signal);
-    const policy = this.#parts.fees;
+    const policy = cappedBy(order.maxFeeSun, this.#parts.fees);
     if (order.asset === "TRX") {
       const { activated } = await this.account(order.to, signal);
       return trxEstimate(order, { parameters, recipientActivated: activated, policy });

@@ -1,7 +1,7 @@
 /** What a transfer costs (tron.md §4). Pure; sun and resource units only, with prices that were read from the chain. */
 import type { ChainParameters, Estimate, TransferOrder } from "../domain/chain-facts.ts";
 import { Fault } from "../domain/errors.ts";
-import { units, type Units } from "../domain/money.ts";
+import { lesser, units, type Units } from "../domain/money.ts";
 
 export type FeePolicy = {
   /** Energy on top of the estimate, in percent: needs may rise by 20 % at a maintenance between estimate and inclusion. */
@@ -9,6 +9,11 @@ export type FeePolicy = {
   /** The most one transfer may cost in TRX, in sun. */
   readonly feeCapSun: Units;
 };
+
+/** `maxFeeSun` lowers the cap for one transfer and never raises it. */
+export function cappedBy(maxFeeSun: Units | undefined, policy: FeePolicy): FeePolicy {
+  return maxFeeSun === undefined ? policy : { ...policy, feeCapSun: lesser(policy.feeCapSun, maxFeeSun) };
+}
 
 /** Bytes of a signed transfer without the varint that varies: the amount of a TRX, the fee limit of a USDT transfer. */
 const TRX_BYTES = 264;

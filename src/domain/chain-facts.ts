@@ -166,6 +166,9 @@ export type TransferOrder = {
   readonly amount: Units;
 };
 
+/** `maxFeeSun`: the most TRX that this transfer may cost, when that is less than the cap of every transfer. */
+export type PricedOrder = TransferOrder & { readonly maxFeeSun?: Units };
+
 export type Estimate = {
   readonly energy: number;
   readonly bandwidth: number;

@@ -78,6 +78,7 @@ export const ERRORS = {
   batch_too_large: { status: 422, retryable: false, title: "The batch has too many lines" },
   duplicate_line_id: { status: 422, retryable: false, title: "Two lines have the same line_id" },
   fee_cap_exceeded: { status: 422, retryable: true, title: "The transfer would cost more TRX than the cap allows" },
+  not_after_passed: { status: 422, retryable: false, title: "It is too late: the payout's not_after has passed" },
   simulation_reverted: { status: 422, retryable: true, title: "The node says that the transfer would revert" },
   tx_type_not_allowed: { status: 422, retryable: false, title: "Only plain TRX and USDT transfers are accepted" },
   tx_expired: { status: 422, retryable: false, title: "The transaction has expired" },

@@ -36,6 +36,8 @@ export const ATTEMPTS_MAX = 5;
  * pauses between the tries that is about a quarter of an hour; then nothing is sent and a human has to look at it.
  */
 export const BUILD_OBJECTIONS_MAX = 20;
+/** Three slots. Bytes that would live for less before the payout's `not_after` are not signed: they would hardly land. */
+export const LANDING_MS_MIN = 9_000;
 export const LIMIT_WINDOW_MS = 86_400_000;
 /** Spending is counted in slices of this length; a slice counts in full until all of it has left the window. */
 export const LIMIT_SLICE_MS = 600_000;

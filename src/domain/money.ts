@@ -55,6 +55,10 @@ export function saturatingSubtract(a: Units, b: Units): Units {
   return units(difference < 0n ? 0n : difference);
 }
 
+export function lesser(a: Units, b: Units): Units {
+  return isLess(b, a) ? b : a;
+}
+
 export function isLess(a: Units, b: Units): boolean {
   return BigInt(a) < BigInt(b);
 }

@@ -56,6 +56,8 @@ export const ERROR_ADVICE = {
     "Ask the recipient for an address that a person or an exchange owns. Single payouts and transfers are looked up on the chain while a node answers quickly, at most 16 at once; lines of a batch together, a hundred in a question, for three seconds at most. What no node tells in time is let through, but for the USDT contract itself; a contract without code is known only to the look at a single payout. `POST /network/validate-address` looks up any address.",
   destination_blacklisted:
     "Do not pay: USDT sent there is lost, although the transfer succeeds. Talk to the recipient. When destinations are looked up, `destination_is_contract` says.",
+  not_after_passed:
+    "Nothing was paid and nothing will be. Order anew with a later `not_after`, or without one; it is compared with the time of blocks, not with any clock.",
   batch_invalid: "`evidence` lists every wrong line; correct them and send the batch with a new key.",
   batch_too_large: "Split the batch into parts of at most 1,000 lines.",
   duplicate_line_id: "Give each line its own `line_id`; two lines may pay one address.",

@@ -4,7 +4,8 @@
  * made in the same commit.
  */
 import { refuse, type Refusal } from "../domain/errors.ts";
-import { isLess, parseDecimal, ZERO, type Asset, type Units } from "../domain/money.ts";
+import { LANDING_MS_MIN } from "../domain/limits.ts";
+import { isLess, lesser, parseDecimal, ZERO, type Asset, type Units } from "../domain/money.ts";
 import { judgeAmount } from "../machines/ledger.ts";
 import { canonicalJson, digest } from "./idempotency.ts";
 import type { HttpPorts } from "./ports.ts";
@@ -13,7 +14,14 @@ import type { PayingWallet } from "./paying-wallets.ts";
 type Ports = Pick<HttpPorts, "addresses" | "ownAddress" | "payments">;
 export type Purpose = "payout" | "transfer";
 
-export type Line = { readonly to: string; readonly amount: string; readonly asset: Asset; readonly purpose: Purpose };
+/** How much an attempt may cost at most, sun, and how late it may be paid, ms of block time. */
+export type Bounds = { readonly maxFeeSun?: Units; readonly notAfter?: number };
+export type Line = Bounds & {
+  readonly to: string;
+  readonly amount: string;
+  readonly asset: Asset;
+  readonly purpose: Purpose;
+};
 /** A line that the door has nothing against. */
 export type JudgedLine = {
   readonly amount: Units;
@@ -40,6 +48,30 @@ export function readAmount(text: string): Units | Refusal {
     );
   }
   return amount === ZERO ? refuse("invalid_amount", "The amount must be more than 0") : amount;
+}
+
+/** `blockTime`: of the newest known block; 0 before the first, when nothing is late yet. */
+export function readBounds(
+  { maxFee, notAfter: notAfterText }: { maxFee?: string | undefined; notAfter?: string | undefined },
+  blockTime: number,
+): Bounds | Refusal {
+  const maxFeeSun = maxFee === undefined ? undefined : readAmount(maxFee);
+  if (typeof maxFeeSun === "object") return maxFeeSun;
+  const notAfter = notAfterText === undefined ? undefined : readTime(notAfterText);
+  if (typeof notAfter === "object") return notAfter;
+  if (notAfter !== undefined && notAfter < blockTime + LANDING_MS_MIN) {
+    const evidence = { block_time: new Date(blockTime).toISOString() };
+    return refuse("not_after_passed", "No transaction could be in a block before not_after any more", evidence);
+  }
+  return { ...(maxFeeSun === undefined ? {} : { maxFeeSun }), ...(notAfter === undefined ? {} : { notAfter }) };
+}
+
+/** The form is checked already; a day that its month does not have would be read as one of the next month. */
+function readTime(text: string): number | Refusal {
+  const time = Date.parse(text);
+  if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 19) !== text.slice(0, 19))
+    return refuse("validation_failed", "not_after is a day or an hour that does not exist", { not_after: text });
+  return time;
 }
 
 /** What is wrong with an address itself, wherever it is used. */
@@ -74,11 +106,14 @@ function judgeSum(ports: Ports, wallet: PayingWallet, line: Line): JudgedLine | 
   const { limits } = wallet;
   const beyond = judgeAmount(limits, { asset, amount, purpose });
   if (beyond !== undefined) return beyond;
-  const feeReserveSun = ports.payments.feeReserveSun[asset];
+  const { maxFeeSun, notAfter } = line;
+  const reserve = ports.payments.feeReserveSun[asset];
+  const feeReserveSun = maxFeeSun === undefined ? reserve : lesser(reserve, maxFeeSun);
+  const until = notAfter === undefined ? {} : { notAfter };
   return {
     amount,
     feeReserveSun,
-    hash: digest(canonicalJson({ amount, asset, feeReserveSun, to, wallet: wallet.id })),
+    hash: digest(canonicalJson({ amount, asset, feeReserveSun, to, wallet: wallet.id, ...until })),
     needsApproval: asset === "USDT" && limits.approvalAbove !== undefined && isLess(limits.approvalAbove, amount),
   };
 }

@@ -14,7 +14,7 @@ import { API_ROOT, type Outcome } from "./endpoint.ts";
 import type { ExternalIds } from "./external-ids.ts";
 import { derivedId, type Idempotency } from "./idempotency.ts";
 import type { MachineWords } from "./machine-view.ts";
-import { isRefusal, judgeLine, type Purpose } from "./payment-orders.ts";
+import { isRefusal, judgeLine, readBounds, type Purpose } from "./payment-orders.ts";
 import type { PayingWallets } from "./paying-wallets.ts";
 import type { HttpPorts } from "./ports.ts";
 import { payoutContext } from "./records.ts";
@@ -29,6 +29,10 @@ export type PaymentOrder = {
   readonly asset: Asset;
   readonly externalId?: string | undefined;
   readonly metadata?: Record<string, string> | undefined;
+  /** Decimal text, TRX. */
+  readonly maxFee?: string | undefined;
+  /** ISO 8601. */
+  readonly notAfter?: string | undefined;
 };
 type Shared = {
   readonly words: MachineWords;
@@ -89,17 +93,21 @@ export class PayoutIntake {
   #inputOf(order: PaymentOrder, made: { id: string; by: string }): PayoutInput | Refusal {
     const wallet = this.#wallets.find(order.wallet);
     if (isRefusal(wallet)) return wallet;
-    const judged = judgeLine(this.#ports, wallet, order);
+    const bounds = readBounds(order, this.#ports.chain.headTimestamp());
+    if (isRefusal(bounds)) return bounds;
+    const { to, amount, asset, purpose } = order;
+    const judged = judgeLine(this.#ports, wallet, { to, amount, asset, purpose, ...bounds });
     if (isRefusal(judged)) return judged;
     return {
       self: { kind: "payout", id: made.id },
-      purpose: order.purpose,
+      purpose,
       walletId: wallet.id,
       from: wallet.address,
-      to: order.to,
-      asset: order.asset,
+      to,
+      asset,
       createdBy: made.by,
       ...judged,
+      ...bounds,
       ...(order.externalId === undefined ? {} : { externalId: order.externalId }),
       ...(order.metadata === undefined ? {} : { metadata: order.metadata }),
     };

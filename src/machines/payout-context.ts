@@ -22,7 +22,11 @@ export const PayoutContextSchema = Type.Object({
   amount: UnitsSchema,
   /** TRX set aside for the fee of one attempt, sun. */
   feeReserveSun: UnitsSchema,
-  /** Binds an approval to (wallet, destination, asset, amount, fee reserve). */
+  /** The most TRX that an attempt may cost, sun; absent: the cap of every transfer. */
+  maxFeeSun: Type.Optional(UnitsSchema),
+  /** Nothing that could land later is signed, ms of block time. */
+  notAfter: Type.Optional(Type.Integer()),
+  /** Binds an approval to (wallet, destination, asset, amount, fee reserve) and to how late it may be paid. */
   hash: Type.String(),
   needsApproval: Type.Boolean(),
   createdBy: Type.String(),

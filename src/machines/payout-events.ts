@@ -23,6 +23,8 @@ type Events =
   | ({ type: "transaction.failed"; failure: Refusal } & FromTransaction);
 export type PayoutEvent = Events & Partial<Stamp>;
 
+const DEADLINE_LOOK_MS = { unknown: 60_000, least: 3_000, most: 86_400_000 } as const;
+
 /** Failures of the chain that another attempt can mend. Anything else (REVERT, …) would fail again. */
 const MENDABLE = new Set(["OUT_OF_ENERGY", "OUT_OF_TIME"]);
 
@@ -34,6 +36,17 @@ export function isOfSignedBytes(context: PayoutContext, event: PayoutEvent): boo
 
 export function isMendable(event: PayoutEvent): boolean {
   return event.type === "transaction.reverted" && MENDABLE.has(event.inclusion.result);
+}
+
+/** By block time; only what is given up early depends on it, for what is signed the bytes themselves say when they die. */
+export function isTooLate({ notAfter }: PayoutContext, { blockTime = 0 }: PayoutEvent): boolean {
+  return notAfter !== undefined && blockTime >= notAfter;
+}
+
+/** Pause before it is looked whether it is too late: until then, as far as is known, and at most a day. */
+export function untilTooLate({ notAfter = 0 }: PayoutContext, { blockTime }: PayoutEvent): number {
+  if (!blockTime) return DEADLINE_LOOK_MS.unknown;
+  return Math.min(DEADLINE_LOOK_MS.most, Math.max(DEADLINE_LOOK_MS.least, notAfter - blockTime));
 }
 
 /** What a simulation says is true of one moment only, so a person decides whether the payment can still be made. */

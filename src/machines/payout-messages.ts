@@ -5,7 +5,7 @@ import type { ActorAddress } from "../domain/records.ts";
 import type { Tell } from "./durable.ts";
 import { holdFor, spendOf } from "./ledger.ts";
 import type { PayoutContext } from "./payout-context.ts";
-import type { TransactionInput } from "./transaction-context.ts";
+import { boundsOf, type TransactionInput } from "./transaction-context.ts";
 
 export function transactionId(context: PayoutContext, attempt: number): string {
   return `tx_${context.self.id}_${attempt}`;
@@ -27,6 +27,7 @@ export function startTransaction(c: PayoutContext): Tell {
     amount,
     attempt,
     sequence: c.reservation.sequence,
+    ...boundsOf(c),
   };
   return { to: transactionOf(c), create: input };
 }

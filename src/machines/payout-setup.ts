@@ -1,9 +1,19 @@
 /** What the states of a payout (payout.machine.ts) are made of: its actions, guards and pauses. Pure. */
 import { assertEvent, assign, setup } from "xstate";
 import { ATTEMPTS_MAX } from "../domain/limits.ts";
+import { refuse } from "../domain/errors.ts";
 import { durableActions, type StateMeta } from "./durable.ts";
 import type { PayoutContext, PayoutInput } from "./payout-context.ts";
-import { amendLast, isMendable, isOfSignedBytes, outcomeOf, wasObjectedTo, type PayoutEvent } from "./payout-events.ts";
+import {
+  amendLast,
+  isMendable,
+  isOfSignedBytes,
+  isTooLate,
+  outcomeOf,
+  untilTooLate,
+  wasObjectedTo,
+  type PayoutEvent,
+} from "./payout-events.ts";
 import { transactionId } from "./payout-messages.ts";
 
 export const payoutSetup = setup({
@@ -45,10 +55,13 @@ export const payoutSetup = setup({
     noteOutcome: assign(({ context, event }) => outcomeOf(context, event)),
     /** The hold was settled or released with it. */
     noteEnd: assign(({ context, event }) => ({ ...outcomeOf(context, event), reservation: undefined })),
+    noteTooLate: assign({ reason: refuse("not_after_passed", "the time until which it may be paid has passed") }),
     allowMore: assign({ attemptsAllowed: ({ context }) => context.attempt + ATTEMPTS_MAX }),
   },
   guards: {
     needsApproval: ({ context }) => context.needsApproval && context.decidedBy === undefined,
+    needsApprovalInTime: ({ context }) => context.needsApproval && context.notAfter !== undefined,
+    tooLate: ({ context, event }) => isTooLate(context, event),
     holdsMoney: ({ context }) => context.reservation !== undefined,
     wasApproved: ({ context }) => context.decidedBy !== undefined,
     wasTried: ({ context }) => context.attempt > 0,
@@ -63,6 +76,7 @@ export const payoutSetup = setup({
   },
   delays: {
     fundsRetryDelay: 30_000,
+    deadlineDelay: ({ context, event }) => untilTooLate(context, event),
     nextAttemptDelay: ({ context }) => Math.min(60_000, 2_000 * 2 ** Math.min(context.attempt, 5)),
   },
 });

@@ -9,6 +9,7 @@
  *     `expired` (with proof), `reverted` (solidified) or `failed`/`cancelled` (never signed).
  * P2. It holds money in its wallet from `reserving` until it is confirmed, or provably will not be.
  * P3. A cancel wins only while nothing is signed; the answer says which, in the same commit.
+ * P4. Nothing that could land after its `notAfter` is signed: the bytes themselves expire before.
  */
 import { assign, emit } from "xstate";
 import { ATTEMPTS_MAX, XSTATE_ITERATIONS_MAX } from "../domain/limits.ts";
@@ -36,6 +37,28 @@ const NEW_ATTEMPT = {
 } as const;
 const CLOSE = { target: "cancelled", actions: reply.ok, description: "an operator closed it" } as const;
 
+const TOO_LATE = {
+  guard: "tooLate",
+  actions: reply.tooLate,
+  description: "the time in which it may be paid has passed",
+} as const;
+const APPROVAL = {
+  "payout.approve": [
+    { guard: "hashDiffers", actions: reply.staleHash, description: "the approval names another version" },
+    { guard: "byCreator", actions: reply.selfApproval, description: "the creator cannot approve" },
+    TOO_LATE,
+    {
+      guard: "holdsMoney",
+      target: "transacting",
+      actions: ["decide", reply.ok],
+      description: "approved; the money was already reserved",
+    },
+    { target: "reserving", actions: ["decide", reply.ok], description: "approved" },
+  ],
+  "payout.reject": { target: "rejected", actions: ["decide", reply.ok], description: "an approver rejected it" },
+  "payout.cancel": { target: "cancelled", actions: reply.ok, description: "cancelled before it was approved" },
+} as const;
+
 export const payoutMachine = payoutSetup.createMachine({
   id: "payout",
   options: { maxIterations: XSTATE_ITERATIONS_MAX },
@@ -48,6 +71,11 @@ export const payoutMachine = payoutSetup.createMachine({
       meta: meta("nothing"),
       entry: emit(({ context: c }) => ({ type: "payout.created", amount: c.amount, asset: c.asset, to: c.to })),
       always: [
+        {
+          guard: "needsApprovalInTime",
+          target: "awaitingApprovalInTime",
+          description: "the amount needs an approval, in time",
+        },
         { guard: "needsApproval", target: "awaitingApproval", description: "the amount needs an approval" },
         { guard: "holdsMoney", target: "transacting", description: "its batch already reserved the money" },
         { target: "reserving", description: "no approval is needed" },
@@ -57,35 +85,30 @@ export const payoutMachine = payoutSetup.createMachine({
       tags: "awaiting_approval",
       description: "Somebody other than the creator has to approve exactly this payout.",
       meta: meta("an approver"),
-      on: {
-        "payout.approve": [
-          {
-            guard: "hashDiffers",
-            actions: reply.staleHash,
-            description: "the approval names another version",
-          },
-          {
-            guard: "byCreator",
-            actions: reply.selfApproval,
-            description: "the creator cannot approve",
-          },
-          {
-            guard: "holdsMoney",
-            target: "transacting",
-            actions: ["decide", reply.ok],
-            description: "approved; the money was already reserved",
-          },
-          { target: "reserving", actions: ["decide", reply.ok], description: "approved" },
+      on: APPROVAL,
+    },
+    awaitingApprovalInTime: {
+      tags: "awaiting_approval",
+      description: "Somebody other than the creator has to approve exactly this payout while it may still be paid.",
+      meta: meta("an approver, or the end of the time in which it may be paid"),
+      after: {
+        deadlineDelay: [
+          { guard: "tooLate", target: "rejected", actions: "noteTooLate", description: "nobody approved it in time" },
+          { target: "awaitingApprovalInTime", reenter: true, description: "it may still be paid" },
         ],
-        "payout.reject": { target: "rejected", actions: ["decide", reply.ok], description: "an approver rejected it" },
-        "payout.cancel": { target: "cancelled", actions: reply.ok, description: "cancelled before it was approved" },
       },
+      on: APPROVAL,
     },
     approved: {
       tags: "approved",
       description: "Approved, but the wallet has no room for it yet.",
       meta: meta("the wallet to have room for it"),
-      after: { fundsRetryDelay: { target: "reserving", description: "the wallet is asked again" } },
+      after: {
+        fundsRetryDelay: [
+          { guard: "tooLate", target: "rejected", actions: "noteTooLate", description: "there was no room in time" },
+          { target: "reserving", description: "the wallet is asked again" },
+        ],
+      },
       on: {
         "payout.retry": { target: "reserving", actions: reply.ok, description: "an operator asked to try now" },
         "payout.cancel": {
@@ -300,7 +323,7 @@ export const payoutMachine = payoutSetup.createMachine({
         assign({ reported: "failed" }),
       ],
       on: {
-        "payout.retry": NEW_ATTEMPT,
+        "payout.retry": [TOO_LATE, NEW_ATTEMPT],
         "payout.cancel": CLOSE,
       },
     },
@@ -315,7 +338,7 @@ export const payoutMachine = payoutSetup.createMachine({
         assign({ reported: "needs_attention" }),
       ],
       on: {
-        "payout.retry": NEW_ATTEMPT,
+        "payout.retry": [TOO_LATE, NEW_ATTEMPT],
         "payout.cancel": CLOSE,
       },
     },

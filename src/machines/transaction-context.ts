@@ -21,6 +21,10 @@ export const TransactionContextSchema = Type.Object({
   /** Makes the bytes of this payment unlike those of any other of the wallet. */
   sequence: Type.Integer(),
   attempt: Type.Integer(),
+  /** The most TRX that it may cost, sun; absent: the cap of every transfer. */
+  maxFeeSun: Type.Optional(UnitsSchema),
+  /** No bytes that live longer are signed, ms of block time; absent: they live as long as any. */
+  notAfter: Type.Optional(Type.Integer()),
   feeLimitSun: Type.Optional(UnitsSchema),
   reference: Type.Optional(Type.Object({ number: Type.Integer(), id: Type.String() })),
   expiration: Type.Optional(Type.Integer()),
@@ -62,6 +66,8 @@ export type TransactionInput = {
   readonly amount: Units;
   readonly sequence: number;
   readonly attempt: number;
+  readonly maxFeeSun?: Units;
+  readonly notAfter?: number;
 };
 
 export type BuildInput = Omit<TransactionInput, "owner">;
@@ -88,9 +94,14 @@ export function isObjection({ code }: { readonly code: ErrorCode }): boolean {
   return code === "simulation_reverted" || code === "fee_cap_exceeded";
 }
 
+/** What the order may cost and how late it may be paid; what it does not say is absent. */
+export function boundsOf({ maxFeeSun, notAfter }: Pick<TransactionInput, "maxFeeSun" | "notAfter">) {
+  return { ...(maxFeeSun === undefined ? {} : { maxFeeSun }), ...(notAfter === undefined ? {} : { notAfter }) };
+}
+
 export function buildInput(c: TransactionContext): BuildInput {
   const { walletId, asset, from, to, amount, sequence, attempt } = c;
-  return { walletId, asset, from, to, amount, sequence, attempt };
+  return { walletId, asset, from, to, amount, sequence, attempt, ...boundsOf(c) };
 }
 
 export function signInput(c: TransactionContext): SignInput {

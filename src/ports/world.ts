@@ -7,6 +7,7 @@ import type {
   ChainParameters,
   DestinationFacts,
   Estimate,
+  PricedOrder,
   Receipt,
   ReferenceBlock,
   TransferOrder,
@@ -43,7 +44,7 @@ export interface ChainGateway {
    */
   destinations(addresses: readonly TronAddress[], asset: Asset, signal?: AbortSignal): Promise<DestinationFacts[]>;
   /** Throws `Fault("simulation_reverted")` or `Fault("fee_cap_exceeded")`. */
-  estimate(order: TransferOrder, signal?: AbortSignal): Promise<Estimate>;
+  estimate(order: PricedOrder, signal?: AbortSignal): Promise<Estimate>;
   /** Signed transaction bytes as hex. */
   broadcast(signedHex: string, signal?: AbortSignal): Promise<BroadcastOutcome>;
 }

@@ -1,6 +1,9 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { serviceOf } from "../../src/actors/effects/table.ts";
+import { expirationOf, serviceOf } from "../../src/actors/effects/table.ts";
 import { Fault } from "../../src/domain/errors.ts";
+import { LANDING_MS_MIN } from "../../src/domain/limits.ts";
+import { units } from "../../src/domain/money.ts";
 import { MemoryKeyValue } from "../../src/persistence/memory-key-value.ts";
 import { ledgerOf, memoryStore, openWallet, pay, send, startRig, tagOf, type Rig } from "../support/engine.ts";
 import { drain } from "../support/manual-clock.ts";
@@ -268,3 +271,78 @@ async function payWithFeeOnHold(rig: Rig): Promise<() => void> {
   rig.world.onEstimate = onEstimate;
   return () => go();
 }
+
+describe("the bounds of an order", () => {
+  test("no bytes live longer than its not_after, and they are signed with the time that is left", async () => {
+    const rig = await startRig();
+    await openWallet(rig);
+    const notAfter = rig.world.headTimestamp() + 20_500;
+    await pay(rig, "po_1", { notAfter });
+    await drain();
+    const [order] = rig.world.signatures;
+    expect(order?.expiration).toBeLessThanOrEqual(notAfter);
+    expect(order?.expiration).toBeGreaterThan(notAfter - 1_000);
+    expect(rig.world.watches.get(TX.id)).toMatchObject({ expiration: order?.expiration });
+  });
+
+  test("a not_after that is later than the bytes live anyway changes nothing", async () => {
+    const rig = await startRig();
+    await openWallet(rig);
+    await pay(rig, "po_1");
+    await pay(rig, "po_2", { notAfter: rig.world.headTimestamp() + 86_400_000 });
+    await drain();
+    const [one, two] = rig.world.signatures;
+    expect(two?.expiration).toBe(one?.expiration);
+  });
+
+  test("what could not land in time any more is not signed, fails and gives its money back", async () => {
+    const rig = await startRig();
+    await openWallet(rig);
+    await pay(rig, "po_1", { notAfter: rig.world.headTimestamp() + LANDING_MS_MIN - 1 });
+    await drain();
+    expect(rig.world.signatures).toEqual([]);
+    expect(rig.engine.record({ kind: "payout", id: "po_1" })).toMatchObject({
+      tag: "failed",
+      context: { reason: { code: "not_after_passed" } },
+    });
+    expect(ledgerOf(rig).usdt).toMatchObject({ reserved: "0", inFlight: "0" });
+  });
+
+  test("a payout whose nodes do not answer until it is too late is not signed afterwards", async () => {
+    const rig = await startRig();
+    await openWallet(rig);
+    const { onEstimate } = rig.world;
+    rig.world.onEstimate = () => Promise.reject(new Fault("chain_unavailable", "no node answered"));
+    await pay(rig, "po_1", { notAfter: rig.world.headTimestamp() + 30_000 });
+    await drain();
+    expect(tagOf(rig, "payout", "po_1")).toBe("pending");
+    rig.world.onEstimate = onEstimate;
+    rig.world.head += 8;
+    await rig.clock.advance(5_000);
+    expect([rig.world.signatures.length, tagOf(rig, "payout", "po_1")]).toEqual([0, "failed"]);
+  });
+
+  test("two payments of a wallet on one block differ in their times, whatever their bounds", () => {
+    const head = 1_700_000_000_000;
+    const times = (sequence: number, notAfter: number | undefined) => {
+      const bounds = notAfter === undefined ? {} : { notAfter };
+      return `${head + (sequence % 1_000)} ${expirationOf({ sequence, ...bounds }, head, 60_000)}`;
+    };
+    const bound = fc.option(fc.integer({ min: head + 11_000, max: head + 62_000 }), { nil: undefined });
+    fc.assert(
+      fc.property(fc.nat(999), fc.nat(999), fc.nat(999), bound, bound, (low, a, b, one, other) => {
+        fc.pre(a !== b);
+        expect(times(a * 1_000 + low, one)).not.toBe(times(b * 1_000 + low, other));
+      }),
+    );
+  });
+
+  test("the node's price is held against the order's own cap", async () => {
+    const rig = await startRig();
+    await openWallet(rig);
+    await pay(rig, "po_1", { maxFeeSun: units(7_000_000n) });
+    await pay(rig, "po_2");
+    await drain();
+    expect(rig.world.estimates.map(({ maxFeeSun }) => maxFeeSun)).toEqual(["7000000", undefined]);
+  });
+});

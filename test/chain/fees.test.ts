@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { trxEstimate, usdtEstimate } from "../../src/chain/fees.ts";
+import { cappedBy, trxEstimate, usdtEstimate } from "../../src/chain/fees.ts";
 import type { ChainParameters, TransferOrder } from "../../src/domain/chain-facts.ts";
 import { big, units } from "../../src/domain/money.ts";
 import { privateKeyToAddress } from "../../src/tron/address.ts";
@@ -78,4 +78,10 @@ test("estimated bytes are the bytes of the signed transfer, for any amount", () 
     { numRuns: 50 },
   );
   expect.hasAssertions();
+});
+
+test("an order's own cap lowers the cap of every transfer and never raises it", () => {
+  expect(cappedBy(undefined, policy)).toBe(policy);
+  expect(cappedBy(units(7_000_000n), policy)).toEqual({ headroomPercent: 25, feeCapSun: "7000000" });
+  expect(cappedBy(units(30_000_000n), policy)).toEqual(policy);
 });

@@ -149,6 +149,7 @@ const rows: Partial<Record<ErrorCode, Row>> = {
   ],
   below_minimum: [(door) => door.post(P, payout({ amount: "9" }))],
   above_maximum: [(door) => door.post(P, payout({ amount: "31" })), { limits: { maximum: units(30_000_000n) } }],
+  not_after_passed: [(door) => door.post(P, payout({ not_after: "2020-01-31T12:00:00Z" }))],
   daily_limit_exceeded: [(door) => door.post(P, payout({ amount: "31" })), { limits: { daily: units(30_000_000n) } }],
   insufficient_funds: [(door) => door.post(P, payout({ amount: "2000000" })), { limits: {} }],
   insufficient_trx_for_fees: [

@@ -6,9 +6,10 @@ import type { Message } from "../../src/domain/records.ts";
 import type { PayoutContext } from "../../src/machines/payout-context.ts";
 import { payoutInput } from "../support/engine.ts";
 import { INCLUSION, PROOF } from "../support/facts.ts";
-import { Driven } from "../support/kernel.ts";
+import { Driven, STAMP } from "../support/kernel.ts";
 import { deadEnds } from "../support/reach.ts";
 
+const NOT_AFTER = STAMP.blockTime + 60_000;
 const BATCH = { kind: "payoutBatch", id: "batch_1" };
 const failure = refuse("order_mismatch", "no");
 /** Each attempt signs bytes of its own. */
@@ -37,15 +38,19 @@ const anyMessage: fc.Arbitrary<Message> = fc.oneof(
   ),
 );
 /** What the current attempt would say, so that long lives are common. */
-type Play = Message | "timer" | number;
+type Play = Message | "timer" | "late" | number;
 const plays: fc.Arbitrary<Play> = fc.oneof(
   anyMessage,
   { weight: 3, arbitrary: fc.constant("timer" as const) },
+  { weight: 1, arbitrary: fc.constant("late" as const) },
   { weight: 6, arbitrary: fc.constantFrom(0, 0, 0, 0, 0, 5, 5, 5, 1, 2, 3, 4, 6, 7) },
 );
 
 function play(driven: Driven, step: Play): Driven {
-  if (step === "timer") return Object.keys(driven.record.timers).length === 1 ? driven.elapse() : driven;
+  if (step === "timer" || step === "late") {
+    const stamp = step === "late" ? { ...STAMP, blockTime: NOT_AFTER } : STAMP;
+    return Object.keys(driven.record.timers).length === 1 ? driven.elapse(stamp) : driven;
+  }
   if (typeof step !== "number") return driven.send(step);
   const { attempt } = driven.context<PayoutContext>();
   const result = step % 2 === 0 ? "REVERT" : "OUT_OF_ENERGY";
@@ -112,12 +117,16 @@ function isGrantedCancel(step: Play, { last }: Driven): boolean {
   return typeof step === "object" && step.type === "payout.cancel" && last.reply?.ok === true;
 }
 
-const births = fc.record({ needsApproval: fc.boolean(), reservedByBatch: fc.boolean() });
-type Birth = { needsApproval: boolean; reservedByBatch: boolean };
+const births = fc.record({ needsApproval: fc.boolean(), reservedByBatch: fc.boolean(), inTime: fc.boolean() });
+type Birth = { needsApproval: boolean; reservedByBatch: boolean; inTime: boolean };
 
-function born({ needsApproval, reservedByBatch }: Birth): Driven {
+function born({ needsApproval, reservedByBatch, inTime }: Birth): Driven {
   const line = reservedByBatch ? { batch: BATCH, lineId: "1", reservation: { sequence: 1 } } : {};
-  return Driven.born("payout", payoutInput("po_1", { needsApproval, ...line }), { id: "po_1" });
+  return Driven.born(
+    "payout",
+    payoutInput("po_1", { needsApproval, ...line, ...(inTime ? { notAfter: NOT_AFTER } : {}) }),
+    { id: "po_1" },
+  );
 }
 
 describe("whatever arrives, in whatever order", () => {
@@ -134,7 +143,7 @@ describe("whatever arrives, in whatever order", () => {
           if (payout.record.status === "done") expect(next.record).toBe(payout.record);
           if (next === payout || !next.last.changed) continue;
           const message = typeof step === "number" ? fromTransaction(attempt, txOf(attempt), "")[step] : step;
-          if (message !== undefined && message !== "timer") auditor.hear(message, payout);
+          if (typeof message === "object") auditor.hear(message, payout);
           expect(auditor.see(next)).toEqual([]);
           auditor.isCancelled ||= isGrantedCancel(step, next);
           payout = next;
@@ -152,6 +161,7 @@ describe("whatever arrives, in whatever order", () => {
       "withdrawing",
       "transacting.unknown",
       "approved",
+      "awaitingApprovalInTime",
     ])
       expect(seen).toContain(state);
   });
@@ -174,14 +184,14 @@ test("from every state that can be reached there is a way to an end", () => {
   };
   const both = [true, false];
   for (const birth of both.flatMap((needsApproval) =>
-    both.map((reservedByBatch) => ({ needsApproval, reservedByBatch })),
+    both.flatMap((reservedByBatch) => both.map((inTime) => ({ needsApproval, reservedByBatch, inTime }))),
   )) {
     const result = deadEnds({
       start: born(birth),
       next: (driven) =>
         driven.context<PayoutContext>().attempt > ATTEMPTS_MAX + 1
           ? []
-          : [...honest(driven), "timer" as const].map((step) => play(driven, step)),
+          : [...honest(driven), "timer" as const, "late" as const].map((step) => play(driven, step)),
       key: (driven) => {
         const c = driven.context<PayoutContext>();
         return [

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { refuse } from "../../src/domain/errors.ts";
 import { ATTEMPTS_MAX } from "../../src/domain/limits.ts";
+import { units } from "../../src/domain/money.ts";
 import type { Message } from "../../src/domain/records.ts";
 import type { PayoutContext, PayoutInput } from "../../src/machines/payout-context.ts";
 import { holdFor } from "../../src/machines/ledger.ts";
 import { heldByBatch, releaseHold, startTransaction } from "../../src/machines/payout-messages.ts";
-import { outcomeOf } from "../../src/machines/payout-events.ts";
+import { outcomeOf, untilTooLate } from "../../src/machines/payout-events.ts";
 import { BUILT, INCLUSION, PROOF } from "../support/facts.ts";
 import { payoutInput } from "../support/engine.ts";
 import { Driven, STAMP } from "../support/kernel.ts";
@@ -29,8 +30,8 @@ const toWallet = (driven: Driven) => driven.tells.filter(({ type }) => type.star
 const refusalOf = (driven: Driven) => (driven.last.reply?.ok === false ? driven.last.reply.refusal.code : undefined);
 const emitted = (driven: Driven) => driven.last.emitted.map((event) => event.type);
 
-function exhausted(): Driven {
-  let payout = onWire();
+function exhausted(change: Partial<PayoutInput> = {}): Driven {
+  let payout = onWire(change);
   for (let attempt = 1; attempt < ATTEMPTS_MAX; attempt += 1) {
     payout = payout.send(of("transaction.expired", { proof: PROOF }, attempt)).elapse();
     payout = payout.send(of("transaction.signed", { expiration: 1 }, attempt + 1));
@@ -385,4 +386,74 @@ test("an attempt or a release without a reservation is a bug", () => {
   expect(() => releaseHold(context)).toThrow("P2");
   expect(heldByBatch(context)).toEqual([]);
   expect(outcomeOf(context, { type: "payout.cancel", by: "x" })).toEqual({});
+});
+
+describe("an order that may be paid for some time only", () => {
+  const notAfter = STAMP.blockTime + 60_000;
+  const LATE = { ...STAMP, blockTime: notAfter };
+  const inTime = (change: Partial<PayoutInput> = {}) => awaiting({ notAfter, ...change });
+
+  test("hands its bounds to its transaction, and one without bounds hands none", () => {
+    const bounds = { notAfter, maxFeeSun: units(7_000_000n) };
+    expect(preparing(bounds).last.tells).toMatchObject([{ create: bounds }]);
+    for (const field of ["notAfter", "maxFeeSun"]) expect(preparing().tells[0]?.["input"]).not.toHaveProperty(field);
+  });
+
+  test("waits for its approval no longer than that, by block time", () => {
+    const payout = inTime();
+    expect([payout.state, payout.tag]).toEqual(["awaitingApprovalInTime", "awaiting_approval"]);
+    const later = payout.elapse();
+    expect([later.state, Object.keys(later.record.timers).length]).toEqual(["awaitingApprovalInTime", 1]);
+    const over = later.elapse(LATE);
+    expect([over.state, over.context<PayoutContext>().reason?.code]).toEqual(["rejected", "not_after_passed"]);
+    expect(over.last.reason).toBe("nobody approved it in time");
+  });
+
+  test("is approved, rejected and cancelled like any other until then", () => {
+    expect(inTime().send(APPROVE).state).toBe("reserving");
+    expect(inTime().send({ type: "payout.reject", by: "token-b" }).state).toBe("rejected");
+    expect(inTime().send({ type: "payout.cancel", by: "token-b" }).state).toBe("cancelled");
+    expect(refusalOf(inTime().send({ ...APPROVE, by: "token-a" }))).toBe("self_approval");
+  });
+
+  test("is not approved any more when it is too late, and stays as it is until its pause is over", () => {
+    const payout = inTime().send(APPROVE, LATE);
+    expect([payout.state, refusalOf(payout)]).toEqual(["awaitingApprovalInTime", "not_after_passed"]);
+  });
+
+  test("is rejected when its wallet has no room until then", () => {
+    const waiting = inTime().send(APPROVE).send(NO_ROOM);
+    expect(waiting.elapse().state).toBe("reserving");
+    const over = waiting.elapse(LATE);
+    expect([over.state, over.context<PayoutContext>().reason?.code]).toEqual(["rejected", "not_after_passed"]);
+    expect(over.tells).toEqual([]);
+  });
+
+  test.each([
+    ["failed", () => failed({ notAfter })],
+    ["needsAttention", () => exhausted({ notAfter })],
+  ])("is not tried again from %s when it is too late", (state, ended) => {
+    const retry: Message = { type: "payout.retry", by: "token-b" };
+    const late = ended().send(retry, LATE);
+    expect([late.state, refusalOf(late)]).toEqual([state, "not_after_passed"]);
+    expect(ended().send(retry).state).toBe("reserving");
+  });
+
+  test("fails with its hold released when its transaction finds that it is too late", () => {
+    const failure = refuse("not_after_passed", "too late");
+    const payout = preparing({ notAfter }).send({ type: "transaction.failed", attempt: 1, failure });
+    expect([payout.state, payout.context<PayoutContext>().reason?.code]).toEqual(["failed", "not_after_passed"]);
+    expect(toWallet(payout)).toEqual([{ type: "wallet.release", hold: HOLD }]);
+  });
+
+  test.each([
+    ["as long as is left", { notAfter }, STAMP.blockTime, 60_000],
+    ["a day at most", { notAfter: STAMP.blockTime + 1e9 }, STAMP.blockTime, 86_400_000],
+    ["a slot at least", { notAfter }, notAfter - 1, 3_000],
+    ["a minute while no block is known", { notAfter }, 0, 60_000],
+    ["a slot for an order without bounds, which is never late", {}, STAMP.blockTime, 3_000],
+  ])("pauses for %s before it is looked at", (_, bound, blockTime, pause) => {
+    const context = { ...awaiting().context<PayoutContext>(), ...bound };
+    expect(untilTooLate(context, { type: "payout.retry", by: "b", blockTime })).toBe(pause);
+  });
 });

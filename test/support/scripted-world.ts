@@ -1,5 +1,11 @@
 /** A world that does what the test says: a gateway, a signer and a chain of which every answer can be scripted. */
-import type { BroadcastOutcome, Estimate, Inclusion, ReferenceBlock } from "../../src/domain/chain-facts.ts";
+import type {
+  BroadcastOutcome,
+  Estimate,
+  Inclusion,
+  PricedOrder,
+  ReferenceBlock,
+} from "../../src/domain/chain-facts.ts";
 import { units } from "../../src/domain/money.ts";
 import type { Message } from "../../src/domain/records.ts";
 import type {
@@ -22,6 +28,7 @@ export class ScriptedWorld implements ChainView, TransactionWatcher, Signer {
   readonly watches = new Map<string, TransactionWatch>();
   readonly broadcasts: string[] = [];
   readonly signatures: SigningOrder[] = [];
+  readonly estimates: PricedOrder[] = [];
   /** What keeps anything new from being signed. */
   inTheWay: Obstacle | undefined;
   usdt = units(1_000_000_000_000n);
@@ -53,7 +60,10 @@ export class ScriptedWorld implements ChainView, TransactionWatcher, Signer {
     isBlacklisted: async () => false,
     destinations: async (addresses) => addresses.map(() => ({ isContract: false, isFrozen: false })),
     solidBalances: async () => ({ usdt: this.usdt, trx: this.trx, atBlock: this.solid }),
-    estimate: () => this.onEstimate(),
+    estimate: (order) => {
+      this.estimates.push(order);
+      return this.onEstimate();
+    },
     broadcast: async (signedHex) => {
       this.broadcasts.push(signedHex);
       return this.onBroadcast(signedHex);

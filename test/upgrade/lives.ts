@@ -5,7 +5,7 @@ import type { ActorRecord, Message } from "../../src/domain/records.ts";
 import { ATTEMPTS_MAX } from "../../src/domain/limits.ts";
 import { payoutInput } from "../support/engine.ts";
 import { BUILT, INCLUSION, outcome, PROOF, SIGNED, transactionInput } from "../support/facts.ts";
-import { Driven } from "../support/kernel.ts";
+import { Driven, STAMP } from "../support/kernel.ts";
 
 const HOPELESS = { code: "order_mismatch", message: "no", retryable: false } as const;
 const LATER = { code: "chain_timeout", message: "later", retryable: true } as const;
@@ -66,8 +66,10 @@ function payouts(): Driven[] {
     last = last.send(of("transaction.expired", attempt, { proof: PROOF })).elapse();
     last = last.send(of("transaction.signed", attempt + 1, { expiration: 1 }));
   }
+  const inTime = payoutInput("po_1", { needsApproval: true, notAfter: STAMP.blockTime + 60_000 });
   return [
     awaiting,
+    Driven.born("payout", inTime, { id: "po_1" }),
     awaiting.send({ type: "payout.reject", ...BY }),
     awaiting.send({ type: "payout.cancel", ...BY }),
     reserving,

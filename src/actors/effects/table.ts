@@ -3,6 +3,7 @@
  */
 import { assert } from "../../domain/assert.ts";
 import { Fault } from "../../domain/errors.ts";
+import { LANDING_MS_MIN } from "../../domain/limits.ts";
 import type { ActorAddress, ActorRecord } from "../../domain/records.ts";
 import type { ServiceName } from "../../machines/catalog.ts";
 import type {
@@ -66,8 +67,9 @@ export function createEffects(options: EffectOptions, ports: EffectPorts): Effec
 function buildTransaction(options: EffectOptions, ports: EffectPorts): Performer {
   const build = performer(options.nodeConcurrency, async (input: BuildInput, { signal }): Promise<BuildOutput> => {
     refuseWhileStopped(input.walletId, ports);
-    const { asset, from, to, amount, sequence } = input;
-    const { feeLimitSun } = await ports.gateway.estimate({ asset, from, to, amount }, signal);
+    const { asset, from, to, amount, sequence, maxFeeSun } = input;
+    const priced = { asset, from, to, amount, ...(maxFeeSun === undefined ? {} : { maxFeeSun }) };
+    const { feeLimitSun } = await ports.gateway.estimate(priced, signal);
     // It may have been frozen or cancelled while the node was asked.
     refuseWhileStopped(input.walletId, ports);
     if (signal.aborted) throw new Fault("state_conflict", "nobody waits for the bytes any more");
@@ -75,13 +77,29 @@ function buildTransaction(options: EffectOptions, ports: EffectPorts): Performer
     if (block === undefined) throw obstacleOf(ports);
     const reference = { number: block.number, id: block.id };
     const timestamp = block.headTimestamp + (sequence % 1_000);
-    const expiration = block.headTimestamp + options.expirationMs + (Math.floor(sequence / 1_000) % 1_000);
+    const expiration = expirationOf(input, block.headTimestamp, options.expirationMs);
     const order = { asset, from, to, amount, walletId: input.walletId, reference, expiration, timestamp, feeLimitSun };
     const { rawHex, txId, signedHex } = await ports.signer.prepare(order);
     const bytes = signedHex === undefined ? { rawHex } : { signedHex };
     return { txId, ...bytes, feeLimitSun, expiration, timestamp, reference };
   });
   return { ...build, waits: (actor) => isStoppedAsBefore(actor, ports) };
+}
+
+/**
+ * Never after the order's `notAfter`, but then whole seconds earlier than usual, so that the milliseconds still tell two
+ * payments apart (ADR 0008). Throws `Fault("not_after_passed")` when the bytes would hardly have the time to land.
+ */
+export function expirationOf(
+  { sequence, notAfter }: Pick<BuildInput, "sequence" | "notAfter">,
+  headTimestamp: number,
+  lifeMs: number,
+): number {
+  const usual = headTimestamp + lifeMs + (Math.floor(sequence / 1_000) % 1_000);
+  if (notAfter === undefined || usual <= notAfter) return usual;
+  const inTime = usual - Math.ceil((usual - notAfter) / 1_000) * 1_000;
+  if (inTime >= headTimestamp + LANDING_MS_MIN) return inTime;
+  throw new Fault("not_after_passed", "the time until which it may be paid has passed; nothing was signed");
 }
 
 function signTransaction(options: EffectOptions, ports: EffectPorts): Performer {

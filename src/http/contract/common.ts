@@ -18,6 +18,11 @@ export const Address = Type.String({
   examples: ["TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t"],
 });
 export const TxId = Type.String({ pattern: "^[0-9a-f]{64}$", description: "64 lower-case hex characters" });
+/** Its form alone; whether there is such a day is judged with the rest of the order. */
+export const FutureTime = Type.String({
+  pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,3})?Z$",
+  examples: ["2030-01-31T12:00:00Z"],
+});
 export const Time = Type.String({ description: "ISO 8601, UTC" });
 export const Asset = AssetSchema;
 export const Id = Type.String({ pattern: "^[A-Za-z0-9_-]{1,64}$" });

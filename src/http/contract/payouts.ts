@@ -6,6 +6,7 @@ import {
   Anything,
   Asset,
   ExternalId,
+  FutureTime,
   Id,
   Labels,
   pageQuery,
@@ -30,6 +31,23 @@ export const PAYOUT_STATUSES = [
   "cancelled",
 ] as const;
 
+const bounds = {
+  max_fee_trx: Type.Optional(
+    Type.Unsafe<string>({
+      ...Amount,
+      description:
+        "TRX. The most that an attempt may cost, and what is set aside for it; more than the cap of the engine (FEE_CAP_TRX) changes nothing. While the transfer would cost more nothing is signed (fee_cap_exceeded)",
+    }),
+  ),
+  not_after: Type.Optional(
+    Type.Unsafe<string>({
+      ...FutureTime,
+      description:
+        "ISO 8601, UTC, by block time. Nothing is signed that could be in a block later than the one after this time; what was not paid by then is rejected or fails with not_after_passed",
+    }),
+  ),
+};
+
 export const PayoutOrder = Type.Object(
   {
     wallet: Type.Unsafe<string>({ ...Id, description: "id of the wallet that pays" }),
@@ -38,12 +56,13 @@ export const PayoutOrder = Type.Object(
     asset: Type.Optional(Asset),
     external_id: Type.Optional(ExternalId),
     metadata: Type.Optional(Labels),
+    ...bounds,
   },
   strict,
 );
 
 export const TransferOrder = Type.Object(
-  { from_wallet: Id, to: Address, amount: Amount, reference: Type.Optional(ExternalId) },
+  { from_wallet: Id, to: Address, amount: Amount, reference: Type.Optional(ExternalId), ...bounds },
   strict,
 );
 
@@ -93,6 +112,8 @@ export const Payout = Type.Object({
   batch_id: Type.Union([Type.String(), Type.Null()]),
   line_id: Type.Union([Type.String(), Type.Null()]),
   metadata: Type.Record(Type.String(), Type.String()),
+  max_fee_trx: Type.Union([Type.String(), Type.Null()], { description: "As ordered; null: the cap of the engine" }),
+  not_after: Type.Union([Time, Type.Null()]),
   created_by: Type.String({ description: "id of the token" }),
   created_at: Time,
   updated_at: Time,
@@ -101,7 +122,7 @@ export const Payout = Type.Object({
   block_number: Type.Union([Type.Integer(), Type.Null()]),
   reason: Type.Union([Refusal, Type.Null()], { description: "Why it is where it is, when that is not plain progress" }),
   payout_hash: Type.String({
-    description: "An approval names it; it binds wallet, destination, asset, amount and fee reserve",
+    description: "An approval names it; it binds wallet, destination, asset, amount, fee reserve and not_after",
   }),
   decided_by: Type.Union([Type.String(), Type.Null()]),
   comment: Type.Union([Type.String(), Type.Null()]),

@@ -34,6 +34,7 @@ export const ORDER_ERRORS = [
   "duplicate_external_id",
   "below_minimum",
   "above_maximum",
+  "not_after_passed",
   "daily_limit_exceeded",
   "insufficient_funds",
   "insufficient_trx_for_fees",
@@ -67,7 +68,8 @@ function intake({ intake: payouts }: Surface): Endpoint[] {
       errors: ORDER_ERRORS,
       handle: ({ request, idempotency }) => {
         const { wallet, to, amount, asset = "USDT", external_id: externalId, metadata } = request.body;
-        const order = { purpose: "payout", wallet, to, amount, asset, externalId, metadata } as const;
+        const { max_fee_trx: maxFee, not_after: notAfter } = request.body;
+        const order = { purpose: "payout", wallet, to, amount, asset, externalId, metadata, maxFee, notAfter } as const;
         return idempotency === undefined ? undefined : payouts.accept(order, { by: request.principal.id, idempotency });
       },
     }),
@@ -142,7 +144,7 @@ function deciding(surface: Surface): Endpoint[] {
       alsoMethod: "POST",
       description: "The creator cannot approve. payout_hash names what was looked at; another hash is refused.",
       inputs: { params, body: Approval },
-      errors: ["not_found", "stale_hash", "self_approval", "already_decided", "state_conflict"],
+      errors: ["not_found", "stale_hash", "self_approval", "not_after_passed", "already_decided", "state_conflict"],
       handle: (call) => {
         const { payout_hash: hash, comment } = call.request.body;
         return tell(surface, call, { type: "payout.approve", hash, ...noted(comment) });

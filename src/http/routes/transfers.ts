@@ -33,7 +33,8 @@ function transfer({ intake }: Surface, asset: Asset): Endpoint {
     errors: ORDER_ERRORS,
     handle: ({ request, idempotency }) => {
       const { from_wallet: wallet, to, amount, reference: externalId } = request.body;
-      const order = { purpose: "transfer", wallet, to, amount, asset, externalId } as const;
+      const { max_fee_trx: maxFee, not_after: notAfter } = request.body;
+      const order = { purpose: "transfer", wallet, to, amount, asset, externalId, maxFee, notAfter } as const;
       return idempotency === undefined ? undefined : intake.accept(order, { by: request.principal.id, idempotency });
     },
   });

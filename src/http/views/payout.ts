@@ -26,6 +26,8 @@ export function payoutView(record: ActorRecord, words: MachineWords): PayoutView
     batch_id: c.batch?.id ?? null,
     line_id: c.lineId ?? null,
     metadata: c.metadata ?? {},
+    max_fee_trx: c.maxFeeSun === undefined ? null : formatDecimal(c.maxFeeSun),
+    not_after: c.notAfter === undefined ? null : isoTime(c.notAfter),
     created_by: c.createdBy,
     created_at: createdAt,
     updated_at: record.updatedAt === record.createdAt ? createdAt : isoTime(record.updatedAt),
