@@ -42,6 +42,7 @@ export type Ledger = {
   solidNumber(): number;
   headNumber(): number;
   headTimestamp(): number;
+  timestampOf(blockNumber: number): number | undefined;
   pendingSize(): number;
   /** What came of a transaction, and in which block. */
   transaction(txId: TxId): { blockNumber: number; solid: boolean; outcome: Outcome } | undefined;
@@ -57,6 +58,7 @@ export function ledgerOf(chain: Chain): Ledger {
     solidNumber: () => store.solidNumber,
     headNumber: () => store.head.number,
     headTimestamp: () => store.head.timestamp,
+    timestampOf: (blockNumber) => store.block(blockNumber)?.timestamp,
     pendingSize: () => chain.pool.size,
     transaction: (txId) => {
       const block = store.blockOf(txId);

@@ -69,6 +69,9 @@ export class Auditor {
     if (before.length > 0) this.complain("paid once", `${payment.to} was paid ${before.length + 1} times`);
     const told = this.story.orders.find(({ order }) => order.to === payment.to);
     if (told !== undefined && isForbidden(told)) this.complain("refused means unpaid", `${told.order.key} was paid`);
+    const parent = this.world.ledger.timestampOf(payment.blockNumber - 1) ?? 0;
+    if (told?.notAfter !== undefined && parent >= told.notAfter)
+      this.complain("in time", `${told.order.key} was paid ${parent - told.notAfter} ms too late`);
     this.limits(payment, told?.order);
   }
 
@@ -101,7 +104,7 @@ export class Auditor {
   async unsettled(): Promise<string[]> {
     const payouts = await this.payouts();
     return payouts
-      .filter((payout) => !ENDS.has(fieldOf(payout, "status")) && !ON_HOLD.has(fieldOf(payout, "status")))
+      .filter((payout) => !ENDS.has(fieldOf(payout, "status")) && !mayWait(payout))
       .map((payout) => `${fieldOf(payout, "id")} is ${fieldOf(payout, "status")}: ${fieldOf(payout, "waiting_for")}`);
   }
 
@@ -166,7 +169,9 @@ export class Auditor {
     if (fieldOf(payout, "wallet_id") !== walletId || `${unitsIn(amount)}` !== fieldOf(payout, "amount_units"))
       this.complain("nothing forgotten", `the payout to ${to} is not what was ordered`);
     // A line of a batch of what is possible may be accepted and rejected in one breath.
-    if (status === "rejected" && told !== undefined && told.order.meaning !== "rejected")
+    const isOver = told?.notAfter !== undefined && reasonOf(payout) === "not_after_passed";
+    if (isOver) this.world.mark("an order ran out of its time");
+    if (status === "rejected" && told !== undefined && told.order.meaning !== "rejected" && !isOver)
       this.complain("nothing forgotten", `the payout to ${to} was accepted, and rejected by nobody`);
     if (!ENDS.has(status) && fieldOf(payout, "waiting_for") === "")
       this.complain("ended or waiting", `the payout to ${to} is ${status} and does not say what it waits for`);
@@ -216,7 +221,8 @@ export class Auditor {
     if (ALWAYS_REFUSED.has(meaning) && refused !== meaning)
       this.complain("refused for its reason", `${key} should be ${meaning} and is ${refused ?? "accepted"}`);
     const isTaken = order.externalId !== undefined && this.isTaken(order);
-    if (meaning === "paid" && order.wallet === 0 && accepted === undefined && !isTaken)
+    const wasLate = order.withinMs !== undefined && refused === "not_after_passed";
+    if (meaning === "paid" && order.wallet === 0 && accepted === undefined && !isTaken && !wasLate)
       this.complain("refused for its reason", `${key} is right and was refused: ${refused ?? "never answered"}`);
   }
 
@@ -350,6 +356,11 @@ export class Auditor {
   }
 }
 
+/** For a person or for room, and for as long as that takes. */
+function mayWait(payout: Json): boolean {
+  return ON_HOLD.has(fieldOf(payout, "status")) && fieldOf(payout, "not_after") === "";
+}
+
 /** The caller was told that it will not be paid. */
 function isForbidden({ order, refused, decided }: Told): boolean {
   if (refused !== undefined) return true;
@@ -359,6 +370,12 @@ function isForbidden({ order, refused, decided }: Told): boolean {
 /** Nobody answered, or not for good. */
 function isNotNow(status: number): boolean {
   return status === 0 || status === 429 || status >= 500;
+}
+
+function reasonOf(payout: Json): string {
+  return typeof payout === "object" && payout !== null && !Array.isArray(payout)
+    ? fieldOf(payout["reason"], "code")
+    : "";
 }
 
 function numberIn(body: Json, name: string, field: string): number {

@@ -22,6 +22,7 @@ const OTHER_MARKS = [
   "a row rotted",
   "an actor in quarantine was released",
   "a new attempt refused without proof",
+  "an order ran out of its time",
   "an order refused while the follower was stopped",
 ] as const;
 

@@ -8,6 +8,7 @@ export type Mutant = Mutation & { readonly bug: string };
 
 const TRANSACTION = "src/machines/transaction.machine.ts";
 const PAYOUT = "src/machines/payout.machine.ts";
+const EFFECTS = "src/actors/effects/table.ts";
 const PAYOUT_SETUP = "src/machines/payout-setup.ts";
 const LEDGER = "src/machines/ledger.ts";
 const WALLET = "src/machines/wallet.machine.ts";
@@ -400,6 +401,19 @@ const PROMISING: readonly Mutant[] = [
     file: "src/supervisor/idempotency.ts",
     fragment: "const stored = this.store.reply(key);",
     replacement: "const stored = this.running.has(key) ? this.store.reply(key) : undefined;",
+  },
+  {
+    bug: "bytes live longer than the order's time",
+    file: EFFECTS,
+    fragment: "if (notAfter === undefined || usual <= notAfter) return usual;",
+    replacement: "return usual;",
+  },
+  {
+    bug: "what nobody approves in time waits for ever",
+    file: PAYOUT,
+    fragment:
+      '{ guard: "tooLate", target: "rejected", actions: "noteTooLate", description: "nobody approved it in time" },',
+    replacement: "",
   },
   {
     bug: "the creator may approve",

@@ -39,6 +39,8 @@ export type Order = At & {
   readonly times: number;
   /** ms until somebody decides about it. */
   readonly decidedAfter: number;
+  /** It may be paid for so long, ms of the chain's time since it was sent first. */
+  readonly withinMs?: number;
 };
 
 export type Batch = At & {
@@ -144,9 +146,19 @@ export function planOf(seed: number): Plan {
   const orders = ordersOf(random, names, busyMs);
   const singles = orders.filter(isSurelyAccepted).length + OTHERS_MIN;
   const batches = batchesOf(random, names, { payouts: CLAIMS.payouts - singles });
+  const hasty = hastyOrdersOf(new Random(Math.imul(seed, 74_017)), names, busyMs);
   const refusals = refusalsOf(new Random(Math.imul(seed, 40_503)), busyMs);
   const faults = [...faultsOf(random, { nodes, busyMs }), ...refusals].toSorted((a, b) => a.at - b.at);
-  return { seed, nodes, wallets: WALLETS, orders, batches, deeds: deedsOf(random, busyMs), faults, busyMs };
+  return {
+    seed,
+    nodes,
+    wallets: WALLETS,
+    orders: [...orders, ...hasty],
+    batches,
+    deeds: deedsOf(random, busyMs),
+    faults,
+    busyMs,
+  };
 }
 
 const WALLETS: readonly WalletPlan[] = [
@@ -239,16 +251,40 @@ function at(random: Random, within: number): number {
   return FIRST_ORDER_MS + Math.floor(random.next() * within);
 }
 
-function ordersOf(random: Random, names: Names, busyMs: number): Order[] {
-  const order = (meaning: Meaning, rest: Pick<Order, "wallet" | "asset" | "amount"> & Partial<Order>): Order => ({
+type OrderTerms = Pick<Order, "wallet" | "asset" | "amount"> & Partial<Order>;
+
+function orderMaker(random: Random, names: Names, busyMs: number): (meaning: Meaning, terms: OrderTerms) => Order {
+  return (meaning, terms) => ({
     meaning,
     key: names.key(),
     to: names.payee(),
     times: random.chance(0.15) ? 2 : 1,
     decidedAfter: 500 + random.below(12_000),
     at: at(random, busyMs - 10_000),
-    ...rest,
+    ...terms,
   });
+}
+
+/** Orders that may be paid for some time only; with chance of their own, so that they change no other order. */
+function hastyOrdersOf(random: Random, names: Names, busyMs: number): Order[] {
+  const order = orderMaker(random, names, busyMs);
+  const withinMs = () => 12_000 + random.below(30_000);
+  const usdt = { wallet: STRICT, asset: "USDT" } as const;
+  return [
+    ...[1, 2].map(() =>
+      order("paid", { wallet: MAIN, asset: "TRX", amount: amount(random, 1, 5), withinMs: withinMs() }),
+    ),
+    order("approved", {
+      ...usdt,
+      amount: amount(random, 101, 90),
+      withinMs: withinMs(),
+      decidedAfter: random.below(50_000),
+    }),
+  ];
+}
+
+function ordersOf(random: Random, names: Names, busyMs: number): Order[] {
+  const order = orderMaker(random, names, busyMs);
   const many = (count: number, of: () => Order) => Array.from({ length: count }, of);
   const external = `invoice-${names.payee()}`;
   return [

@@ -18,6 +18,8 @@ export type Told = {
   accepted: Reply | undefined;
   refused: string | undefined;
   decided: Reply | undefined;
+  /** Chain time until which it may be paid. */
+  readonly notAfter?: number;
 };
 export type BatchTold = { readonly batch: Batch; accepted: Reply | undefined; refused: string | undefined };
 
@@ -122,16 +124,24 @@ export class Story {
 
   private async order(order: Order): Promise<void> {
     const { clients, scheduler } = this.world;
-    const told: Told = { order, accepted: undefined, refused: undefined, decided: undefined };
+    const { asset, amount, to, externalId, key, withinMs } = order;
+    const bound = withinMs === undefined ? {} : { notAfter: this.world.ledger.headTimestamp() + withinMs };
+    const told: Told = { order, accepted: undefined, refused: undefined, decided: undefined, ...bound };
     this.orders.push(told);
-    const { asset, amount, to, externalId, key } = order;
     const wallet = this.wallets[order.wallet]?.id ?? "";
     const question = {
       method: "POST",
       path: `${ROOT}/payouts`,
       token: TOKENS.client.text,
       key,
-      body: { wallet, to, amount, asset, ...(externalId === undefined ? {} : { external_id: externalId }) },
+      body: {
+        wallet,
+        to,
+        amount,
+        asset,
+        ...(externalId === undefined ? {} : { external_id: externalId }),
+        ...(told.notAfter === undefined ? {} : { not_after: new Date(told.notAfter).toISOString() }),
+      },
     } as const;
     const replies = await Promise.all(Array.from({ length: order.times }, () => clients.insist(question)));
     const accepted = replies.find(({ status }) => status === 202);
