@@ -141,6 +141,17 @@ export function indexRange({ kind, index }: Pick<IndexRow, "kind" | "index">): K
   return below(`${PREFIXES.index}!${escape(kind)}!${escape(index)}`);
 }
 
+/** Every index of the kind whose name begins so, up to the end of its kind. */
+export function indexNameRange(kind: string, prefix: string): KeyRange {
+  const kinds = `${PREFIXES.index}!${escape(kind)}!`;
+  // `~` comes after everything that `escape` leaves in a name.
+  return { from: `${kinds}${escape(prefix)}`, to: `${kinds}${escape(prefix)}~` };
+}
+
+export function indexNameOf(key: string): string {
+  return unescape(part(key, 2));
+}
+
 /** Rows with `from` <= createdAt <= `until`. */
 export function indexTimes(list: Pick<IndexRow, "kind" | "index">, times: { from?: number; until?: number }): KeyRange {
   const range = indexRange(list);

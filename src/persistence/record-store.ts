@@ -152,6 +152,19 @@ export class RecordStore implements Store {
     return { ids: keys.map((key) => keyspace.indexRowOf(key)), next };
   }
 
+  /** Jumps from name to name: costs one seek per name, however many rows an index has. */
+  async indexNames(kind: string, prefix: string, limit: number): Promise<string[]> {
+    const names: string[] = [];
+    for (let { from, to } = keyspace.indexNameRange(kind, prefix); names.length < limit;) {
+      const [key] = await this.#disk.keys({ from, to, limit: 1 });
+      if (key === undefined) break;
+      const index = keyspace.indexNameOf(key);
+      names.push(index);
+      from = keyspace.indexRange({ kind, index }).to;
+    }
+    return names;
+  }
+
   async ids(kind: string, page: PageRequest): Promise<IdPage> {
     const { keys, next } = await this.#page(keyspace.recordRange(kind), page);
     return { ids: keys.map((key) => ({ id: keyspace.recordIdOf(key) })), next };

@@ -104,6 +104,8 @@ export interface Store {
   timers(request: { until: number; limit: number }): Promise<TimerRow[]>;
   nextTimer(): Promise<number | undefined>;
   index(kind: string, index: string, page: PageRequest): Promise<IndexPage>;
+  /** Names of the kind's indexes that begin with `prefix` and have rows, in their order. */
+  indexNames(kind: string, prefix: string, limit: number): Promise<string[]>;
   /** Every record of the kind in the order of its id; needs no row of its own. */
   ids(kind: string, page: PageRequest): Promise<IdPage>;
   journal(actor: ActorAddress, page: { afterRevision: number; limit: number }): Promise<JournalEntry[]>;

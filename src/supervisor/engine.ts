@@ -58,7 +58,10 @@ export type EngineObserver = {
   effectFinished?(source: string, outcome: "ok" | "error" | "aborted"): void;
 };
 
-type ReadableStore = Pick<Store, "journal" | "feed" | "deadLetters" | "quarantines" | "quarantine" | "index" | "inbox">;
+type ReadableStore = Pick<
+  Store,
+  "journal" | "feed" | "deadLetters" | "quarantines" | "quarantine" | "index" | "indexNames" | "inbox"
+>;
 
 export class Engine implements EngineFacade {
   readonly catalog: Catalog;
@@ -232,6 +235,7 @@ export class Engine implements EngineFacade {
 
   records: EngineFacade["records"] = (kind, index, page) => this.stored.page(kind, index, page);
   index: EngineFacade["index"] = (kind, index, page) => this.reads.index(kind, index, page);
+  indexNames: EngineFacade["indexNames"] = (kind, prefix, limit) => this.reads.indexNames(kind, prefix, limit);
   journal: EngineFacade["journal"] = (actor, page) => this.reads.journal(actor, page);
   feed: EngineFacade["feed"] = (page) => this.reads.feed(page);
   deadLetters: EngineFacade["deadLetters"] = (page) => this.reads.deadLetters(page);

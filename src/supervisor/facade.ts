@@ -82,6 +82,8 @@ export interface EngineFacade {
   /** Without an index: every record of the kind, by id. */
   records(kind: string, index: string | undefined, page: PageRequest): Promise<RecordPage>;
   index(kind: string, index: string, page: PageRequest): Promise<IndexPage>;
+  /** Names of the kind's indexes that begin with `prefix`. */
+  indexNames(kind: string, prefix: string, limit: number): Promise<string[]>;
   journal(actor: ActorAddress, page: { afterRevision: number; limit: number }): Promise<JournalEntry[]>;
   feed(page: { afterSequence: number; limit: number }): Promise<FeedEntry[]>;
   deadLetters(page: { actor?: ActorAddress; limit: number }): Promise<DeadLetter[]>;

@@ -194,6 +194,24 @@ function lists(of: () => Store): void {
     }
   });
 
+  test("the names of indexes are listed by their beginning, each once, whatever is in them", async () => {
+    const put = (kind: string, index: string, id: string): Write => ({ put: "index", kind, index, createdAt: 1, id });
+    await of().commit([
+      put("payout", "party:TAbcd1", "a"),
+      put("payout", "party:TAbcd1", "b"),
+      put("payout", "party:TAbcd2", "a"),
+      put("payout", "party:TAbce1", "a"),
+      put("payout", "party:TAbc", "a"),
+      put("payout", "external:a b", "a"),
+      put("wallet", "party:TAbcd9", "a"),
+    ]);
+    expect(await of().indexNames("payout", "party:TAbcd", 9)).toEqual(["party:TAbcd1", "party:TAbcd2"]);
+    expect(await of().indexNames("payout", "party:TAbcd", 1)).toEqual(["party:TAbcd1"]);
+    expect(await of().indexNames("payout", "external:", 9)).toEqual(["external:a b"]);
+    expect(await of().indexNames("payout", "party:TZ", 9)).toEqual([]);
+    expect(await of().indexNames("payout", "", 9)).toHaveLength(5);
+  });
+
   test("an index is read between two times, in both directions, and a cursor stays in them", async () => {
     const rows = Array.from({ length: 12 }, (_, n) => ({ createdAt: 10 * Math.floor(n / 2), id: `po_${10 + n}` }));
     await of().commit(rows.map((row): Write => ({ put: "index", kind: "payout", index: "status:pending", ...row })));

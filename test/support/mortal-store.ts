@@ -32,6 +32,7 @@ export function mortal(inner: Store, options: { writeTurns: () => number; landsA
     timers: alive((request) => inner.timers(request)),
     nextTimer: alive(() => inner.nextTimer()),
     index: alive((kind, index, page) => inner.index(kind, index, page)),
+    indexNames: alive((kind, prefix, limit) => inner.indexNames(kind, prefix, limit)),
     ids: alive((kind, page) => inner.ids(kind, page)),
     journal: alive((actor, page) => inner.journal(actor, page)),
     feed: alive((page) => inner.feed(page)),

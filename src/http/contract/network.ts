@@ -125,6 +125,9 @@ export const AddressFindings = Type.Object({
   activated: maybe,
   is_contract: maybe,
   blacklisted: maybe,
+  lookalikes: Type.Array(Type.String(), {
+    description: "Addresses that were paid or pay here, whose first and last four characters are the same",
+  }),
   warnings: Type.Array(Type.String()),
 });
 

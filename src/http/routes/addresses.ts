@@ -2,6 +2,7 @@ import { refuse } from "../../domain/errors.ts";
 import { AddressFindings, AddressQuestion, Broadcast, RawTransaction } from "../contract/network.ts";
 import { API_ROOT, endpoint, type Endpoint, type Outcome } from "../endpoint.ts";
 import type { Idempotency } from "../idempotency.ts";
+import { lookalikesOf } from "../lookalikes.ts";
 import { nodeSignal } from "../node-signal.ts";
 import { RecentAnswers } from "../recent-answers.ts";
 import type { Surface } from "../surface.ts";
@@ -57,15 +58,17 @@ async function examine(surface: Surface, text: string): Promise<Outcome> {
       activated: null,
       is_contract: null,
       blacklisted: null,
+      lookalikes: [],
     };
     return { status: 200, body: { ...unknown, warnings } };
   }
-  const onChain = await lookUp(surface, address);
+  const [onChain, lookalikes] = await Promise.all([lookUp(surface, address), lookalikesOf(surface, address)]);
   const own = ownAddress(address);
   const warnings = [
     ...(isHex ? ["hex has no checksum: a wrong digit is another address"] : []),
     ...(addresses.isBurned(address) ? ["nobody can spend from this address"] : []),
     ...(own ? ["it belongs to a wallet of this engine"] : []),
+    ...lookalikes.map((known) => `it looks like ${known}, which is known here, and is another address`),
     ...(onChain.is_contract === true ? ["it is a contract, which may never give money back"] : []),
     ...(onChain.blacklisted === true ? ["the USDT contract has frozen it"] : []),
     ...(onChain.activated === false
@@ -80,6 +83,7 @@ async function examine(surface: Surface, text: string): Promise<Outcome> {
     form: isHex ? "hex" : "base58",
     own,
     ...onChain,
+    lookalikes,
     warnings,
   };
   return { status: 200, body };
