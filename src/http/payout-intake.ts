@@ -11,7 +11,7 @@ import type { EngineAnswer, EngineFacade, Outcome as EngineOutcome, Verdict } fr
 import { answerOf } from "./answers.ts";
 import type { Destinations } from "./destinations.ts";
 import { API_ROOT, type Outcome } from "./endpoint.ts";
-import type { ExternalIds } from "./external-ids.ts";
+import type { HeldNames } from "./held-names.ts";
 import { derivedId, type Idempotency } from "./idempotency.ts";
 import type { MachineWords } from "./machine-view.ts";
 import { isRefusal, judgeLine, readBounds, type Purpose } from "./payment-orders.ts";
@@ -36,7 +36,7 @@ export type PaymentOrder = {
 };
 type Shared = {
   readonly words: MachineWords;
-  readonly externalIds: ExternalIds;
+  readonly externalIds: HeldNames;
   readonly wallets: PayingWallets;
   readonly destinations: Destinations;
 };
@@ -45,7 +45,7 @@ export type Asked = { readonly by: string; readonly idempotency: Idempotency };
 export class PayoutIntake {
   readonly #ports: HttpPorts;
   readonly #destinations: Destinations;
-  readonly #externalIds: ExternalIds;
+  readonly #externalIds: HeldNames;
   readonly #wallets: PayingWallets;
   readonly #accepted: (outcome: EngineOutcome) => Verdict;
 

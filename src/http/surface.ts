@@ -1,6 +1,6 @@
 /** What the routes share: the ports, and the few things of the HTTP surface that have a lifetime. */
 import { Destinations } from "./destinations.ts";
-import { ExternalIds } from "./external-ids.ts";
+import { HeldNames } from "./held-names.ts";
 import { MachineWords } from "./machine-view.ts";
 import { PayingWallets } from "./paying-wallets.ts";
 import { PayoutIntake } from "./payout-intake.ts";
@@ -9,7 +9,9 @@ import type { StepStream } from "./step-stream.ts";
 
 export type Surface = HttpPorts & {
   readonly words: MachineWords;
-  readonly externalIds: ExternalIds;
+  readonly externalIds: HeldNames;
+  /** Addresses whose wallet is being made. */
+  readonly walletAddresses: HeldNames;
   readonly wallets: PayingWallets;
   readonly destinations: Destinations;
   readonly intake: PayoutIntake;
@@ -18,9 +20,10 @@ export type Surface = HttpPorts & {
 
 export function furnish(ports: HttpPorts, stream: StepStream): Surface {
   const words = new MachineWords(ports.engine.catalog);
-  const externalIds = new ExternalIds();
+  const externalIds = new HeldNames();
+  const walletAddresses = new HeldNames();
   const wallets = new PayingWallets(ports.engine);
   const destinations = new Destinations(ports);
   const intake = new PayoutIntake(ports, { words, externalIds, wallets, destinations });
-  return { ...ports, words, externalIds, wallets, destinations, intake, stream };
+  return { ...ports, words, externalIds, walletAddresses, wallets, destinations, intake, stream };
 }

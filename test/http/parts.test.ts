@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ExternalIds } from "../../src/http/external-ids.ts";
+import { HeldNames } from "../../src/http/held-names.ts";
 import { buildLazyValidator } from "../../src/http/lazy-validation.ts";
 import { FIELD_ERRORS_MAX, WHOLE_CHECK_VALUES_MAX } from "../../src/http/bounds.ts";
 import { canonicalJson, derivedId } from "../../src/http/idempotency.ts";
@@ -117,13 +117,13 @@ describe("bodies", () => {
   });
 });
 
-describe("external ids", () => {
+describe("held names", () => {
   test("at most one holder at a time, all served in turn, and no two requests ever wait for each other", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.uniqueArray(fc.constantFrom("a", "b", "c"), { minLength: 1 }), { maxLength: 12 }),
         async (requests) => {
-          const ids = new ExternalIds();
+          const ids = new HeldNames();
           const held = new Set<string>();
           let served = 0;
           await Promise.all(
@@ -146,7 +146,7 @@ describe("external ids", () => {
   });
 
   test("an id is free again after work that failed", async () => {
-    const ids = new ExternalIds();
+    const ids = new HeldNames();
     await expect(ids.holding(["a"], () => Promise.reject(new Error("no")))).rejects.toThrow("no");
     expect(await ids.holding(["a", "a"], async () => "yes")).toBe("yes");
   });
