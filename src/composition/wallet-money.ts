@@ -28,7 +28,8 @@ type WalletMoneyPorts = {
 
 class WalletMoney implements TransferReceiver {
   readonly #ports: WalletMoneyPorts;
-  readonly #wallets = new Map<string, string>();
+  /** By address. One that is watched may be that of a wallet with a key too, or was watched before by another. */
+  readonly #wallets = new Map<string, readonly string[]>();
   /** When a wallet was asked last, or will be. */
   readonly #asked = new Map<string, number>();
 
@@ -36,11 +37,11 @@ class WalletMoney implements TransferReceiver {
     this.#ports = ports;
   }
 
-  /** True for a wallet that was not known yet. */
+  /** True for an address that was not known yet. */
   add(address: string, walletId: string): boolean {
-    const isNew = !this.#wallets.has(address);
-    this.#wallets.set(address, walletId);
-    return isNew;
+    const known = this.#wallets.get(address);
+    if (known?.includes(walletId) !== true) this.#wallets.set(address, [...(known ?? []), walletId]);
+    return known === undefined;
   }
 
   seen(): readonly SeenTransfer[] {
@@ -50,14 +51,14 @@ class WalletMoney implements TransferReceiver {
   async accept(facts: readonly TransferFact[]): Promise<void> {
     const wallets = new Set<string>();
     for (const fact of facts) {
-      const walletId = this.#wallets.get(fact.transfer.to);
-      if (walletId === undefined) continue;
+      const known = this.#wallets.get(fact.transfer.to);
+      if (known === undefined) continue;
       if (fact.type === "transferIgnored") this.#ports.metrics.moneyCame("ignored");
       if (fact.type !== "transferSolidified") continue;
       const { asset, amount, txId, index, blockNumber } = fact.transfer;
       this.#ports.metrics.moneyCame(asset);
-      this.#ports.logger.debug({ walletId, asset, amount, txId, index, blockNumber }, "money came to a wallet");
-      wallets.add(walletId);
+      this.#ports.logger.debug({ wallets: known, asset, amount, txId, index, blockNumber }, "money came to a wallet");
+      for (const walletId of known) wallets.add(walletId);
     }
     for (const walletId of wallets) await this.#read(walletId);
   }
