@@ -85,6 +85,12 @@ const ARCHIVE = {
   actions: { type: "reply", params: { ok: true } },
   description: "an operator archived the empty wallet",
 } as const;
+const LET_GO = {
+  guard: "isWatchOnly",
+  target: "archived",
+  actions: { type: "reply", params: { ok: true } },
+  description: "an operator archived a wallet without a key, which leaves its money to whoever has that",
+} as const;
 const GRANT = {
   guard: "hasRoom",
   actions: [
@@ -158,6 +164,7 @@ export const walletMachine = setup({
       context.ledger.balanceBlock >= 0 &&
       context.ledger.usdt.onChain === ZERO &&
       !isLess(dustOf(event), context.ledger.trx.onChain),
+    isWatchOnly: ({ context }) => context.kind === "watch",
     isHot: ({ context }) => context.hot,
     /** Refused for lack of money by a reading that may be out of date: money may have come since. */
     lacksMoney: ({ context, event }) =>
@@ -195,7 +202,7 @@ export const walletMachine = setup({
           actions: [assign({ frozenBecause: ({ event }) => event.reason }), { type: "reply", params: { ok: true } }],
           description: "an operator froze the wallet",
         },
-        "wallet.archive": [ARCHIVE, NOT_EMPTY],
+        "wallet.archive": [ARCHIVE, LET_GO, NOT_EMPTY],
       },
       states: {
         reading: {
@@ -256,12 +263,12 @@ export const walletMachine = setup({
           actions: [assign({ frozenBecause: undefined }), { type: "reply", params: { ok: true } }],
           description: "an operator unfroze the wallet",
         },
-        "wallet.archive": [ARCHIVE, NOT_EMPTY],
+        "wallet.archive": [ARCHIVE, LET_GO, NOT_EMPTY],
       },
     },
     archived: {
       tags: "archived",
-      description: "The wallet is put away. Its key is kept.",
+      description: "The wallet is put away. Its key, if the engine has one, is kept.",
       meta: meta("nothing"),
       on: {
         "wallet.reserve": {

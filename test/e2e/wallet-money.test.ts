@@ -1,7 +1,9 @@
 /** Money that comes to the engine's own wallets while nobody asks for it. */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { until } from "../support/poll.ts";
-import { withRig, type Rig } from "./support/rig.ts";
+import { recipient, withRig, type Rig } from "./support/rig.ts";
 
 /** The balance as it stands; nobody asks the wallet to read it. */
 const usdtOf = async (rig: Rig, id: string) => (await rig.client.balance(id)).usdt.total_units;
@@ -27,6 +29,31 @@ test("money is in a wallet's balance as soon as it is final, also what came whil
     await rig.devnet.mine(100);
     await rig.start();
     await until("what came meanwhile", async () => (await usdtOf(rig, id)) === "14000000", { withinMs: 20_000 });
+  });
+});
+
+test("an address that is watched is followed like a wallet's own, over a restart, and no key is made for it", async () => {
+  await withRig({ environment: { WATCH_WALLET_TRANSFERS: "true" } }, async (rig) => {
+    const address = recipient(7);
+    const { id } = await rig.client.createWallet({ name: "cold", kind: "watch", address, hot: false });
+    await until("the first reading", async () => (await rig.client.balance(id)).as_of_block !== null);
+    await rig.devnet.faucet({ address, ...MONEY });
+    rig.run();
+    await until("the money", async () => (await usdtOf(rig, id)) === "7000000", { withinMs: 20_000 });
+    await rig.stop();
+    await rig.devnet.faucet({ address, ...MONEY });
+    await rig.devnet.mine(100);
+    await rig.start();
+    await until("what came meanwhile", async () => (await usdtOf(rig, id)) === "14000000", { withinMs: 20_000 });
+    const refused = await rig.client.pay({ wallet: id, to: recipient(8), amount: "1" }, "no-key");
+    expect(refused.body).toMatchObject({ code: "wallet_watch_only" });
+    await rig.fundedWallet();
+    await rig.untilStatus(await rig.pay("20", "to-cold", address), "confirmed");
+    await until("the payout", async () => (await usdtOf(rig, id)) === "34000000", { withinMs: 20_000 });
+    const files = await readdir(join(rig.dataDir, "keys"));
+    expect(files.filter((name) => name.startsWith("wallet-"))).toEqual([
+      expect.stringContaining(`wallet-${rig.wallet.id}.`),
+    ]);
   });
 });
 

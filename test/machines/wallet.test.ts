@@ -178,6 +178,18 @@ describe("operators", () => {
     expect(answerOf(archived.send(reserve()))).toEqual(["wallet_archived"]);
   });
 
+  test.each(["active", "frozen"])(
+    "an %s watch-only wallet is archived whatever it holds, or if nobody knows",
+    (state) => {
+      const at = (driven: Driven) =>
+        state === "frozen" ? driven.send({ type: "wallet.freeze", reason: "r" }) : driven;
+      for (const watched of [born({ kind: "watch" }), fresh({ kind: "watch" })]) {
+        const archived = at(watched).send({ type: "wallet.archive" });
+        expect([archived.state, archived.last.reply]).toEqual(["archived", { ok: true }]);
+      }
+    },
+  );
+
   test("name, labels and limits change one by one", () => {
     const wallet = fresh();
     const renamed = wallet.send({ type: "wallet.update", name: "n2" });

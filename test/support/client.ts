@@ -103,7 +103,13 @@ export class Client {
     );
   }
 
-  async createWallet(body: { name: string; hot?: boolean; limits?: Record<string, string> }): Promise<WalletView> {
+  async createWallet(body: {
+    name: string;
+    kind?: "hd" | "watch";
+    address?: string;
+    hot?: boolean;
+    limits?: Record<string, string>;
+  }): Promise<WalletView> {
     const answer = await this.insist<WalletView>("POST", `${ROOT}/wallets`, { body, key: `wallet ${body.name}` });
     if (answer.status !== 201) throw new Error(`no wallet: ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer.body;

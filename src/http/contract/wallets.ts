@@ -1,5 +1,5 @@
 import { Type, type Static } from "typebox";
-import { Amount, AmountUnits, Id, Labels, pageQuery, strict, Time } from "./common.ts";
+import { Address, Amount, AmountUnits, Id, Labels, pageQuery, strict, Time } from "./common.ts";
 
 export const Name = Type.String({ minLength: 1, maxLength: 100, pattern: "^[^\\u0000-\\u001f\\u007f]+$" });
 
@@ -10,7 +10,7 @@ export const LimitsOrder = Type.Object(
   {
     ...strict,
     description:
-      "USDT. minimum and maximum of one payout, what may leave in any 24 h, from where an approval is needed. A limit that is left out stays as it is, null takes it away",
+      "USDT. minimum and maximum of one payout, what may leave in any 24 h, from where an approval is needed. A limit that is left out stays as it is, null takes it away. Refused for a watch-only wallet, which pays nothing",
   },
 );
 
@@ -19,6 +19,15 @@ const Hot = Type.Boolean({ description: "Read its balance every minute, not only
 export const WalletOrder = Type.Object(
   {
     name: Name,
+    kind: Type.Optional(
+      Type.Union([Type.Literal("hd"), Type.Literal("watch")], {
+        description:
+          "hd (default): the engine makes the key. watch: the engine has no key, reads the balance of `address`, and pays nothing from it",
+      }),
+    ),
+    address: Type.Optional(
+      Type.Unsafe<string>({ ...Address, description: "What is watched; with kind watch, and only then" }),
+    ),
     labels: Type.Optional(Labels),
     limits: Type.Optional(LimitsOrder),
     hot: Type.Optional(Hot),
@@ -84,7 +93,7 @@ export const WalletQuery = Type.Object(
 export const Wallet = Type.Object({
   id: Type.String(),
   name: Type.String(),
-  kind: Type.String({ description: "hd, imported or watch" }),
+  kind: Type.String({ description: "hd, imported or watch; for a wallet of kind watch the engine has no key" }),
   address: Type.String(),
   path: Type.Union([Type.String(), Type.Null()], { description: "Derivation path of an HD wallet" }),
   status: Type.String({ description: "active, frozen or archived" }),

@@ -14,6 +14,7 @@ import { walletContext } from "../records.ts";
 import type { Surface } from "../surface.ts";
 import { balanceView, walletView } from "../views/wallet.ts";
 import { etagOf, readLimits, refuseUnmatched, type LimitsText } from "../wallet-terms.ts";
+import { limitsOfWatch } from "../watch-orders.ts";
 import { noWallet, walletParams } from "./wallets.ts";
 
 const PATH = `${API_ROOT}/wallets/:wallet_id`;
@@ -44,7 +45,8 @@ function changing(surface: Surface): Endpoint[] {
       method: "DELETE",
       scope: "wallets:delete",
       summary: "Put an empty wallet away; its key is kept",
-      description: "TRX that would not pay for its own transfer may stay, and stays where it is.",
+      description:
+        "TRX that would not pay for its own transfer may stay, and stays where it is. A watch-only wallet is put away whatever it holds: there is no key, and nothing is moved.",
       inputs: { params: walletParams, querystring: ArchiveQuery },
       errors: ["not_found", "wallet_not_empty", "wallet_in_use", "state_conflict"],
       handle: async ({ request: { params, query } }) => {
@@ -149,7 +151,9 @@ async function change(surface: Surface, { id, text, ifMatch }: ChangeOrder): Pro
     if (before === undefined) return { refusal: noWallet(id) };
     const unmatched = refuseUnmatched(ifMatch, before);
     if (unmatched !== undefined) return { refusal: unmatched };
-    const limits = readLimits(text.limits, walletContext(before).limits);
+    const { kind, limits: limitsBefore } = walletContext(before);
+    if (kind === "watch" && text.limits !== undefined) return limitsOfWatch();
+    const limits = readLimits(text.limits, limitsBefore);
     if ("code" in limits) return { refusal: limits };
     let etag = "";
     const answer = await engine.request({

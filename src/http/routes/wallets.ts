@@ -1,4 +1,5 @@
 import { nanoid } from "nanoid";
+import type { Static } from "typebox";
 import { refuse, type Refusal } from "../../domain/errors.ts";
 import { WALLET_BATCH_MAX } from "../../domain/limits.ts";
 import type { ActorRecord } from "../../domain/records.ts";
@@ -14,6 +15,7 @@ import { walletContext } from "../records.ts";
 import type { Surface } from "../surface.ts";
 import { walletView } from "../views/wallet.ts";
 import { etagOf, readLimits } from "../wallet-terms.ts";
+import { judgeKind, refuseTaken, refuseWatched } from "../watch-orders.ts";
 
 const PATH = `${API_ROOT}/wallets`;
 export const walletParams = pathParams({ wallet_id: Id });
@@ -25,31 +27,26 @@ export function walletEndpoints(surface: Surface): Endpoint[] {
 type Terms = Pick<WalletInput, "name" | "labels" | "limits" | "hot">;
 
 function creating(surface: Surface): Endpoint[] {
-  const { keys, payments } = surface;
   return [
     endpoint({
       method: "POST",
       path: PATH,
       tag: "Wallets",
       scope: "wallets:create",
-      summary: "Create an HD wallet",
+      summary: "Create an HD wallet, or watch an address",
       description:
-        "With an Idempotency-Key a repeat gives the same wallet. Each limit that is left out is that of the configuration; null is no limit.",
+        "With an Idempotency-Key a repeat gives the same wallet. Each limit that is left out is that of the configuration; null is no limit. A wallet of kind watch has no key: its balance is read, payouts to its address are as to any other, and payments from it are refused (wallet_watch_only). Its address may not be that of another wallet, unless that one is archived.",
       idempotencyKey: "optional",
       inputs: { body: WalletOrder },
       answers: { 201: { description: "Created", schema: Wallet } },
-      errors: ["invalid_amount", "conflict"],
-      handle: async ({ request, idempotency }) => {
-        const id = newId(idempotency);
-        const limits = readLimits(request.body.limits, payments.limits);
-        const { name, labels = {}, hot = true } = request.body;
-        const isMeant = (wallet: WalletContext) => hasTerms(wallet, { name, labels, limits, hot });
-        const told = await answered(surface, { id, idempotency, isMeant });
-        if (told !== undefined) return created(told);
-        if ("code" in limits) return { refusal: limits };
-        const key = await keys.createHdWallet(id);
-        const terms = { name, labels, limits, hot };
-        return created(await record(surface, { id, key: { ...key, kind: "hd" }, terms, idempotency }));
+      errors: ["invalid_address", "invalid_amount", "conflict"],
+      handle: ({ request: { body }, idempotency }) => {
+        const wrong = judgeKind(surface, body);
+        if (wrong !== undefined) return wrong;
+        const { kind = "hd", address } = body;
+        return kind === "watch" && address !== undefined
+          ? watch(surface, { ...body, address }, idempotency)
+          : createOne(surface, body, idempotency);
       },
     }),
     importing(surface),
@@ -68,6 +65,41 @@ function creating(surface: Surface): Endpoint[] {
   ];
 }
 
+type Order = Static<typeof WalletOrder>;
+
+async function createOne(surface: Surface, order: Order, idempotency: Idempotency | undefined): Promise<Outcome> {
+  const { keys, payments } = surface;
+  const id = newId(idempotency);
+  const limits = readLimits(order.limits, payments.limits);
+  const { name, labels = {}, hot = true } = order;
+  const isMeant = (wallet: WalletContext) => hasTerms(wallet, { name, labels, limits, hot });
+  const told = await answered(surface, { id, idempotency, isMeant });
+  if (told !== undefined) return created(told);
+  if ("code" in limits) return { refusal: limits };
+  const key = await keys.createHdWallet(id);
+  const terms = { name, labels, limits, hot };
+  return created(await record(surface, { id, key: { ...key, kind: "hd" }, terms, idempotency }));
+}
+
+/** Its id is never one that a request for an HD wallet may have left a key under. */
+function watch(
+  surface: Surface,
+  { address, name, labels = {}, hot = true }: Order & { readonly address: string },
+  idempotency: Idempotency | undefined,
+): Promise<Outcome> {
+  const id = newId(idempotency, "watch");
+  const terms = { name, labels, limits: {}, hot };
+  const isMeant = (wallet: WalletContext) => wallet.address === address && hasTerms(wallet, terms);
+  return surface.walletAddresses.holding([address], async () => {
+    const told = await answered(surface, { id, idempotency, isMeant });
+    if (told !== undefined) return created(told);
+    const taken = await refuseTaken(surface.engine, address);
+    if (taken !== undefined) return { refusal: taken };
+    const key = { address, path: null, kind: "watch" } as const;
+    return created(await record(surface, { id, key, terms, idempotency }));
+  });
+}
+
 function importing(surface: Surface): Endpoint {
   return endpoint({
     method: "POST",
@@ -75,25 +107,37 @@ function importing(surface: Surface): Endpoint {
     tag: "Wallets",
     scope: "wallets:import",
     summary: "Import a private key as a wallet",
+    description: "The key of an address that is watched is a conflict until the wallet that watches it is archived.",
     idempotencyKey: "optional",
     inputs: { body: WalletImport },
     answers: { 201: { description: "Created", schema: Wallet } },
     errors: ["invalid_amount", "conflict"],
-    handle: async ({ request, idempotency }) => {
-      const id = newId(idempotency);
-      const limits = readLimits(request.body.limits, surface.payments.limits);
-      const { name, private_key: privateKey, labels = {}, hot = true } = request.body;
-      const isMeant = (wallet: WalletContext) =>
-        wallet.address === surface.addresses.ofPrivateKey(privateKey) &&
-        hasTerms(wallet, { name, labels, limits, hot });
-      const told = await answered(surface, { id, idempotency, isMeant });
-      if (told !== undefined) return created(told);
-      if ("code" in limits) return { refusal: limits };
-      const { walletId, ...key } = await surface.keys.importKey(id, privateKey);
-      const wallet = { id: walletId, key: { ...key, kind: "imported" as const }, terms: { name, labels, limits, hot } };
-      return created(await record(surface, { ...wallet, idempotency }));
+    handle: ({ request: { body }, idempotency }) => {
+      const address = surface.addresses.ofPrivateKey(body.private_key);
+      const work = () => importOne(surface, { ...body, address }, idempotency);
+      return address === undefined ? work() : surface.walletAddresses.holding([address], work);
     },
   });
+}
+
+async function importOne(
+  surface: Surface,
+  order: Static<typeof WalletImport> & { readonly address: string | undefined },
+  idempotency: Idempotency | undefined,
+): Promise<Outcome> {
+  const id = newId(idempotency);
+  const limits = readLimits(order.limits, surface.payments.limits);
+  const { address, name, private_key: privateKey, labels = {}, hot = true } = order;
+  const isMeant = (wallet: WalletContext) =>
+    wallet.address === address && hasTerms(wallet, { name, labels, limits, hot });
+  const told = await answered(surface, { id, idempotency, isMeant });
+  if (told !== undefined) return created(told);
+  if ("code" in limits) return { refusal: limits };
+  const watched = address === undefined ? undefined : await refuseWatched(surface.engine, address);
+  if (watched !== undefined) return { refusal: watched };
+  const { walletId, ...key } = await surface.keys.importKey(id, privateKey);
+  const wallet = { id: walletId, key: { ...key, kind: "imported" as const }, terms: { name, labels, limits, hot } };
+  return created(await record(surface, { ...wallet, idempotency }));
 }
 
 function reading({ engine, words }: Surface): Endpoint[] {
@@ -141,7 +185,7 @@ export function noWallet(id: string): Refusal {
 
 type NewWallet = {
   readonly id: string;
-  readonly key: { readonly address: string; readonly path: string | null; readonly kind: "hd" | "imported" };
+  readonly key: { readonly address: string; readonly path: string | null; readonly kind: WalletContext["kind"] };
   readonly terms: Terms;
   readonly idempotency: Idempotency | undefined;
 };
@@ -191,7 +235,7 @@ function record({ engine, words }: Surface, { id, key, terms, idempotency }: New
     ...(idempotency === undefined ? {} : { idempotency }),
     respond: (outcome) =>
       outcome.existed
-        ? { discard: refuse("conflict", `The key of ${address} already belongs to wallet ${id}`) }
+        ? { discard: refuse("conflict", `The address ${address} already belongs to wallet ${id}`) }
         : { keep: { status: 201, body: walletView(outcome.record, words) } },
   });
 }
@@ -233,8 +277,8 @@ async function oneOfMany(surface: Surface, wallet: Omit<NewWallet, "key">): Prom
   return record(surface, { ...wallet, key: { ...key, kind: "hd" } });
 }
 
-function newId(idempotency: Idempotency | undefined): string {
-  return idempotency === undefined ? `wal_${nanoid(22)}` : derivedId("wal", { key: idempotency.key, part: "wallet" });
+function newId(idempotency: Idempotency | undefined, part: "wallet" | "watch" = "wallet"): string {
+  return idempotency === undefined ? `wal_${nanoid(22)}` : derivedId("wal", { key: idempotency.key, part });
 }
 
 function fits(record: ActorRecord, query: { kind?: string; label?: string }): boolean {
