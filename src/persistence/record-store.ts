@@ -155,7 +155,8 @@ export class RecordStore implements Store {
   /** Jumps from name to name: costs one seek per name, however many rows an index has. */
   async indexNames(kind: string, prefix: string, limit: number): Promise<string[]> {
     const names: string[] = [];
-    for (let { from, to } = keyspace.indexNameRange(kind, prefix); names.length < limit;) {
+    const { from: first, to } = keyspace.indexNameRange(kind, prefix);
+    for (let from = first; names.length < limit;) {
       const [key] = await this.#disk.keys({ from, to, limit: 1 });
       if (key === undefined) break;
       const index = keyspace.indexNameOf(key);

@@ -212,7 +212,7 @@ describe("validate-address", () => {
 
   test("an address that looks like a known one is named with it, and a known one is not", async () => {
     const door = await openDoor();
-    const [known = "", twin = ""] = twins();
+    const [known, twin] = twins();
     expect([known.slice(0, 4), known.slice(-4)]).toEqual([twin.slice(0, 4), twin.slice(-4)]);
     expect((await ask(door, twin)).lookalikes).toEqual([]);
     await door.post("/api/v1/tron/payouts", payout({ to: known }));
