@@ -42,10 +42,9 @@ export type Ledger = {
   solidNumber(): number;
   headNumber(): number;
   headTimestamp(): number;
-  timestampOf(blockNumber: number): number | undefined;
   pendingSize(): number;
   /** What came of a transaction, and in which block. */
-  transaction(txId: TxId): { blockNumber: number; solid: boolean; outcome: Outcome } | undefined;
+  transaction(txId: TxId): { blockNumber: number; solid: boolean; outcome: Outcome; expiration: number } | undefined;
 };
 
 export function ledgerOf(chain: Chain): Ledger {
@@ -58,13 +57,14 @@ export function ledgerOf(chain: Chain): Ledger {
     solidNumber: () => store.solidNumber,
     headNumber: () => store.head.number,
     headTimestamp: () => store.head.timestamp,
-    timestampOf: (blockNumber) => store.block(blockNumber)?.timestamp,
     pendingSize: () => chain.pool.size,
     transaction: (txId) => {
       const block = store.blockOf(txId);
       const included = block?.transactions.find((tx) => tx.id === txId);
       if (block === undefined || included === undefined) return undefined;
-      return { blockNumber: block.number, solid: block.number <= store.solidNumber, outcome: included.outcome };
+      const { number: blockNumber } = block;
+      const expiration = Number(rawOf(included).expiration);
+      return { blockNumber, solid: blockNumber <= store.solidNumber, outcome: included.outcome, expiration };
     },
   };
 }

@@ -57,12 +57,12 @@ export const ERROR_ADVICE = {
   destination_blacklisted:
     "Do not pay: USDT sent there is lost, although the transfer succeeds. Talk to the recipient. When destinations are looked up, `destination_is_contract` says.",
   not_after_passed:
-    "Nothing was paid and nothing will be. Order anew with a later `not_after`, or without one; it is compared with the time of blocks, not with any clock.",
+    "Nothing was paid and nothing will be. Order anew with a later `not_after`, or without one; it is compared with the time of blocks, not with any clock. A payout that failed with it after an earlier attempt keeps its external id until it is cancelled.",
   batch_invalid: "`evidence` lists every wrong line; correct them and send the batch with a new key.",
   batch_too_large: "Split the batch into parts of at most 1,000 lines.",
   duplicate_line_id: "Give each line its own `line_id`; two lines may pay one address.",
   fee_cap_exceeded:
-    "Wait for cheaper energy, stake for energy, or raise FEE_CAP_TRX. A payout that hears it for about 15 minutes becomes `needs_attention`, unsigned; retry it when the reason is gone.",
+    "Wait for cheaper energy or raise FEE_CAP_TRX; what is staked does not count; when it is the order's own `max_fee_trx` that is too low, cancel it and order anew. A payout that hears it for about 15 minutes becomes `needs_attention`, unsigned; retry it when the reason is gone.",
   simulation_reverted:
     "Check the balance of the wallet and the state of the token contract; the transfer would fail on the chain. A payout that hears it for about 15 minutes becomes `needs_attention`, unsigned; retry it when the reason is gone.",
   tx_type_not_allowed: "Send a plain TRX transfer or a USDT `transfer` call; nothing else is relayed.",

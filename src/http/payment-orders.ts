@@ -56,7 +56,7 @@ export function readBounds(
   blockTime: number,
 ): Bounds | Refusal {
   const maxFeeSun = maxFee === undefined ? undefined : readAmount(maxFee);
-  if (typeof maxFeeSun === "object") return maxFeeSun;
+  if (typeof maxFeeSun === "object") return { ...maxFeeSun, evidence: { max_fee_trx: maxFee } };
   const notAfter = notAfterText === undefined ? undefined : readTime(notAfterText);
   if (typeof notAfter === "object") return notAfter;
   if (notAfter !== undefined && notAfter < blockTime + LANDING_MS_MIN) {

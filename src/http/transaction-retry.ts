@@ -87,6 +87,7 @@ function pushed({ reply, record }: EngineOutcome, at: { context: TransactionCont
 
 function attempted({ reply, record }: EngineOutcome, dead: TransactionContext): Verdict {
   const c = payoutContext(record);
+  if (!reply.ok && reply.refusal.code !== "state_conflict") return { discard: reply.refusal };
   if (!reply.ok) {
     const detail = `The payout is ${record.tag} with attempt ${c.attempt}; this transaction was attempt ${dead.attempt}`;
     return {

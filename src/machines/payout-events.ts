@@ -23,7 +23,7 @@ type Events =
   | ({ type: "transaction.failed"; failure: Refusal } & FromTransaction);
 export type PayoutEvent = Events & Partial<Stamp>;
 
-const DEADLINE_LOOK_MS = { unknown: 60_000, least: 3_000, most: 86_400_000 } as const;
+const DEADLINE_LOOK_MS = { unknown: 60_000, least: 3_000, most: 3_600_000 } as const;
 
 /** Failures of the chain that another attempt can mend. Anything else (REVERT, …) would fail again. */
 const MENDABLE = new Set(["OUT_OF_ENERGY", "OUT_OF_TIME"]);
@@ -43,7 +43,13 @@ export function isTooLate({ notAfter }: PayoutContext, { blockTime = 0 }: Payout
   return notAfter !== undefined && blockTime >= notAfter;
 }
 
-/** Pause before it is looked whether it is too late: until then, as far as is known, and at most a day. */
+/** Nothing of it was ever signed, so that it ends like an order that was refused, and its external id is free again. */
+export function ranOutOfTime({ attempt }: PayoutContext, event: PayoutEvent): boolean {
+  if (event.type !== "transaction.failed" || event.attempt !== attempt) return false;
+  return attempt === 1 && event.failure.code === "not_after_passed";
+}
+
+/** Pause before it is looked whether it is too late: until then, as far as is known, and at most an hour. */
 export function untilTooLate({ notAfter = 0 }: PayoutContext, { blockTime }: PayoutEvent): number {
   if (!blockTime) return DEADLINE_LOOK_MS.unknown;
   return Math.min(DEADLINE_LOOK_MS.most, Math.max(DEADLINE_LOOK_MS.least, notAfter - blockTime));

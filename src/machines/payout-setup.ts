@@ -10,6 +10,7 @@ import {
   isOfSignedBytes,
   isTooLate,
   outcomeOf,
+  ranOutOfTime,
   untilTooLate,
   wasObjectedTo,
   type PayoutEvent,
@@ -68,6 +69,7 @@ export const payoutSetup = setup({
     hashDiffers: ({ context, event }) => event.type === "payout.approve" && event.hash !== context.hash,
     byCreator: ({ context, event }) => event.type === "payout.approve" && event.by === context.createdBy,
     ofThisAttempt: ({ context, event }) => "attempt" in event && event.attempt === context.attempt,
+    ranOutOfTime: ({ context, event }) => ranOutOfTime(context, event),
     wasObjectedTo: ({ context, event }) => wasObjectedTo(context, event),
     ofTheSignedBytes: ({ context, event }) => isOfSignedBytes(context, event),
     mendable: ({ context, event }) =>

@@ -110,7 +110,10 @@ export const payoutMachine = payoutSetup.createMachine({
         ],
       },
       on: {
-        "payout.retry": { target: "reserving", actions: reply.ok, description: "an operator asked to try now" },
+        "payout.retry": [
+          TOO_LATE,
+          { target: "reserving", actions: reply.ok, description: "an operator asked to try now" },
+        ],
         "payout.cancel": {
           target: "cancelled",
           actions: reply.ok,
@@ -238,6 +241,12 @@ export const payoutMachine = payoutSetup.createMachine({
               description: "the bytes are signed and on disk",
             },
             "transaction.failed": [
+              {
+                guard: "ranOutOfTime",
+                target: "#payout.rejected",
+                actions: [{ type: "tell", params: ({ context: c }) => releaseHold(c) }, "noteEnd"],
+                description: "its first transaction could not be signed in time",
+              },
               {
                 guard: "wasObjectedTo",
                 target: "#payout.needsAttention",

@@ -295,14 +295,14 @@ describe("the bounds of an order", () => {
     expect(two?.expiration).toBe(one?.expiration);
   });
 
-  test("what could not land in time any more is not signed, fails and gives its money back", async () => {
+  test("what could not land in time any more is not signed, is rejected and gives its money back", async () => {
     const rig = await startRig();
     await openWallet(rig);
     await pay(rig, "po_1", { notAfter: rig.world.headTimestamp() + LANDING_MS_MIN - 1 });
     await drain();
     expect(rig.world.signatures).toEqual([]);
     expect(rig.engine.record({ kind: "payout", id: "po_1" })).toMatchObject({
-      tag: "failed",
+      tag: "rejected",
       context: { reason: { code: "not_after_passed" } },
     });
     expect(ledgerOf(rig).usdt).toMatchObject({ reserved: "0", inFlight: "0" });
@@ -319,7 +319,44 @@ describe("the bounds of an order", () => {
     rig.world.onEstimate = onEstimate;
     rig.world.head += 8;
     await rig.clock.advance(5_000);
-    expect([rig.world.signatures.length, tagOf(rig, "payout", "po_1")]).toEqual([0, "failed"]);
+    expect([rig.world.signatures.length, tagOf(rig, "payout", "po_1")]).toEqual([0, "rejected"]);
+  });
+
+  test.each([
+    ["its wallet is frozen", (rig: Rig) => send(rig, "wallet", "wal_1", { type: "wallet.freeze", reason: "drill" })],
+    [
+      "nodes disagree",
+      async (rig: Rig) => {
+        rig.world.inTheWay = { code: "nodes_disagree", detail: "about block 7" };
+      },
+    ],
+    [
+      "it would cost too much",
+      async (rig: Rig) => {
+        rig.world.onEstimate = () => Promise.reject(new Fault("fee_cap_exceeded", "too dear"));
+      },
+    ],
+  ])("a payout that cannot be signed because %s does not keep its money beyond its time", async (_, stop) => {
+    const rig = await startRig();
+    await openWallet(rig);
+    let release = () => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const { onEstimate } = rig.world;
+    rig.world.onEstimate = () => held.then(() => rig.world.onEstimate());
+    await pay(rig, "po_1", { notAfter: rig.world.headTimestamp() + 30_000 });
+    rig.world.onEstimate = onEstimate;
+    await stop(rig);
+    release();
+    await drain();
+    await rig.clock.advance(20_000);
+    expect([tagOf(rig, "payout", "po_1"), ledgerOf(rig).usdt.reserved]).toEqual(["pending", "25000000"]);
+    rig.world.head += 10;
+    await rig.clock.advance(70_000);
+    expect(rig.engine.record({ kind: "payout", id: "po_1" })).toMatchObject({
+      tag: "rejected",
+      context: { reason: { code: "not_after_passed" } },
+    });
+    expect([rig.world.signatures.length, ledgerOf(rig).usdt.reserved]).toEqual([0, "0"]);
   });
 
   test("two payments of a wallet on one block differ in their times, whatever their bounds", () => {

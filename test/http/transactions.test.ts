@@ -208,6 +208,16 @@ describe("retry of a transaction", () => {
     });
   });
 
+  test("4. one whose order may not be paid so late any more is told so", async () => {
+    const door = await openDoor();
+    const notAfter = new Date(door.world.headTimestamp() + 30_000).toISOString();
+    const { id } = (await door.post("/api/v1/payouts", payout({ not_after: notAfter }))).json();
+    const { txId } = await watchOf(door, id);
+    await solidify(door, id, "REVERT");
+    door.world.head += 10;
+    expect((await retry(door, txId)).json()).toMatchObject({ status: 422, code: "not_after_passed" });
+  });
+
   test("4. a payout without attempts left is decided by a person", async () => {
     const door = await openDoor();
     const { id } = (await door.post("/api/v1/payouts", payout())).json();

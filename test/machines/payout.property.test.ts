@@ -24,10 +24,11 @@ const fromTransaction = (attempt: number, txId: string, result: string): Message
   { type: "transaction.expired", txId, attempt, proof: PROOF },
   { type: "transaction.failed", attempt, failure },
   { type: "transaction.failed", attempt, failure: refuse("fee_cap_exceeded", "too often") },
+  { type: "transaction.failed", attempt, failure: refuse("not_after_passed", "too late") },
 ];
 const anyMessage: fc.Arbitrary<Message> = fc.oneof(
   fc
-    .tuple(fc.nat(3), fc.nat(3), fc.constantFrom("REVERT", "OUT_OF_ENERGY"), fc.nat(7))
+    .tuple(fc.nat(3), fc.nat(3), fc.constantFrom("REVERT", "OUT_OF_ENERGY"), fc.nat(8))
     .map(([attempt, bytes, result, i]) => fromTransaction(attempt, txOf(bytes), result)[i] ?? { type: "nonsense" }),
   fc
     .constantFrom("payout.approve", "payout.reject", "payout.cancel", "payout.retry")
@@ -43,7 +44,7 @@ const plays: fc.Arbitrary<Play> = fc.oneof(
   anyMessage,
   { weight: 3, arbitrary: fc.constant("timer" as const) },
   { weight: 1, arbitrary: fc.constant("late" as const) },
-  { weight: 6, arbitrary: fc.constantFrom(0, 0, 0, 0, 0, 5, 5, 5, 1, 2, 3, 4, 6, 7) },
+  { weight: 6, arbitrary: fc.constantFrom(0, 0, 0, 0, 0, 5, 5, 5, 1, 2, 3, 4, 6, 7, 8) },
 );
 
 function play(driven: Driven, step: Play): Driven {
@@ -171,7 +172,7 @@ test("from every state that can be reached there is a way to an end", () => {
   const honest = (driven: Driven): Message[] => {
     const { attempt, txId } = driven.context<PayoutContext>();
     const [signed, ...later] = fromTransaction(attempt, txOf(attempt), "OUT_OF_ENERGY");
-    const transaction = txId === undefined ? [signed, ...later.slice(-2)] : later.slice(0, -2);
+    const transaction = txId === undefined ? [signed, ...later.slice(-3)] : later.slice(0, -3);
     return [
       { type: "wallet.reserved", sequence: 1 },
       { type: "wallet.refused", refusal: failure },

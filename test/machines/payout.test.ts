@@ -439,16 +439,37 @@ describe("an order that may be paid for some time only", () => {
     expect(ended().send(retry).state).toBe("reserving");
   });
 
-  test("fails with its hold released when its transaction finds that it is too late", () => {
+  test("is rejected with its hold released when its first transaction finds that it is too late", () => {
     const failure = refuse("not_after_passed", "too late");
     const payout = preparing({ notAfter }).send({ type: "transaction.failed", attempt: 1, failure });
+    expect([payout.state, payout.context<PayoutContext>().reason?.code]).toEqual(["rejected", "not_after_passed"]);
+    expect(toWallet(payout)).toEqual([{ type: "wallet.release", hold: HOLD }]);
+    expect(preparing({ notAfter }).send({ type: "transaction.failed", attempt: 2, failure }).state).toBe(
+      "transacting.preparing",
+    );
+  });
+
+  test("fails with its hold released when a later attempt finds that it is too late", () => {
+    const second = onWire({ notAfter })
+      .send(of("transaction.expired", { proof: PROOF }))
+      .elapse();
+    const failure = refuse("not_after_passed", "too late");
+    const payout = second.send({ type: "transaction.failed", attempt: 2, failure });
     expect([payout.state, payout.context<PayoutContext>().reason?.code]).toEqual(["failed", "not_after_passed"]);
     expect(toWallet(payout)).toEqual([{ type: "wallet.release", hold: HOLD }]);
   });
 
+  test("is not asked for again when it was approved and it is too late", () => {
+    const waiting = inTime().send(APPROVE).send(NO_ROOM);
+    const retry: Message = { type: "payout.retry", by: "token-b" };
+    expect(waiting.send(retry).state).toBe("reserving");
+    const late = waiting.send(retry, LATE);
+    expect([late.state, refusalOf(late)]).toEqual(["approved", "not_after_passed"]);
+  });
+
   test.each([
     ["as long as is left", { notAfter }, STAMP.blockTime, 60_000],
-    ["a day at most", { notAfter: STAMP.blockTime + 1e9 }, STAMP.blockTime, 86_400_000],
+    ["an hour at most", { notAfter: STAMP.blockTime + 1e9 }, STAMP.blockTime, 3_600_000],
     ["a slot at least", { notAfter }, notAfter - 1, 3_000],
     ["a minute while no block is known", { notAfter }, 0, 60_000],
     ["a slot for an order without bounds, which is never late", {}, STAMP.blockTime, 3_000],

@@ -22,6 +22,9 @@ const ALWAYS_REFUSED = new Set(["below_minimum", "above_maximum", "invalid_addre
 const APPROVED: ReadonlySet<string> = new Set(["approved", "taken_back"]);
 /** Never paid once somebody was told so with a 200. */
 const GIVEN_UP: ReadonlySet<string> = new Set(["cancelled", "rejected", "taken_back"]);
+/** An order that leaves less time to land is refused. */
+const TIME_TO_LAND_MS = 9_000;
+const TIMELY_LIES: ReadonlySet<string> = new Set(["head from the future", "head from the past", "changes a time"]);
 const COMPLAINTS_MAX = 20;
 
 type Promise202 = { readonly to: string; readonly amount: string; readonly walletId: string; readonly told?: Told };
@@ -69,10 +72,15 @@ export class Auditor {
     if (before.length > 0) this.complain("paid once", `${payment.to} was paid ${before.length + 1} times`);
     const told = this.story.orders.find(({ order }) => order.to === payment.to);
     if (told !== undefined && isForbidden(told)) this.complain("refused means unpaid", `${told.order.key} was paid`);
-    const parent = this.world.ledger.timestampOf(payment.blockNumber - 1) ?? 0;
-    if (told?.notAfter !== undefined && parent >= told.notAfter)
-      this.complain("in time", `${told.order.key} was paid ${parent - told.notAfter} ms too late`);
+    if (told?.notAfter !== undefined) this.inTime(payment, told.notAfter);
     this.limits(payment, told?.order);
+  }
+
+  /** A20 */
+  private inTime({ txId, to }: Payment, notAfter: number): void {
+    const late = (this.world.ledger.transaction(txId)?.expiration ?? Infinity) - notAfter;
+    if (late > 0) this.complain("in time", `the bytes that paid ${to} lived ${late} ms too long`);
+    else this.world.mark("an order was paid within its time");
   }
 
   private limits({ from, amount, asset, to }: Payment, order: Order | undefined): void {
@@ -215,15 +223,31 @@ export class Auditor {
   }
 
   /** A11 */
-  private meant({ order, accepted, refused }: Told): void {
+  private meant(told: Told): void {
+    const { order, accepted, refused } = told;
     const { meaning, key } = order;
     if (meaning === "duplicate_external_id" && accepted !== undefined && !this.isTaken(order)) return;
     if (ALWAYS_REFUSED.has(meaning) && refused !== meaning)
       this.complain("refused for its reason", `${key} should be ${meaning} and is ${refused ?? "accepted"}`);
     const isTaken = order.externalId !== undefined && this.isTaken(order);
-    const wasLate = order.withinMs !== undefined && refused === "not_after_passed";
+    const wasLate = refused === "not_after_passed";
+    if (wasLate) this.notTooEarly(told, told.answeredAt);
+    if (told.decided !== undefined && codeOf(told.decided) === "not_after_passed")
+      this.notTooEarly(told, told.decidedAt);
     if (meaning === "paid" && order.wallet === 0 && accepted === undefined && !isTaken && !wasLate)
       this.complain("refused for its reason", `${key} is right and was refused: ${refused ?? "never answered"}`);
+  }
+
+  /** Whoever was told that it is too late. */
+  private notTooEarly({ order, notAfter = 0 }: Told, chainTime = 0): void {
+    const early = notAfter - TIME_TO_LAND_MS - chainTime;
+    if (early > 0 && !this.timeIsDoubtful())
+      this.complain("refused for its reason", `${order.key} was given up ${early} ms too early`);
+  }
+
+  /** Some node showed a newest block that is not what the chain's time is. */
+  private timeIsDoubtful(): boolean {
+    return this.plan.faults.some((fault) => fault.kind === "node" && TIMELY_LIES.has(fault.fault));
   }
 
   /** Whether an order before it was accepted with the same external id. */

@@ -26,7 +26,7 @@ export const INVARIANTS = {
     "A14. Once nothing goes wrong any more, everything settles within 240 blocks, also with a clock that was set back and stays so.",
   starts: "A16. The program starts again after every end, once nothing goes wrong any more.",
   "in time":
-    "A20. What has a not_after is in no block whose parent's time is not before it. Looked at in every solidified block.",
+    "A20. What pays an order with a not_after are bytes that died by then. Looked at in every solidified block.",
   "stopped means stopped":
     "A17. While the follower is stopped, because the nodes left the solidified chain, no new order is accepted.",
   "readings go forward":

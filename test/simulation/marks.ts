@@ -23,6 +23,7 @@ const OTHER_MARKS = [
   "an actor in quarantine was released",
   "a new attempt refused without proof",
   "an order ran out of its time",
+  "an order was paid within its time",
   "an order refused while the follower was stopped",
 ] as const;
 

@@ -409,6 +409,12 @@ const PROMISING: readonly Mutant[] = [
     replacement: "return usual;",
   },
   {
+    bug: "what has a time is given up at once",
+    file: "src/machines/payout-events.ts",
+    fragment: "return notAfter !== undefined && blockTime >= notAfter;",
+    replacement: "return notAfter !== undefined;",
+  },
+  {
     bug: "what nobody approves in time waits for ever",
     file: PAYOUT,
     fragment:

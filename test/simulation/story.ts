@@ -20,6 +20,9 @@ export type Told = {
   decided: Reply | undefined;
   /** Chain time until which it may be paid. */
   readonly notAfter?: number;
+  /** Chain time of the last answer, and of the decision. */
+  answeredAt?: number;
+  decidedAt?: number;
 };
 export type BatchTold = { readonly batch: Batch; accepted: Reply | undefined; refused: string | undefined };
 
@@ -144,12 +147,14 @@ export class Story {
       },
     } as const;
     const replies = await Promise.all(Array.from({ length: order.times }, () => clients.insist(question)));
+    told.answeredAt = this.world.ledger.headTimestamp();
     const accepted = replies.find(({ status }) => status === 202);
     told.accepted = accepted;
     if (accepted === undefined) told.refused = codeOf(replies.at(-1) ?? { status: 0, text: "", body: null });
     if (accepted === undefined || !DECIDED.has(order.meaning)) return;
     await scheduler.wait(order.decidedAfter, "an operator thinks");
     told.decided = await this.decide(order, accepted.body);
+    told.decidedAt = this.world.ledger.headTimestamp();
   }
 
   private async decide(order: Order, payout: Json): Promise<Reply> {

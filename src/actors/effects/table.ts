@@ -66,6 +66,8 @@ export function createEffects(options: EffectOptions, ports: EffectPorts): Effec
  */
 function buildTransaction(options: EffectOptions, ports: EffectPorts): Performer {
   const build = performer(options.nodeConcurrency, async (input: BuildInput, { signal }): Promise<BuildOutput> => {
+    // First of all, so that whatever else is in the way does not keep it, and its money, beyond its time.
+    if (isOver(input, ports)) throw tooLate();
     refuseWhileStopped(input.walletId, ports);
     const { asset, from, to, amount, sequence, maxFeeSun } = input;
     const priced = { asset, from, to, amount, ...(maxFeeSun === undefined ? {} : { maxFeeSun }) };
@@ -99,7 +101,15 @@ export function expirationOf(
   if (notAfter === undefined || usual <= notAfter) return usual;
   const inTime = usual - Math.ceil((usual - notAfter) / 1_000) * 1_000;
   if (inTime >= headTimestamp + LANDING_MS_MIN) return inTime;
-  throw new Fault("not_after_passed", "the time until which it may be paid has passed; nothing was signed");
+  throw tooLate();
+}
+
+function isOver({ notAfter }: Pick<BuildInput, "notAfter">, { view }: EffectPorts): boolean {
+  return notAfter !== undefined && view.headTimestamp() >= notAfter;
+}
+
+function tooLate(): Fault {
+  return new Fault("not_after_passed", "the time until which it may be paid has passed; nothing was signed");
 }
 
 function signTransaction(options: EffectOptions, ports: EffectPorts): Performer {
@@ -166,7 +176,7 @@ function stopOfWallet(walletId: string, { peek }: EffectPorts): Fault | undefine
 function isStoppedAsBefore(actor: ActorAddress, ports: EffectPorts): boolean {
   try {
     const context = ports.peek(actor)?.context as TransactionContext | undefined;
-    if (context?.failure === undefined) return false;
+    if (context?.failure === undefined || isOver(context, ports)) return false;
     return context.failure.code === (stopOf(ports) ?? stopOfWallet(context.walletId, ports))?.code;
   } catch {
     // Whatever cannot be read is for the run to find.

@@ -36,7 +36,7 @@ const bounds = {
     Type.Unsafe<string>({
       ...Amount,
       description:
-        "TRX. The most that an attempt may cost, and what is set aside for it; more than the cap of the engine (FEE_CAP_TRX) changes nothing. While the transfer would cost more nothing is signed (fee_cap_exceeded)",
+        "TRX. The most that one attempt may cost; no more is set aside for it either. More than the cap of the engine (FEE_CAP_TRX) changes nothing. While the transfer would cost more if nothing was staked, nothing is signed (fee_cap_exceeded)",
     }),
   ),
   not_after: Type.Optional(
