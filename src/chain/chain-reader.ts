@@ -18,6 +18,7 @@ import type {
   Estimate,
   Receipt,
   PricedOrder,
+  TokenTerms,
   TronAddress,
   TxId,
 } from "../domain/chain-facts.ts";
@@ -60,6 +61,7 @@ export type ReaderTerms = {
   readonly cachedBlocks?: boolean;
 };
 
+const BASIS_POINTS = 10_000n;
 /** Blocks in one answer; the nodes' own limit (tron.md §2.3). */
 export const BLOCK_PAGE_MAX = 100;
 
@@ -158,6 +160,20 @@ export class ChainReader implements ChainGateway {
     const contract = this.#parts.usdtContract;
     const call = { prefix: "wallet", contract, selector: "isBlackListed(address)", subject: address } as const;
     return this.#read(async (node) => (await ask.askView(node, call)) !== 0n, { api: "full", lane: "read", signal });
+  }
+
+  async tokenTerms(signal?: AbortSignal): Promise<TokenTerms> {
+    const contract = this.#parts.usdtContract;
+    const terms = async (node: Asker): Promise<TokenTerms> => {
+      const [paused, points, most] = await Promise.all([
+        ask.askTokenWord(node, contract, "paused()"),
+        ask.askTokenWord(node, contract, "basisPointsRate()"),
+        ask.askTokenWord(node, contract, "maximumFee()"),
+      ]);
+      if (points > BASIS_POINTS) throw new Fault("chain_error", "the token takes more than there is");
+      return { isPaused: paused !== 0n, feeBasisPoints: Number(points), feeMax: unitsFact(most) };
+    };
+    return this.#read(terms, { api: "full", lane: "read", signal });
   }
 
   async destinations(

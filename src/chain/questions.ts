@@ -160,14 +160,21 @@ export async function askView(
     readonly subject: TronAddress;
   },
 ): Promise<bigint> {
-  const answer = await askCall(node, {
-    prefix: call.prefix,
-    from: call.subject,
-    contract: call.contract,
-    selector: call.selector,
-    parameter: toEvmWord(call.subject),
-  });
-  const word = succeeded(answer, "chain_error").constant_result?.[0];
+  const { subject: from, ...asked } = call;
+  return wordOf(node, { ...asked, from, parameter: toEvmWord(from) });
+}
+
+/** The same of a view that takes nothing. */
+export function askTokenWord(
+  node: Asker,
+  contract: TronAddress,
+  selector: "paused()" | "basisPointsRate()" | "maximumFee()",
+): Promise<bigint> {
+  return wordOf(node, { prefix: "wallet", from: ZERO_ADDRESS, contract, selector, parameter: "" });
+}
+
+async function wordOf(node: Asker, call: Parameters<typeof askCall>[1]): Promise<bigint> {
+  const word = succeeded(await askCall(node, call), "chain_error").constant_result?.[0];
   if (word === undefined || word.length !== 64) throw new Fault("chain_error", `${call.selector} returned no word`);
   return BigInt(`0x${word}`);
 }

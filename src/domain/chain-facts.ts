@@ -135,6 +135,15 @@ export type AccountFacts = {
   readonly bandwidthUsed: number;
 };
 
+/** What one node says about the USDT contract as a whole. */
+export type TokenTerms = {
+  /** Nothing can be transferred. */
+  readonly isPaused: boolean;
+  /** Taken from what the recipient gets, in 1/10,000 of the amount and at most `feeMax`. 0 as long as it is not used. */
+  readonly feeBasisPoints: number;
+  readonly feeMax: Units;
+};
+
 /** What one node says about where money is to go. */
 export type DestinationFacts = {
   /** It has code. */

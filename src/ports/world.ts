@@ -10,6 +10,7 @@ import type {
   PricedOrder,
   Receipt,
   ReferenceBlock,
+  TokenTerms,
   TransferOrder,
   TronAddress,
   TxId,
@@ -38,6 +39,8 @@ export interface ChainGateway {
   solidBalances(address: TronAddress, signal?: AbortSignal): Promise<{ usdt: Units; trx: Units; atBlock: number }>;
   tokenBalance(address: TronAddress, signal?: AbortSignal): Promise<{ amount: Units; atBlock: number }>;
   isBlacklisted(address: TronAddress, signal?: AbortSignal): Promise<boolean>;
+  /** Whether the token can be transferred, and what it takes from a transfer; for people. */
+  tokenTerms(signal?: AbortSignal): Promise<TokenTerms>;
   /**
    * In one question, in the order of `addresses`, at most `DESTINATIONS_ASKED_MAX` of them. What one node says; for
    * warnings, not for decisions about money that is on its way.

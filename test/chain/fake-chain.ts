@@ -10,6 +10,7 @@ import type {
   DestinationFacts,
   Estimate,
   Receipt,
+  TokenTerms,
   TransferOrder,
 } from "../../src/domain/chain-facts.ts";
 import { Fault } from "../../src/domain/errors.ts";
@@ -40,6 +41,7 @@ export class FakeChain implements ChainGateway {
   readonly calls: Record<string, number> = {};
   /** Whom the token has frozen. */
   readonly frozen = new Set<string>();
+  terms: TokenTerms = { isPaused: false, feeBasisPoints: 0, feeMax: units(0n) };
   /** Blocks that have no receipts yet. */
   readonly withoutReceipts = new Set<number>();
   /** Thrown by the next read, once. */
@@ -188,6 +190,10 @@ export class FakeChain implements ChainGateway {
 
   async isBlacklisted(address: string): Promise<boolean> {
     return this.frozen.has(address);
+  }
+
+  async tokenTerms(): Promise<TokenTerms> {
+    return this.terms;
   }
 
   /** The only contract of this chain is the token. */

@@ -1,3 +1,4 @@
+import { units } from "../../src/domain/money.ts";
 import { privateKeyToAddress } from "../../src/tron/address.ts";
 import { startDevnet } from "../../src/devnet/devnet.ts";
 import { chainGatewayContract, type GatewayWorld } from "../contracts/chain-gateway.contract.ts";
@@ -22,6 +23,12 @@ chainGatewayContract("the fake chain", async (): Promise<GatewayWorld> => {
     contract: FAKE_USDT,
     mine: async (count) => chain.mine(count),
     freeze: async (address) => void chain.frozen.add(address),
+    charge: async (feeBasisPoints, most) => {
+      chain.terms = { ...chain.terms, feeBasisPoints, feeMax: units(BigInt(most) * 1_000_000n) };
+    },
+    pause: async () => {
+      chain.terms = { ...chain.terms, isPaused: true };
+    },
     sign: async ({ asset, from, to, amount }) => {
       nonce += 1;
       const transfer: FakeTransfer = { asset, from, to, amount, nonce: String(nonce) };
@@ -51,6 +58,14 @@ chainGatewayContract("the gateway over a devnet", async (): Promise<GatewayWorld
     },
     freeze: async (address) => {
       await devnet.usdt.setBlacklisted(address, true);
+      await devnet.mine();
+    },
+    charge: async (basisPoints, most) => {
+      await devnet.usdt.setFee(basisPoints, most);
+      await devnet.mine();
+    },
+    pause: async () => {
+      await devnet.usdt.setPaused(true);
       await devnet.mine();
     },
     sign: async (order) => {

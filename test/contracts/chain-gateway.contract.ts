@@ -19,6 +19,9 @@ export type GatewayWorld = {
   mine(count: number): Promise<void>;
   /** By the token; in a block when it is over. */
   freeze(address: TronAddress): Promise<void>;
+  /** The token takes a fee from each transfer; `most` in whole USDT. */
+  charge(basisPoints: number, most: number): Promise<void>;
+  pause(): Promise<void>;
   /** A transfer of the payer, valid for a minute; no two calls make the same bytes. */
   sign(order: TransferOrder): Promise<{ txId: string; signedHex: string }>;
   dispose(): Promise<void>;
@@ -200,6 +203,14 @@ export function chainGatewayContract(name: string, open: () => Promise<GatewayWo
       ]);
       expect(await gateway.isBlacklisted(world.holder)).toBe(true);
       expect(await gateway.destinations([], "USDT")).toEqual([]);
+    });
+
+    test("the token says whether it is paused and what it takes from a transfer", async () => {
+      expect(await gateway.tokenTerms()).toEqual({ isPaused: false, feeBasisPoints: 0, feeMax: "0" });
+      await world.charge(10, 5);
+      expect(await gateway.tokenTerms()).toEqual({ isPaused: false, feeBasisPoints: 10, feeMax: "5000000" });
+      await world.pause();
+      expect(await gateway.tokenTerms()).toMatchObject({ isPaused: true });
     });
 
     test("whom the token has frozen is not told of destinations of TRX", async () => {

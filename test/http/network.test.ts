@@ -147,8 +147,12 @@ describe("USDT", () => {
     expect((await door.get("/api/v1/usdt/contract")).json()).toMatchObject({
       address: USDT,
       decimals: 6,
+      paused: false,
+      fee: { basis_points: 0, maximum: "0" },
       checked: null,
     });
+    door.ports.gateway.tokenTerms = () => Promise.reject(new Fault("chain_unavailable"));
+    expect((await door.get("/api/v1/usdt/contract")).json()).toMatchObject({ address: USDT, paused: null, fee: null });
     door.blacklisted.add(addressOf(2));
     expect((await door.get(`/api/v1/usdt/contract?address=${addressOf(2)}`)).json().checked).toEqual({
       address: addressOf(2),

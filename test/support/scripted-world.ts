@@ -58,6 +58,7 @@ export class ScriptedWorld implements ChainView, TransactionWatcher, Signer {
     account: unused,
     tokenBalance: async () => ({ amount: this.usdt, atBlock: this.solid }),
     isBlacklisted: async () => false,
+    tokenTerms: async () => ({ isPaused: false, feeBasisPoints: 0, feeMax: units(0n) }),
     destinations: async (addresses) => addresses.map(() => ({ isContract: false, isFrozen: false })),
     solidBalances: async () => ({ usdt: this.usdt, trx: this.trx, atBlock: this.solid }),
     estimate: (order) => {

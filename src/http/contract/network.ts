@@ -174,6 +174,23 @@ export const TokenContract = Type.Object({
   symbol: Type.String(),
   decimals: Type.Integer(),
   network: Type.String(),
+  paused: Type.Union([Type.Boolean(), Type.Null()], {
+    description: "Whether no USDT can be transferred at all; null when no node answered",
+  }),
+  fee: Type.Union(
+    [
+      Type.Object({
+        basis_points: Type.Integer({ description: "1/10,000 of the amount" }),
+        maximum: Type.String({ description: "USDT" }),
+        maximum_units: AmountUnits,
+      }),
+      Type.Null(),
+    ],
+    {
+      description:
+        "What the token itself takes from each transfer, so that the recipient gets less than the amount; 0 until Tether decides otherwise. null when no node answered",
+    },
+  ),
   checked: Type.Union([Type.Object({ address: Address, blacklisted: Type.Boolean() }), Type.Null()], {
     description: "The answer to ?address=",
   }),

@@ -73,7 +73,7 @@ function reading(surface: Surface): Endpoint[] {
     endpoint({
       ...common,
       path: `${API_ROOT}/usdt/contract`,
-      summary: "The USDT contract, and whether it has frozen an address",
+      summary: "The USDT contract, its fee, and whether it is paused or has frozen an address",
       inputs: { querystring: ContractQuery },
       answers: { 200: { description: "The contract", schema: TokenContract } },
       errors: ["invalid_address", ...NODE_ERRORS],
@@ -99,8 +99,21 @@ async function readContract(surface: Surface, asked: string | undefined): Promis
   const checked =
     asked === undefined ? null : { address: asked, blacklisted: await gateway.isBlacklisted(asked, nodeSignal()) };
   const { usdtContract: address, name } = network;
-  return {
-    status: 200,
-    body: { address, hex: addresses.toHex41(address), symbol: "USDT", decimals: 6, network: name, checked },
-  };
+  const hex = addresses.toHex41(address);
+  const terms = await readTerms(surface);
+  return { status: 200, body: { address, hex, symbol: "USDT", decimals: 6, network: name, ...terms, checked } };
+}
+
+/** What is known without a node is told without one. */
+async function readTerms({ gateway, logger }: Surface) {
+  try {
+    const { isPaused: paused, feeBasisPoints, feeMax } = await gateway.tokenTerms(nodeSignal());
+    return {
+      paused,
+      fee: { basis_points: feeBasisPoints, maximum: formatDecimal(feeMax), maximum_units: feeMax },
+    };
+  } catch (error) {
+    logger.debug({ error }, "the token could not be asked for its terms");
+    return { paused: null, fee: null };
+  }
 }
