@@ -91,6 +91,15 @@ const LET_GO = {
   actions: { type: "reply", params: { ok: true } },
   description: "an operator archived a wallet without a key, which leaves its money to whoever has that",
 } as const;
+const NO_KEY = {
+  guard: "isWatchOnly",
+  actions: {
+    type: "tell",
+    params: ({ event }: { event: ReserveMessage }) =>
+      refused(event.from, refuse("wallet_watch_only", "the engine holds no key for the wallet")),
+  },
+  description: "nothing can be paid without a key",
+} as const;
 const GRANT = {
   guard: "hasRoom",
   actions: [
@@ -172,7 +181,11 @@ export const walletMachine = setup({
       (event.at ?? 0) - (context.readAt ?? 0) >= BALANCE_REST_MS &&
       isLackOfMoney(judgeHold(context.ledger, context.limits, event.hold, limitTime(event))),
   },
-  delays: { refreshDelay: 60_000, balanceRetryDelay: 5_000 },
+  delays: {
+    refreshDelay: 60_000,
+    /** Nodes may never agree about the address of a busy exchange, and wallets that pay need the readers too. */
+    balanceRetryDelay: ({ context }) => (context.kind === "watch" ? 60_000 : 5_000),
+  },
 }).createMachine({
   id: "wallet",
   options: { maxIterations: XSTATE_ITERATIONS_MAX },
@@ -196,7 +209,7 @@ export const walletMachine = setup({
       meta: meta("payments"),
       initial: "reading",
       on: {
-        "wallet.reserve": [GRANT, { actions: tellRefusal, description: "the hold does not fit" }],
+        "wallet.reserve": [NO_KEY, GRANT, { actions: tellRefusal, description: "the hold does not fit" }],
         "wallet.freeze": {
           target: "frozen",
           actions: [assign({ frozenBecause: ({ event }) => event.reason }), { type: "reply", params: { ok: true } }],
@@ -228,6 +241,7 @@ export const walletMachine = setup({
             "wallet.refresh": { target: "reading", description: "somebody asked for a fresh balance" },
             // What fits is asked first, so that it is not judged twice.
             "wallet.reserve": [
+              NO_KEY,
               GRANT,
               {
                 guard: "lacksMoney",
@@ -239,7 +253,8 @@ export const walletMachine = setup({
           },
         },
         stale: {
-          description: "The last reading of the balance failed; the one before still counts.",
+          description:
+            "The last reading of the balance failed; the one before still counts. A watch-only wallet waits longer than others.",
           meta: meta("the pause before the balance is read again"),
           after: { balanceRetryDelay: { target: "reading", description: "the balance is read again" } },
           on: { "wallet.refresh": { target: "reading", description: "somebody asked for a fresh balance" } },
@@ -251,13 +266,16 @@ export const walletMachine = setup({
       description: "An operator stopped the wallet: nothing new is reserved or signed. What is on the wire goes on.",
       meta: meta("an operator to unfreeze it"),
       on: {
-        "wallet.reserve": {
-          actions: {
-            type: "tell",
-            params: ({ event }) => refused(event.from, refuse("wallet_frozen", "the wallet is frozen")),
+        "wallet.reserve": [
+          NO_KEY,
+          {
+            actions: {
+              type: "tell",
+              params: ({ event }) => refused(event.from, refuse("wallet_frozen", "the wallet is frozen")),
+            },
+            description: "a frozen wallet reserves nothing",
           },
-          description: "a frozen wallet reserves nothing",
-        },
+        ],
         "wallet.unfreeze": {
           target: "active",
           actions: [assign({ frozenBecause: undefined }), { type: "reply", params: { ok: true } }],
@@ -271,13 +289,16 @@ export const walletMachine = setup({
       description: "The wallet is put away. Its key, if the engine has one, is kept.",
       meta: meta("nothing"),
       on: {
-        "wallet.reserve": {
-          actions: {
-            type: "tell",
-            params: ({ event }) => refused(event.from, refuse("wallet_archived", "the wallet is archived")),
+        "wallet.reserve": [
+          NO_KEY,
+          {
+            actions: {
+              type: "tell",
+              params: ({ event }) => refused(event.from, refuse("wallet_archived", "the wallet is archived")),
+            },
+            description: "an archived wallet reserves nothing",
           },
-          description: "an archived wallet reserves nothing",
-        },
+        ],
       },
     },
   },

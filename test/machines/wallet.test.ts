@@ -53,6 +53,13 @@ describe("the balance", () => {
     expect(context(stale.elapse().answer("balances", READING)).balanceError).toBeUndefined();
     expect(stale.send({ type: "wallet.refresh" }).state).toBe("active.reading");
   });
+
+  test("of a watch-only wallet that cannot be read is tried again after a minute, or when asked", () => {
+    const stale = born({ kind: "watch" }).fail("balances", NOBODY);
+    expect([stale.state, stale.last.timersSet[0]?.due]).toEqual(["active.stale", STAMP.at + 60_000]);
+    expect(stale.elapse().state).toBe("active.reading");
+    expect(stale.send({ type: "wallet.refresh" }).state).toBe("active.reading");
+  });
 });
 
 describe("a refusal for lack of money", () => {
@@ -101,6 +108,21 @@ describe("a hold", () => {
     const refused = fresh().send(reserve({ usdt: units(101n), trx: units(1n) }));
     expect(answerOf(refused)).toEqual(["insufficient_funds"]);
     expect(context(refused)).toEqual(context(fresh()));
+  });
+
+  test("of a watch-only wallet is refused in every state, whatever it holds, and no balance is read for it", () => {
+    const watched = { kind: "watch" } as const;
+    const frozen = fresh(watched).send({ type: "wallet.freeze", reason: "r" });
+    const stale = born(watched).fail("balances", NOBODY);
+    const archived = fresh(watched).send({ type: "wallet.archive" });
+    const later = { ...STAMP, at: STAMP.at + 3_000 };
+    for (const wallet of [born(watched), fresh(watched), stale, frozen, archived]) {
+      for (const wanted of [HOLD, { usdt: units(101n), trx: units(1n) }]) {
+        const refused = wallet.send(reserve(wanted), later);
+        expect(answerOf(refused)).toEqual(["wallet_watch_only"]);
+        expect([refused.state, refused.context()]).toEqual([wallet.state, wallet.context()]);
+      }
+    }
   });
 
   test("goes from reserved over in flight to spent", () => {
