@@ -69,7 +69,7 @@ export const ERROR_ADVICE = {
   tx_expired: "Build and sign the transaction anew.",
   tx_malformed: "Send the hex of one serialised, signed transaction.",
   wallet_watch_only:
-    "Pay from another wallet. Or archive this one and import its key; the wallet of the key is a new one, with an id of its own.",
+    "Pay from another wallet. Or archive this one and import its key, unless the key has an archived wallet, which is not opened again; the wallet of the key is a new one, with an id of its own.",
   unknown_status: "Use one of the status words in `detail`.",
   unknown_service: "Use one of the service names in `detail`.",
   event_not_allowed: "See `/inspector/machines` for the events that an operator may send.",

@@ -131,6 +131,22 @@ describe("watching an address", () => {
     expect(await listed(door, "?status=active")).toHaveLength(1);
   });
 
+  test("a repeat is answered as then, also when no such address may be watched by now", async () => {
+    const door = await openDoor();
+    const first = await door.post(WALLETS, order, { key: "w" });
+    const { network, addresses } = door.ports;
+    const { usdtContract } = network;
+    for (const change of [
+      () => Object.assign(network, { usdtContract: COLD }),
+      () => [Object.assign(network, { usdtContract }), Object.assign(addresses, { isBurned: () => true })],
+    ]) {
+      change();
+      const repeat = await door.post(WALLETS, order, { key: "w" });
+      expect([repeat.statusCode, repeat.body]).toEqual([201, first.body]);
+      expect((await door.post(WALLETS, order, { key: "v" })).json().errors[0].path).toBe("/address");
+    }
+  });
+
   test.each([
     [
       [null, null],
@@ -197,6 +213,27 @@ describe("a key and an address that is watched", () => {
     });
   });
 
+  test("a key that has a wallet stays a conflict that names it, also when it is archived and its address watched", async () => {
+    const { door } = await openShop();
+    Object.assign(door.world, { usdt: units(0n), trx: units(0n) });
+    const { id } = (await door.post(`${WALLETS}/import`, key, unkeyed)).json();
+    await drain();
+    expect((await door.post(`${WALLETS}/import`, key, unkeyed)).json().code).toBe("conflict");
+    expect((await putAway(door, id)).json().status).toBe("archived");
+    await refused(door, id, "not opened again");
+    const watched = await watch(door, { address });
+    await refused(door, id, "not opened again");
+    await putAway(door, watched.id);
+    await refused(door, id, "not opened again");
+  });
+
+  async function refused(door: Door, wallet: string, words: string) {
+    const { status, code, evidence, detail } = (await door.post(`${WALLETS}/import`, key, unkeyed)).json();
+    expect({ status, code, evidence }).toEqual({ status: 409, code: "conflict", evidence: { wallet } });
+    expect(detail).toContain(words);
+    expect(detail).not.toContain("import the key");
+  }
+
   test("of an import and a watch at the same time one makes the wallet", async () => {
     const { door } = await openShop();
     const answers = await Promise.all([
@@ -207,16 +244,17 @@ describe("a key and an address that is watched", () => {
     expect(await listed(door)).toHaveLength(2);
   });
 
-  test("an HD wallet whose address happens to be watched pays, and the other still does not", async () => {
-    const createHdWallet = async () => ({ address: COLD, path: "m/44'/195'/0'/0/7" });
+  test("an HD wallet whose address happens to be watched pays, the other still does not, and an import names the first", async () => {
+    const createHdWallet = async () => ({ address, path: "m/44'/195'/0'/0/7" });
     const importKey = () => Promise.reject(new Error("not asked"));
     const door = await openDoor({ ports: { keys: { createHdWallet, importKey } } });
-    const watched = await watch(door);
+    const watched = await watch(door, { address });
     const hd = (await door.post(WALLETS, { name: "h" }, unkeyed)).json();
     await drain();
-    expect(hd).toMatchObject({ kind: "hd", address: COLD });
+    expect(hd).toMatchObject({ kind: "hd", address });
     expect((await door.post("/api/v1/payouts", payout({ wallet: hd.id }))).statusCode).toBe(202);
     expect((await door.post("/api/v1/payouts", payout({ wallet: watched.id }))).json().code).toBe("wallet_watch_only");
+    await refused(door, hd.id, "already has");
   });
 });
 

@@ -15,7 +15,7 @@ import { walletContext } from "../records.ts";
 import type { Surface } from "../surface.ts";
 import { walletView } from "../views/wallet.ts";
 import { etagOf, readLimits } from "../wallet-terms.ts";
-import { judgeKind, refuseTaken, refuseWatched } from "../watch-orders.ts";
+import { judgeKind, judgeWatched, refuseImport, refuseTaken } from "../watch-orders.ts";
 
 const PATH = `${API_ROOT}/wallets`;
 export const walletParams = pathParams({ wallet_id: Id });
@@ -93,6 +93,8 @@ function watch(
   return surface.walletAddresses.holding([address], async () => {
     const told = await answered(surface, { id, idempotency, isMeant });
     if (told !== undefined) return created(told);
+    const wrong = judgeWatched(surface, address);
+    if (wrong !== undefined) return wrong;
     const taken = await refuseTaken(surface.engine, address);
     if (taken !== undefined) return { refusal: taken };
     const key = { address, path: null, kind: "watch" } as const;
@@ -107,7 +109,8 @@ function importing(surface: Surface): Endpoint {
     tag: "Wallets",
     scope: "wallets:import",
     summary: "Import a private key as a wallet",
-    description: "The key of an address that is watched is a conflict until the wallet that watches it is archived.",
+    description:
+      "The key of an address that is watched is a conflict until the wallet that watches it is archived. A key that has a wallet is a conflict for ever, also when that wallet is archived: an archived wallet is not opened again.",
     idempotencyKey: "optional",
     inputs: { body: WalletImport },
     answers: { 201: { description: "Created", schema: Wallet } },
@@ -133,8 +136,8 @@ async function importOne(
   const told = await answered(surface, { id, idempotency, isMeant });
   if (told !== undefined) return created(told);
   if ("code" in limits) return { refusal: limits };
-  const watched = address === undefined ? undefined : await refuseWatched(surface.engine, address);
-  if (watched !== undefined) return { refusal: watched };
+  const taken = address === undefined ? undefined : await refuseImport(surface.engine, address);
+  if (taken !== undefined) return { refusal: taken };
   const { walletId, ...key } = await surface.keys.importKey(id, privateKey);
   const wallet = { id: walletId, key: { ...key, kind: "imported" as const }, terms: { name, labels, limits, hot } };
   return created(await record(surface, { ...wallet, idempotency }));
