@@ -137,7 +137,7 @@ function placeOf(id: string): string {
 }
 
 /** They are over and were not paid, so that what they were for may be ordered again. One that failed can be tried again. */
-const GIVEN_UP = new Set(["rejected", "cancelled"]);
+export const GIVEN_UP: ReadonlySet<string> = new Set(["rejected", "cancelled"]);
 
 /** id of the payout that has this external id and was, or can still be, paid. What cannot be read may be that one. */
 export async function takenBy(engine: EngineFacade, externalId: string): Promise<string | undefined> {

@@ -121,12 +121,13 @@ export const AddressFindings = Type.Object({
   hex: Type.Union([Type.String(), Type.Null()]),
   valid: Type.Boolean(),
   form: Type.String({ description: "base58, hex or unknown" }),
-  own: Type.Boolean({ description: "Belongs to a wallet of this engine" }),
+  own: Type.Boolean({ description: "A wallet of this engine holds its key" }),
   activated: maybe,
   is_contract: maybe,
   blacklisted: maybe,
-  lookalikes: Type.Array(Type.String(), {
-    description: "Addresses that were paid or pay here, whose first and last four characters are the same",
+  lookalikes: Type.Union([Type.Array(Type.String()), Type.Null()], {
+    description:
+      "Other addresses with the same first and last four characters: of wallets here, also watch-only and archived ones, and of payouts that were neither rejected nor cancelled. null when the token lacks payouts:read",
   }),
   warnings: Type.Array(Type.String()),
 });

@@ -1,4 +1,5 @@
 import { refuse } from "../../domain/errors.ts";
+import { allows } from "../../security/access.ts";
 import { AddressFindings, AddressQuestion, Broadcast, RawTransaction } from "../contract/network.ts";
 import { API_ROOT, endpoint, type Endpoint, type Outcome } from "../endpoint.ts";
 import type { Idempotency } from "../idempotency.ts";
@@ -19,11 +20,14 @@ export function addressEndpoints(surface: Surface): Endpoint[] {
       tag: "Network",
       scope: "network:read",
       summary: "Everything that speaks against paying to an address",
+      description:
+        "Look-alikes of payees and wallets are told to tokens that have payouts:read too, and so are their warnings.",
       inputs: { body: AddressQuestion },
       answers: {
         200: { description: "Findings; valid says whether it is an address at all", schema: AddressFindings },
       },
-      handle: ({ request }) => examine(surface, request.body.address),
+      handle: ({ request: { body, principal } }) =>
+        examine(surface, { text: body.address, tellsPayees: allows(principal, "payouts:read") }),
     }),
     endpoint({
       method: "POST",
@@ -33,7 +37,7 @@ export function addressEndpoints(surface: Surface): Endpoint[] {
       scope: "tx:broadcast",
       summary: "Push a transaction that somebody else signed",
       description:
-        "Only plain transfers of TRX and USDT, and none from a wallet of this engine, whose ledger would not know of it. The answer says what one node said; follow the txid for what the chain decides.",
+        "Only plain transfers of TRX and USDT, and none from an address whose key a wallet of this engine holds, as its ledger would not know of it. The answer says what one node said; follow the txid for what the chain decides.",
       idempotencyKey: "required",
       inputs: { body: RawTransaction },
       answers: { 202: { description: "Handed to a node", schema: Broadcast } },
@@ -43,7 +47,9 @@ export function addressEndpoints(surface: Surface): Endpoint[] {
   ];
 }
 
-async function examine(surface: Surface, text: string): Promise<Outcome> {
+type Question = { readonly text: string; readonly tellsPayees: boolean };
+
+async function examine(surface: Surface, { text, tellsPayees }: Question): Promise<Outcome> {
   const { addresses, ownAddress } = surface;
   const isHex = /^41[0-9a-f]{40}$/i.test(text);
   const address = isHex ? addresses.fromHex41(text) : text;
@@ -58,17 +64,20 @@ async function examine(surface: Surface, text: string): Promise<Outcome> {
       activated: null,
       is_contract: null,
       blacklisted: null,
-      lookalikes: [],
+      lookalikes: tellsPayees ? [] : null,
     };
     return { status: 200, body: { ...unknown, warnings } };
   }
-  const [onChain, lookalikes] = await Promise.all([lookUp(surface, address), lookalikesOf(surface, address)]);
+  const [onChain, lookalikes] = await Promise.all([
+    lookUp(surface, address),
+    tellsPayees ? lookalikesOf(surface, address) : null,
+  ]);
   const own = ownAddress(address);
   const warnings = [
     ...(isHex ? ["hex has no checksum: a wrong digit is another address"] : []),
     ...(addresses.isBurned(address) ? ["nobody can spend from this address"] : []),
-    ...(own ? ["it belongs to a wallet of this engine"] : []),
-    ...lookalikes.map((known) => `it looks like ${known}, which is known here, and is another address`),
+    ...(own ? ["a wallet of this engine holds its key"] : []),
+    ...(lookalikes ?? []).map((known) => `it looks like ${known}, a payee or wallet here, and is another address`),
     ...(onChain.is_contract === true ? ["it is a contract, which may never give money back"] : []),
     ...(onChain.blacklisted === true ? ["the USDT contract has frozen it"] : []),
     ...(onChain.activated === false
@@ -125,7 +134,7 @@ async function handOver(surface: Surface, signedHex: string): Promise<Outcome> {
   const known = await engine.index("transaction", `tx:${txId}`, { limit: 1 });
   if (ownAddress(transfer.from) && known.ids.length === 0) {
     return {
-      refusal: refuse("conflict", "The transaction spends from a wallet of this engine; order a transfer instead", {
+      refusal: refuse("conflict", "A wallet of this engine holds the key of the sender; order a transfer instead", {
         from: transfer.from,
       }),
     };
