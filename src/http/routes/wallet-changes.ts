@@ -73,6 +73,8 @@ function freezing(surface: Surface): Endpoint[] {
       ...common,
       path: `${PATH}/freeze`,
       summary: "Stop a wallet: nothing new is reserved or signed",
+      description:
+        "Until it is unfrozen its balance is not read either and stays as it was last, also that of a watch-only wallet.",
       inputs: { params: walletParams, body: FreezeOrder },
       handle: async ({ request: { params, body, principal } }) => {
         const reason = body.reason ?? `frozen by ${principal.name}`;
