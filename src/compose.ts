@@ -295,7 +295,7 @@ function observerOf(metrics: Metrics, money: OpenedWalletMoney | undefined): Eng
     committed: ({ steps, moved }) => {
       for (const { actor } of steps) metrics.stepped(actor.kind);
       if (money === undefined) return;
-      for (const { actor, record } of moved) money.moved(actor, record.context);
+      for (const { actor, record } of moved) money.moved(actor, record);
     },
     effectFinished: (source, outcome) =>
       metrics.effectFinished({

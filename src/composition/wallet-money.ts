@@ -1,13 +1,14 @@
 /**
- * Money that comes to the engine's own wallets, as the block follower tells it: counted, logged, and the wallet reads its
- * balance as soon as it is final instead of when it is asked. Part of the composition root.
+ * Money that comes to wallets, and that leaves those without a key, as the block follower tells it: what comes is counted
+ * and logged, and the wallet reads its balance as soon as it is final instead of when it is asked. What leaves a wallet
+ * with a key is the engine's own payment, of which its ledger knows. Part of the composition root.
  *
  * Nothing is credited here: what a wallet has is the balance that nodes agree about. So a fact that comes twice costs
  * one more reading at most, and nothing has to be remembered.
  */
 import { Transfers } from "../chain/transfers.ts";
 import { isDamage } from "../supervisor/stored-records.ts";
-import type { ActorAddress } from "../domain/records.ts";
+import type { ActorAddress, ActorRecord } from "../domain/records.ts";
 import type { SeenTransfer, TransferFact, TransferReceiver } from "../ports/transfers.ts";
 import type { Metrics } from "../operations/metrics.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -26,10 +27,17 @@ type WalletMoneyPorts = {
   readonly refresh: (walletId: string) => Promise<void>;
 };
 
+type Wallet = {
+  readonly id: string;
+  readonly isWatchOnly: boolean;
+  /** False while a reading that failed makes one without a key pause, at the end of which it reads by itself. */
+  readonly isTold: boolean;
+};
+
 class WalletMoney implements TransferReceiver {
   readonly #ports: WalletMoneyPorts;
-  /** By address. One that is watched may be that of a wallet with a key too, or was watched before by another. */
-  readonly #wallets = new Map<string, readonly string[]>();
+  /** By address, those that are not archived. One that is watched may be that of a wallet with a key too. */
+  readonly #wallets = new Map<string, readonly Wallet[]>();
   /** When a wallet was asked last, or will be. */
   readonly #asked = new Map<string, number>();
 
@@ -38,10 +46,20 @@ class WalletMoney implements TransferReceiver {
   }
 
   /** True for an address that was not known yet. */
-  add(address: string, walletId: string): boolean {
+  add(address: string, wallet: Wallet): boolean {
     const known = this.#wallets.get(address);
-    if (known?.includes(walletId) !== true) this.#wallets.set(address, [...(known ?? []), walletId]);
+    this.#wallets.set(address, [...without(known, wallet), wallet]);
     return known === undefined;
+  }
+
+  /** True when nobody has the address any more. */
+  forget(address: string, wallet: Wallet): boolean {
+    this.#asked.delete(wallet.id);
+    const known = this.#wallets.get(address);
+    const others = without(known, wallet);
+    if (others.length > 0) this.#wallets.set(address, others);
+    else this.#wallets.delete(address);
+    return known !== undefined && others.length === 0;
   }
 
   seen(): readonly SeenTransfer[] {
@@ -51,16 +69,24 @@ class WalletMoney implements TransferReceiver {
   async accept(facts: readonly TransferFact[]): Promise<void> {
     const wallets = new Set<string>();
     for (const fact of facts) {
-      const known = this.#wallets.get(fact.transfer.to);
-      if (known === undefined) continue;
-      if (fact.type === "transferIgnored") this.#ports.metrics.moneyCame("ignored");
+      const { from, to } = fact.transfer;
+      const receivers = this.#wallets.get(to);
+      if (receivers !== undefined) this.#count(fact, receivers);
       if (fact.type !== "transferSolidified") continue;
-      const { asset, amount, txId, index, blockNumber } = fact.transfer;
-      this.#ports.metrics.moneyCame(asset);
-      this.#ports.logger.debug({ wallets: known, asset, amount, txId, index, blockNumber }, "money came to a wallet");
-      for (const walletId of known) wallets.add(walletId);
+      const senders = this.#wallets.get(from)?.filter(({ isWatchOnly }) => isWatchOnly) ?? [];
+      for (const { id, isTold } of [...(receivers ?? []), ...senders]) if (isTold) wallets.add(id);
     }
     for (const walletId of wallets) await this.#read(walletId);
+  }
+
+  #count(fact: TransferFact, receivers: readonly Wallet[]): void {
+    const { metrics, logger } = this.#ports;
+    if (fact.type === "transferIgnored") metrics.moneyCame("ignored");
+    if (fact.type !== "transferSolidified") return;
+    const { asset, amount, txId, index, blockNumber } = fact.transfer;
+    metrics.moneyCame(asset);
+    const wallets = receivers.map(({ id }) => id);
+    logger.debug({ wallets, asset, amount, txId, index, blockNumber }, "money came to a wallet");
   }
 
   async #read(walletId: string): Promise<void> {
@@ -78,13 +104,14 @@ class WalletMoney implements TransferReceiver {
 export type OpenedWalletMoney = {
   /** For the follower. */
   readonly transfers: Transfers;
-  /** An actor moved: it may be a new wallet. */
-  readonly moved: (actor: ActorAddress, context: unknown) => void;
+  /** An actor moved: it may be a new wallet, or one that is archived. */
+  readonly moved: (actor: ActorAddress, record: Moved) => void;
 };
+type Moved = Pick<ActorRecord, "tag" | "context">;
 
 /**
- * Knows every wallet of the store before the follower reads its first block: money may have come while nobody looked. One
- * whose record is damaged is known when it moves again; its balance is read then.
+ * Knows every wallet of the store that is not archived before the follower reads its first block: money may have come
+ * while nobody looked. One whose record is damaged is known when it moves again; its balance is read then.
  */
 export async function openWalletMoney(
   { store, usdt }: { readonly store: Store; readonly usdt: string },
@@ -92,35 +119,42 @@ export async function openWalletMoney(
 ): Promise<OpenedWalletMoney> {
   const receiver = new WalletMoney(ports);
   const transfers = new Transfers({ usdt, receiver });
-  const moved = ({ kind, id }: ActorAddress, context: unknown): void => {
-    const address = kind === "wallet" ? addressOf(context) : undefined;
-    if (address !== undefined && receiver.add(address, id)) transfers.watchAddress(address);
+  const moved = ({ kind, id }: ActorAddress, { tag, context }: Moved): void => {
+    const address = kind === "wallet" ? textOf(context, "address") : undefined;
+    if (address === undefined) return;
+    const isWatchOnly = textOf(context, "kind") === "watch";
+    const wallet = { id, isWatchOnly, isTold: !isWatchOnly || textOf(context, "balanceError") === undefined };
+    if (tag === "archived") {
+      if (receiver.forget(address, wallet)) transfers.unwatchAddress(address);
+    } else if (receiver.add(address, wallet)) transfers.watchAddress(address);
   };
   let cursor: string | undefined;
   do {
     const page = await store.ids("wallet", { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
     for (const { id } of page.ids) {
       const actor = { kind: "wallet", id };
-      moved(
-        actor,
-        undamaged(() => store.record(actor)?.context),
-      );
+      const record = undamaged(() => store.record(actor));
+      if (record !== undefined) moved(actor, record);
     }
     cursor = page.next;
   } while (cursor !== undefined);
   return { transfers, moved };
 }
 
-function undamaged(context: () => unknown): unknown {
+function undamaged<T>(read: () => T): T | undefined {
   try {
-    return context();
+    return read();
   } catch (error) {
     if (!isDamage(error)) throw error;
     return undefined;
   }
 }
 
-function addressOf(context: unknown): string | undefined {
-  const isWallet = typeof context === "object" && context !== null && "address" in context;
-  return isWallet && typeof context.address === "string" ? context.address : undefined;
+function textOf(context: unknown, field: string): string | undefined {
+  const value: unknown = typeof context === "object" && context !== null ? Reflect.get(context, field) : undefined;
+  return typeof value === "string" ? value : undefined;
+}
+
+function without(known: readonly Wallet[] = [], { id }: Wallet): readonly Wallet[] {
+  return known.filter((other) => other.id !== id);
 }
