@@ -135,6 +135,13 @@ export type AccountFacts = {
   readonly bandwidthUsed: number;
 };
 
+const SHOWN_ENDS = 4;
+
+/** What wallets and explorers show of an address, and people compare: its first and last characters (threats.md A.10). */
+export function endsOf(address: TronAddress): string {
+  return address.slice(0, SHOWN_ENDS) + address.slice(-SHOWN_ENDS);
+}
+
 /** What one node says about the USDT contract as a whole. */
 export type TokenTerms = {
   /** Nothing can be transferred. */

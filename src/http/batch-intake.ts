@@ -3,6 +3,7 @@
  * wrong with them are looked at on the chain, a hundred in a question, before the external ids are held: who only wants
  * an id does not wait for a node.
  */
+import type { TronAddress } from "../domain/chain-facts.ts";
 import { refuse, type Refusal } from "../domain/errors.ts";
 import { BATCH_LINES_MAX } from "../domain/limits.ts";
 import { AMOUNT_MAX, big, type Asset } from "../domain/money.ts";
@@ -29,7 +30,16 @@ export type BatchOrder = {
 type LineText = { line_id: string; to: string; amount: string; external_id?: string };
 type Ports = Pick<
   Surface,
-  "engine" | "clock" | "words" | "wallets" | "externalIds" | "destinations" | "addresses" | "ownAddress" | "payments"
+  | "engine"
+  | "clock"
+  | "words"
+  | "wallets"
+  | "externalIds"
+  | "destinations"
+  | "lookalikes"
+  | "addresses"
+  | "ownAddress"
+  | "payments"
 >;
 
 export async function acceptBatch(ports: Ports, order: BatchOrder, asked: Asked): Promise<Outcome> {
@@ -110,7 +120,11 @@ function judgeShape(items: readonly LineText[]): Rejected | undefined {
   return undefined;
 }
 
-type LookedAt = { readonly item: LineText; readonly judged: JudgedLine | Refusal };
+type LookedAt = {
+  readonly item: LineText;
+  readonly judged: JudgedLine | Refusal;
+  readonly looksLike: TronAddress | undefined;
+};
 
 /** Each line with what speaks against it by itself, or against its destination on the chain. */
 async function lookAtLines(ports: Ports, wallet: PayingWallet, { asset, items }: BatchOrder): Promise<LookedAt[]> {
@@ -119,10 +133,14 @@ async function lookAtLines(ports: Ports, wallet: PayingWallet, { asset, items }:
     return { item, judged: judgeLine(ports, wallet, { to, amount, asset, purpose: "payout" }) };
   });
   const payable = lines.flatMap(({ item, judged }) => (isRefusal(judged) ? [] : [item.to]));
-  const against = await ports.destinations.judgeMany(payable, asset);
+  const [against, twins] = await Promise.all([
+    ports.destinations.judgeMany(payable, asset),
+    ports.lookalikes.twinsOf(payable),
+  ]);
   return lines.map(({ item, judged }) => ({
     item,
     judged: isRefusal(judged) ? judged : (against.get(item.to) ?? judged),
+    looksLike: twins.get(item.to),
   }));
 }
 
@@ -149,9 +167,9 @@ function judgeAll(judging: Judging, made: { id: string; asked: Asked }): PayoutB
   const lines: PayoutBatchInput["lines"] = [];
   const invalid: PayoutBatchInput["invalid"] = [];
   const usedIds = new Set<string>();
-  for (const [index, { item, judged }] of judging.lines.entries()) {
+  for (const [index, { item, judged, looksLike }] of judging.lines.entries()) {
     const payoutId = derivedId("po", { key: idempotency.key, part: item.line_id });
-    const line = isRefusal(judged) ? judged : lineOf({ item, judged, payoutId }, { usedIds, taken });
+    const line = isRefusal(judged) ? judged : lineOf({ item, judged, looksLike, payoutId }, { usedIds, taken });
     if (isRefusal(line)) invalid.push({ lineId: item.line_id, index, refusal: line });
     else lines.push(line);
     if (item.external_id !== undefined) usedIds.add(item.external_id);
@@ -172,10 +190,10 @@ function judgeAll(judging: Judging, made: { id: string; asked: Asked }): PayoutB
   };
 }
 
-type Payable = { readonly item: LineText; readonly judged: JudgedLine; readonly payoutId: string };
+type Payable = Omit<LookedAt, "judged"> & { readonly judged: JudgedLine; readonly payoutId: string };
 
 function lineOf(
-  { item, judged, payoutId }: Payable,
+  { item, judged, looksLike, payoutId }: Payable,
   { usedIds, taken }: { readonly usedIds: ReadonlySet<string>; readonly taken: ReadonlyMap<string, string> },
 ): PayoutBatchInput["lines"][number] | Refusal {
   const { line_id: lineId, to, external_id: externalId } = item;
@@ -190,7 +208,8 @@ function lineOf(
     to,
     amount: units,
     hash,
-    needsApproval,
+    needsApproval: needsApproval || looksLike !== undefined,
+    ...(looksLike === undefined ? {} : { looksLike }),
     ...(externalId === undefined ? {} : { externalId }),
   };
 }

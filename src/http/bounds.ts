@@ -50,7 +50,10 @@ export const STREAM_HEARTBEAT_MS = 15_000;
 export const CHAIN_STALLED_MS = 60_000;
 /** A balance is read again when asked for and this many solidified blocks old. */
 export const BALANCE_STALE_BLOCKS = 20;
-/** Known addresses with the same beginning that are compared; of a million known addresses about 13 have it. */
-export const LOOKALIKES_READ_MAX = 1_000;
+/** Known addresses with the same ends that are looked at. */
+export const LOOKALIKES_READ_MAX = 20;
+/** Addresses that are remembered as like no other, and for how long. */
+export const LOOKALIKES_CACHED_MAX = 10_000;
+export const LOOKALIKE_FRESH_MS = 60_000;
 /** Attempts to apply a change with If-Match while the actor moves on for other reasons. */
 export const REVISION_TRIES_MAX = 10;

@@ -12,12 +12,13 @@ import { answerOf } from "./answers.ts";
 import type { Destinations } from "./destinations.ts";
 import { API_ROOT, type Outcome } from "./endpoint.ts";
 import type { HeldNames } from "./held-names.ts";
+import type { Lookalikes } from "./lookalikes.ts";
 import { derivedId, type Idempotency } from "./idempotency.ts";
 import type { MachineWords } from "./machine-view.ts";
 import { isRefusal, judgeLine, readBounds, type Purpose } from "./payment-orders.ts";
 import type { PayingWallets } from "./paying-wallets.ts";
 import type { HttpPorts } from "./ports.ts";
-import { payoutContext } from "./records.ts";
+import { GIVEN_UP, payoutContext } from "./records.ts";
 import { payoutView } from "./views/payout.ts";
 import { readAgain, unanswered } from "./wallet-answer.ts";
 
@@ -39,6 +40,7 @@ type Shared = {
   readonly externalIds: HeldNames;
   readonly wallets: PayingWallets;
   readonly destinations: Destinations;
+  readonly lookalikes: Lookalikes;
 };
 export type Asked = { readonly by: string; readonly idempotency: Idempotency };
 
@@ -46,6 +48,7 @@ export class PayoutIntake {
   readonly #ports: HttpPorts;
   readonly #destinations: Destinations;
   readonly #externalIds: HeldNames;
+  readonly #lookalikes: Lookalikes;
   readonly #wallets: PayingWallets;
   readonly #accepted: (outcome: EngineOutcome) => Verdict;
 
@@ -53,6 +56,7 @@ export class PayoutIntake {
     this.#ports = ports;
     this.#destinations = shared.destinations;
     this.#externalIds = shared.externalIds;
+    this.#lookalikes = shared.lookalikes;
     this.#wallets = shared.wallets;
     this.#accepted = ({ record }) => {
       if (record.tag === "rejected")
@@ -69,9 +73,17 @@ export class PayoutIntake {
     const input = this.#inputOf(order, { id, by: asked.by });
     if (isRefusal(input)) return this.#refused(input, { id, asked });
     const goOn = (against: Refusal | undefined) =>
-      against === undefined ? this.#unlessTaken(input, asked) : this.#refused(against, { id, asked });
+      against === undefined ? this.#lookedAt(input, asked) : this.#refused(against, { id, asked });
     const against = this.#destinations.judge({ address: order.to, asset: order.asset });
     return against instanceof Promise ? against.then(goOn) : goOn(against);
+  }
+
+  /** What could be taken for another address needs an approval. */
+  #lookedAt(input: PayoutInput, asked: Asked): Promise<Outcome> {
+    const goOn = (looksLike: string | undefined) =>
+      this.#unlessTaken(looksLike === undefined ? input : { ...input, looksLike, needsApproval: true }, asked);
+    const twin = this.#lookalikes.twinOf(input.to);
+    return twin instanceof Promise ? twin.then(goOn) : goOn(twin);
   }
 
   #unlessTaken(input: PayoutInput, asked: Asked): Promise<Outcome> {
@@ -135,9 +147,6 @@ export class PayoutIntake {
 function placeOf(id: string): string {
   return `${API_ROOT}/payouts/${id}`;
 }
-
-/** They are over and were not paid, so that what they were for may be ordered again. One that failed can be tried again. */
-export const GIVEN_UP: ReadonlySet<string> = new Set(["rejected", "cancelled"]);
 
 /** id of the payout that has this external id and was, or can still be, paid. What cannot be read may be that one. */
 export async function takenBy(engine: EngineFacade, externalId: string): Promise<string | undefined> {

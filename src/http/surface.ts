@@ -1,5 +1,6 @@
 /** What the routes share: the ports, and the few things of the HTTP surface that have a lifetime. */
 import { Destinations } from "./destinations.ts";
+import { Lookalikes } from "./lookalikes.ts";
 import { HeldNames } from "./held-names.ts";
 import { MachineWords } from "./machine-view.ts";
 import { PayingWallets } from "./paying-wallets.ts";
@@ -14,6 +15,7 @@ export type Surface = HttpPorts & {
   readonly walletAddresses: HeldNames;
   readonly wallets: PayingWallets;
   readonly destinations: Destinations;
+  readonly lookalikes: Lookalikes;
   readonly intake: PayoutIntake;
   readonly stream: StepStream;
 };
@@ -24,6 +26,7 @@ export function furnish(ports: HttpPorts, stream: StepStream): Surface {
   const walletAddresses = new HeldNames();
   const wallets = new PayingWallets(ports.engine);
   const destinations = new Destinations(ports);
-  const intake = new PayoutIntake(ports, { words, externalIds, wallets, destinations });
-  return { ...ports, words, externalIds, walletAddresses, wallets, destinations, intake, stream };
+  const lookalikes = new Lookalikes(ports);
+  const intake = new PayoutIntake(ports, { words, externalIds, wallets, destinations, lookalikes });
+  return { ...ports, words, externalIds, walletAddresses, wallets, destinations, lookalikes, intake, stream };
 }

@@ -1,6 +1,7 @@
 /** The single registration list of machines: kind, version, where its context schema is, how it is listed. */
 import type { TSchema } from "typebox";
 import type { AnyStateMachine } from "xstate";
+import { endsOf, type TronAddress } from "../domain/chain-facts.ts";
 import type { ActorRecord } from "../domain/records.ts";
 import { payoutFrom1, walletFrom1 } from "./migrations.ts";
 import { payoutBatchMachine, PayoutBatchContextSchema } from "./payout-batch.machine.ts";
@@ -60,7 +61,7 @@ export const catalog: Catalog = {
     migrate: { "1": payoutFrom1 },
     indexes: ({ tag, context }) => {
       const { from, to, batch, externalId } = context as PayoutContext;
-      const lists = ["all", `status:${tag}`, `party:${from}`, `party:${to}`];
+      const lists = ["all", `status:${tag}`, `party:${from}`, `party:${to}`, looksOf(to)];
       if (batch !== undefined) lists.push(`batch:${batch.id}`);
       if (externalId !== undefined) lists.push(`external:${externalId}`);
       return lists;
@@ -82,6 +83,14 @@ export const catalog: Catalog = {
     contextSchema: WalletContextSchema,
     service: "wallet-manager",
     migrate: { "1": walletFrom1 },
-    indexes: ({ tag, context }) => ["all", `status:${tag}`, `address:${(context as WalletContext).address}`],
+    indexes: ({ tag, context }) => {
+      const { address } = context as WalletContext;
+      return ["all", `status:${tag}`, `address:${address}`, looksOf(address)];
+    },
   },
 };
+
+/** Addresses whose ends are the same stand beside each other by the names of these lists. */
+function looksOf(address: TronAddress): string {
+  return `ends:${endsOf(address)}:${address}`;
+}

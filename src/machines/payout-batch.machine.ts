@@ -21,6 +21,7 @@ export const BatchLineSchema = Type.Object({
   amount: UnitsSchema,
   hash: Type.String(),
   needsApproval: Type.Boolean(),
+  looksLike: Type.Optional(Type.String()),
   externalId: Type.Optional(Type.String()),
 });
 
@@ -180,6 +181,7 @@ function payoutsOf(c: PayoutBatchContext, reserved?: { sequence: number }): Tell
       feeReserveSun: c.feeReserveSun,
       hash: line.hash,
       needsApproval: line.needsApproval,
+      looksLike: line.looksLike,
       createdBy: c.createdBy,
       externalId: line.externalId,
       batch: c.self,

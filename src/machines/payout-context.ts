@@ -29,6 +29,8 @@ export const PayoutContextSchema = Type.Object({
   /** Binds an approval to (wallet, destination, asset, amount, fee reserve) and to how late it may be paid. */
   hash: Type.String(),
   needsApproval: Type.Boolean(),
+  /** A known address that the destination could be taken for; then an approval is needed. */
+  looksLike: Type.Optional(Type.String()),
   createdBy: Type.String(),
   externalId: Type.Optional(Type.String()),
   metadata: Type.Optional(Type.Record(Type.String(), Type.String())),

@@ -74,9 +74,9 @@ export const payoutMachine = payoutSetup.createMachine({
         {
           guard: "needsApprovalInTime",
           target: "awaitingApprovalInTime",
-          description: "the amount needs an approval, in time",
+          description: "it needs an approval, in time",
         },
-        { guard: "needsApproval", target: "awaitingApproval", description: "the amount needs an approval" },
+        { guard: "needsApproval", target: "awaitingApproval", description: "it needs an approval" },
         { guard: "holdsMoney", target: "transacting", description: "its batch already reserved the money" },
         { target: "reserving", description: "no approval is needed" },
       ],

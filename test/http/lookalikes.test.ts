@@ -1,11 +1,12 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { ActorRecord } from "../../src/domain/records.ts";
 import { fromHex41 } from "../../src/tron/address.ts";
-import { addressOf, drain, openDoor, payout, type Door } from "../support/http.ts";
+import { addressOf, drain, openDoor, payout, solidify, type Door } from "../support/http.ts";
 
 const PAYOUTS = "/api/v1/tron/payouts";
 const WALLETS = "/api/v1/tron/wallets";
 const LARGE = "1500";
+const notAsked = () => Promise.reject(new Error("not asked"));
 const [KNOWN, TWIN] = twins();
 
 async function ask(door: Door, address: string, token = "network:read,payouts:read") {
@@ -85,6 +86,116 @@ test("who is paid is told to nobody who may not read payouts", async () => {
   }
   expect((await ask(door, TWIN, "admin")).lookalikes).toEqual([KNOWN]);
   expect((await ask(door, "nobody")).lookalikes).toEqual([]);
+});
+
+const view = async (door: Door, id: string) => (await door.get(`${PAYOUTS}/${id}`)).json();
+
+async function confirmed(door: Door, change: Record<string, unknown> = {}): Promise<void> {
+  await solidify(door, await order(door, change));
+}
+
+describe("an order to an address that looks like a known one", () => {
+  test("needs an approval however small it is, and says like whom it looks", async () => {
+    const door = await openDoor();
+    await confirmed(door);
+    const id = await order(door, { to: TWIN });
+    expect(await view(door, id)).toMatchObject({ status: "awaiting_approval", to: TWIN, looks_like: KNOWN });
+    expect(door.world.signatures).toHaveLength(1);
+    expect(await view(door, await order(door))).toMatchObject({ status: "broadcast", looks_like: null });
+  });
+
+  test("is paid when somebody else approves it, and needs no approval once that is confirmed", async () => {
+    const door = await openDoor();
+    await confirmed(door);
+    const first = await order(door, { to: TWIN });
+    expect((await view(door, await order(door, { to: TWIN }))).status).toBe("awaiting_approval");
+    const { payout_hash: hash } = await view(door, first);
+    const approval = { token: "payouts:approve", body: { payout_hash: hash } };
+    expect((await door.call("PUT", `${PAYOUTS}/${first}/approve`, approval)).statusCode).toBe(200);
+    await drain();
+    await solidify(door, first);
+    expect((await view(door, first)).status).toBe("confirmed");
+    expect(await view(door, await order(door, { to: TWIN }))).toMatchObject({ status: "broadcast", looks_like: null });
+  });
+
+  test.each(["usdt", "trx"])("is held as a transfer of %s too", async (asset) => {
+    const door = await openDoor();
+    await confirmed(door);
+    const transfer = { from_wallet: "wal_1", to: TWIN, amount: "1" };
+    const made = (await door.post(`/api/v1/tron/${asset}/transfer`, transfer)).json();
+    expect(made).toMatchObject({ status: "awaiting_approval", looks_like: KNOWN });
+  });
+
+  test("is not held when the known one was never paid and was given up", async () => {
+    const door = await openDoor();
+    await cancelled(door);
+    expect(await view(door, await order(door, { to: TWIN }))).toMatchObject({ status: "broadcast", looks_like: null });
+  });
+
+  test("is held when it looks like a wallet, and a wallet itself is not", async () => {
+    const door = await openDoor({
+      ports: { keys: { createHdWallet: async () => ({ address: KNOWN, path: "m" }), importKey: notAsked } },
+    });
+    await door.post(WALLETS, { name: "hd" }, { key: null });
+    expect(await view(door, await order(door, { to: TWIN }))).toMatchObject({
+      status: "awaiting_approval",
+      looks_like: KNOWN,
+    });
+    expect(await view(door, await order(door))).toMatchObject({ status: "broadcast", looks_like: null });
+  });
+
+  test("is answered as the first time when it is repeated, whoever is known by then", async () => {
+    const door = await openDoor();
+    const body = payout({ to: KNOWN });
+    const first = await door.post(PAYOUTS, body, { key: "once" });
+    await order(door, { to: TWIN });
+    await door.clock.advance(61_000);
+    expect((await door.post(PAYOUTS, body, { key: "once" })).body).toBe(first.body);
+  });
+
+  test("that was alone a minute ago is looked at again", async () => {
+    const door = await openDoor();
+    await cancelled(door);
+    await confirmed(door, { to: TWIN });
+    await door.clock.advance(61_000);
+    expect((await view(door, await order(door))).status).toBe("awaiting_approval");
+  });
+});
+
+describe("the lines of a batch", () => {
+  const batch = (door: Door, to: readonly string[]) =>
+    door.post(`${PAYOUTS}/batch`, {
+      wallet: "wal_1",
+      items: to.map((address, at) => ({ line_id: `l${at}`, to: address, amount: "12" })),
+    });
+  const lines = async (door: Door) => {
+    await drain(40);
+    const { items } = (await door.get(PAYOUTS)).json() as {
+      items: { line_id: string | null; status: string; looks_like: string }[];
+    };
+    return items
+      .filter(({ line_id: id }) => id !== null)
+      .map(({ line_id: id, status, looks_like: like }) => `${id} ${status} ${like}`)
+      .toSorted();
+  };
+
+  test("that look like a known address wait for an approval, and the others are paid", async () => {
+    const door = await openDoor();
+    await confirmed(door);
+    expect((await batch(door, [addressOf(9), TWIN, KNOWN])).statusCode).toBe(202);
+    expect(await lines(door)).toEqual(["l0 broadcast null", `l1 awaiting_approval ${KNOWN}`, "l2 broadcast null"]);
+  });
+
+  test("that look like each other wait both while neither is known", async () => {
+    const door = await openDoor();
+    expect((await batch(door, [TWIN, addressOf(9), KNOWN, TWIN])).statusCode).toBe(202);
+    expect(await lines(door)).toEqual([
+      `l0 awaiting_approval ${KNOWN}`,
+      "l1 broadcast null",
+      `l2 awaiting_approval ${TWIN}`,
+      `l3 awaiting_approval ${KNOWN}`,
+    ]);
+  });
 });
 
 /** Two addresses with the same ends: among a few thousand with one beginning there are some. */

@@ -14,12 +14,21 @@ describe("the catalogue", () => {
     }
   });
 
-  test("lists a payout by status, by both parties, by batch and by external id", () => {
+  test("lists a payout by status, by both parties, by what its payee looks like, by batch and by external id", () => {
     const batch = { kind: "payoutBatch", id: "b1" };
     expect(
-      Driven.born("payout", payoutInput("po_1", { from: "A", to: "B", batch, externalId: "e1" })).record.indexes,
-    ).toEqual(["all", "status:pending", "party:A", "party:B", "batch:b1", "external:e1"]);
-    expect(Driven.born("payout", payoutInput("po_1", { from: "A", to: "B" })).record.indexes).toHaveLength(4);
+      Driven.born("payout", payoutInput("po_1", { from: "A", to: "Tabcdefghij", batch, externalId: "e1" })).record
+        .indexes,
+    ).toEqual([
+      "all",
+      "status:pending",
+      "party:A",
+      "party:Tabcdefghij",
+      "ends:Tabcghij:Tabcdefghij",
+      "batch:b1",
+      "external:e1",
+    ]);
+    expect(Driven.born("payout", payoutInput("po_1", { from: "A", to: "B" })).record.indexes).toHaveLength(5);
   });
 
   test("lists a transaction by its id, once its bytes are signed and not before", () => {

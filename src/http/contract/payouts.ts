@@ -124,6 +124,10 @@ export const Payout = Type.Object({
   payout_hash: Type.String({
     description: "An approval names it; it binds wallet, destination, asset, amount, fee reserve and not_after",
   }),
+  looks_like: Type.Union([Type.String(), Type.Null()], {
+    description:
+      "A payee or wallet here with the same first and last four characters, which is another address: why an approval is needed. Compare the whole address with its owner",
+  }),
   decided_by: Type.Union([Type.String(), Type.Null()]),
   comment: Type.Union([Type.String(), Type.Null()]),
   next_action_at: Type.Union([Time, Type.Null()], { description: "When the engine does something next by itself" }),

@@ -36,6 +36,7 @@ export function payoutView(record: ActorRecord, words: MachineWords): PayoutView
     block_number: c.attempts.at(-1)?.inclusion?.blockNumber ?? null,
     reason: c.reason === undefined ? null : refusalView(c.reason),
     payout_hash: c.hash,
+    looks_like: c.looksLike ?? null,
     decided_by: c.decidedBy ?? null,
     comment: c.comment ?? null,
     next_action_at: nextTimer(record),
