@@ -152,6 +152,7 @@ export class Auditor {
     const known = new Set(promises.map(({ to }) => to));
     for (const to of this.paid.keys()) if (!known.has(to)) this.complain("refused means unpaid", `${to} was paid`);
     for (const told of this.story.orders) this.meant(told);
+    this.held();
     if (this.story.selfApprovals.some(({ status }) => status < 300))
       this.complain("limits hold", "a creator approved its own payout");
     for (const key of this.world.overwritten)
@@ -236,6 +237,20 @@ export class Auditor {
       this.notTooEarly(told, told.decidedAt);
     if (meaning === "paid" && order.wallet === 0 && accepted === undefined && !isTaken && !wasLate)
       this.complain("refused for its reason", `${key} is right and was refused: ${refused ?? "never answered"}`);
+  }
+
+  /** Who looks like somebody who was accepted before is not paid without an approval, and nobody gives one. */
+  private held(): void {
+    const held = this.story.orders.find(({ order }) => order.meaning === "held");
+    if (held?.accepted === undefined) return;
+    const endsOf = ({ order: { to } }: Told) => to.slice(0, 4) + to.slice(-4);
+    const before = this.story.orders.some(
+      (other) =>
+        other !== held && endsOf(other) === endsOf(held) && (other.told ?? Infinity) < held.sent && other.accepted,
+    );
+    if (before) this.world.mark("an order was held because of whom it looks like");
+    if (before && this.paid.has(held.order.to))
+      this.complain("limits hold", `${held.order.to}, who looks like somebody else, was paid without an approval`);
   }
 
   /** Whoever was told that it is too late. */

@@ -5,7 +5,7 @@ export const INVARIANTS = {
   "refused means unpaid":
     "A2. What was refused, rejected, or cancelled with a 200 is never paid. Looked at in every solidified block.",
   "limits hold":
-    "A3. No wallet pays more in a day, more at once, or less at once than its limits say, nor above the threshold without an approval by another than the creator. Looked at in every solidified block.",
+    "A3. No wallet pays more in a day, more at once, or less at once than its limits say, nor above the threshold, or to a payee who looks like another one, without an approval by another than the creator. Looked at in every solidified block.",
   "nothing forgotten":
     "A4. What was answered with 202 is still there, with the wallet, payee and amount of the order, and is rejected by nobody but a person; a row that rotted is not written over.",
   "confirmed means paid":

@@ -22,6 +22,7 @@ const OTHER_MARKS = [
   "a row rotted",
   "an actor in quarantine was released",
   "a new attempt refused without proof",
+  "an order was held because of whom it looks like",
   "an order ran out of its time",
   "an order was paid within its time",
   "an order refused while the follower was stopped",

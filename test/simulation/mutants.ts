@@ -409,6 +409,12 @@ const PROMISING: readonly Mutant[] = [
     replacement: "return usual;",
   },
   {
+    bug: "who looks like somebody else is paid at once",
+    file: "src/http/lookalikes.ts",
+    fragment: "const { wallets, payees } = await alike(this.#ports, address);",
+    replacement: "const { wallets, payees }: Acquaintances = { wallets: [], payees: [] };",
+  },
+  {
     bug: "what has a time is given up at once",
     file: "src/machines/payout-events.ts",
     fragment: "return notAfter !== undefined && blockTime >= notAfter;",

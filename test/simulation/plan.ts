@@ -18,6 +18,8 @@ export type Meaning =
   | "cancelled"
   /** Approved, and cancelled in the next moment: which of the two wins is not known before. */
   | "taken_back"
+  /** It looks like another payee, who was paid before or is being paid: nobody approves it. */
+  | "held"
   | "below_minimum"
   | "above_maximum"
   | "invalid_address"
@@ -146,14 +148,16 @@ export function planOf(seed: number): Plan {
   const orders = ordersOf(random, names, busyMs);
   const singles = orders.filter(isSurelyAccepted).length + OTHERS_MIN;
   const batches = batchesOf(random, names, { payouts: CLAIMS.payouts - singles });
-  const hasty = hastyOrdersOf(new Random(Math.imul(seed, 74_017)), names, busyMs);
+  const added = new Random(Math.imul(seed, 74_017));
+  const hasty = hastyOrdersOf(added, names, busyMs);
+  const alike = alikeOrdersOf(added, names, busyMs);
   const refusals = refusalsOf(new Random(Math.imul(seed, 40_503)), busyMs);
   const faults = [...faultsOf(random, { nodes, busyMs }), ...refusals].toSorted((a, b) => a.at - b.at);
   return {
     seed,
     nodes,
     wallets: WALLETS,
-    orders: [...orders, ...hasty],
+    orders: [...orders, ...hasty, ...alike],
     batches,
     deeds: deedsOf(random, busyMs),
     faults,
@@ -280,6 +284,19 @@ function hastyOrdersOf(random: Random, names: Names, busyMs: number): Order[] {
       withinMs: withinMs(),
       decidedAfter: random.below(50_000),
     }),
+  ];
+}
+
+/** Two addresses with the same first and last four characters. */
+const ALIKE = ["TT5rFsUvWWtqT5pzAKG66DXBxmCUjjPgox", "TT5rFsUvWWtqT5pzAKG66DXBxmJYNSPgox"] as const;
+
+function alikeOrdersOf(random: Random, names: Names, busyMs: number): Order[] {
+  const order = orderMaker(random, names, busyMs);
+  const trx = () => ({ wallet: MAIN, asset: "TRX", amount: amount(random, 1, 5) }) as const;
+  const [known, twin] = ALIKE;
+  return [
+    order("paid", { ...trx(), to: known, at: at(random, 20_000) }),
+    order("held", { ...trx(), to: twin, at: busyMs - random.below(40_000) }),
   ];
 }
 

@@ -23,6 +23,9 @@ export type Told = {
   /** Chain time of the last answer, and of the decision. */
   answeredAt?: number;
   decidedAt?: number;
+  /** When it was sent first, and when all its answers were there, ms from the beginning. */
+  readonly sent: number;
+  told?: number;
 };
 export type BatchTold = { readonly batch: Batch; accepted: Reply | undefined; refused: string | undefined };
 
@@ -129,7 +132,14 @@ export class Story {
     const { clients, scheduler } = this.world;
     const { asset, amount, to, externalId, key, withinMs } = order;
     const bound = withinMs === undefined ? {} : { notAfter: this.world.ledger.headTimestamp() + withinMs };
-    const told: Told = { order, accepted: undefined, refused: undefined, decided: undefined, ...bound };
+    const told: Told = {
+      order,
+      accepted: undefined,
+      refused: undefined,
+      decided: undefined,
+      sent: scheduler.now,
+      ...bound,
+    };
     this.orders.push(told);
     const wallet = this.wallets[order.wallet]?.id ?? "";
     const question = {
@@ -148,6 +158,7 @@ export class Story {
     } as const;
     const replies = await Promise.all(Array.from({ length: order.times }, () => clients.insist(question)));
     told.answeredAt = this.world.ledger.headTimestamp();
+    told.told = scheduler.now;
     const accepted = replies.find(({ status }) => status === 202);
     told.accepted = accepted;
     if (accepted === undefined) told.refused = codeOf(replies.at(-1) ?? { status: 0, text: "", body: null });
