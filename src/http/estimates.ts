@@ -1,5 +1,5 @@
 /** What a transfer would cost, asked from a node and told in the words of the API. Nothing is signed or stored. */
-import type { Estimate, TransferOrder } from "../domain/chain-facts.ts";
+import type { Estimate, PricedOrder, TransferOrder } from "../domain/chain-facts.ts";
 import { formatDecimal, type Asset } from "../domain/money.ts";
 import { judgeAddress, readAmount } from "./payment-orders.ts";
 import type { HttpPorts } from "./ports.ts";
@@ -19,7 +19,7 @@ export function readOrder(
 }
 
 /** Throws the `Fault` of the gateway: `simulation_reverted`, `fee_cap_exceeded`, `chain_…`. */
-export async function estimateOrder({ gateway }: Pick<HttpPorts, "gateway">, order: TransferOrder) {
+export async function estimateOrder({ gateway }: Pick<HttpPorts, "gateway">, order: PricedOrder) {
   return estimateView(order, await gateway.estimate(order, nodeSignal()));
 }
 

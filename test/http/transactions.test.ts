@@ -258,6 +258,58 @@ describe("planning a transaction", () => {
     expect((await door.get("/api/v1/payouts")).json().items).toEqual([]);
   });
 
+  const TRANSFER = { type: "usdt_transfer", from_wallet: "wal_1", to: addressOf(1), amount: "20" };
+  const DONE = { ...TRANSFER, sign: true, broadcast: true };
+
+  test("a preview within bounds has the reserve and the estimate of them", async () => {
+    const door = await openDoor();
+    const view = (await door.post(`${TX}/create`, { ...TRANSFER, max_fee_trx: "7.5" })).json();
+    expect([view.fee_reserve_trx, view.looks_like]).toEqual(["7.5", null]);
+    expect(door.world.estimates[0]?.maxFeeSun).toBe("7500000");
+  });
+
+  test("with sign and broadcast it is a transfer, once per Idempotency-Key", async () => {
+    const door = await openDoor();
+    const notAfter = new Date(door.world.headTimestamp() + 30_000).toISOString();
+    const order = { ...DONE, reference: "r-1", max_fee_trx: "9", not_after: notAfter };
+    const first = await door.post(`${TX}/create`, order, { key: "once" });
+    expect(first.statusCode, first.body).toBe(202);
+    const { id } = first.json();
+    expect(first.json()).toMatchObject({
+      purpose: "transfer",
+      external_id: "r-1",
+      max_fee_trx: "9",
+      not_after: notAfter,
+      to: TRANSFER.to,
+    });
+    expect(first.headers.location).toBe(`/api/v1/tron/payouts/${id}`);
+    expect((await door.post(`${TX}/create`, order, { key: "once" })).body).toBe(first.body);
+    await drain();
+    expect(door.world.signatures).toHaveLength(1);
+    expect((await door.get(`/api/v1/payouts/${id}`)).json().status).toBe("broadcast");
+  });
+
+  test.each([
+    ["signed bytes are not handed out", { ...TRANSFER, sign: true }, {}, 400, "validation_failed"],
+    ["nothing unsigned is sent", { ...TRANSFER, broadcast: true, sign: false }, {}, 400, "validation_failed"],
+    ["a transfer needs its key", DONE, { key: null }, 400, "idempotency_key_missing"],
+    ["a transfer needs its scope", DONE, { token: "tx:create" }, 403, "forbidden"],
+  ])("%s", async (_, order, options, status, code) => {
+    const door = await openDoor();
+    expect((await door.post(`${TX}/create`, order, options)).json()).toMatchObject({ status, code });
+    await drain();
+    expect([door.world.signatures, (await door.get("/api/v1/payouts")).json().items]).toEqual([[], []]);
+  });
+
+  test("a preview looks its destination up as an order does", async () => {
+    const door = await openDoor();
+    door.blacklisted.add(TRANSFER.to);
+    expect((await door.post(`${TX}/create`, TRANSFER)).json().code).toBe("destination_blacklisted");
+    expect((await door.post(`${TX}/create`, { ...TRANSFER, not_after: "2020-01-01T00:00:00Z" })).json().code).toBe(
+      "not_after_passed",
+    );
+  });
+
   test.each([
     [{ type: "approve" }, "validation_failed"],
     [{ from_wallet: "wal_x" }, "not_found"],

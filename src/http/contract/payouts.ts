@@ -31,7 +31,8 @@ export const PAYOUT_STATUSES = [
   "cancelled",
 ] as const;
 
-const bounds = {
+/** How much it may cost, and how late it may be paid. */
+export const orderBounds = {
   max_fee_trx: Type.Optional(
     Type.Unsafe<string>({
       ...Amount,
@@ -56,13 +57,13 @@ export const PayoutOrder = Type.Object(
     asset: Type.Optional(Asset),
     external_id: Type.Optional(ExternalId),
     metadata: Type.Optional(Labels),
-    ...bounds,
+    ...orderBounds,
   },
   strict,
 );
 
 export const TransferOrder = Type.Object(
-  { from_wallet: Id, to: Address, amount: Amount, reference: Type.Optional(ExternalId), ...bounds },
+  { from_wallet: Id, to: Address, amount: Amount, reference: Type.Optional(ExternalId), ...orderBounds },
   strict,
 );
 

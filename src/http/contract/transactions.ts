@@ -1,6 +1,18 @@
 import { Type } from "typebox";
-import { Address, Amount, AmountUnits, Asset, HistoryQuery, Id, Refusal, strict, Time, TxId } from "./common.ts";
-import { EstimateView } from "./payouts.ts";
+import {
+  Address,
+  Amount,
+  AmountUnits,
+  Asset,
+  ExternalId,
+  HistoryQuery,
+  Id,
+  Refusal,
+  strict,
+  Time,
+  TxId,
+} from "./common.ts";
+import { EstimateView, orderBounds } from "./payouts.ts";
 
 /** One transfer of the engine, seen from an address. */
 export const HistoryEntry = Type.Object({
@@ -93,12 +105,21 @@ export const RetryView = Type.Object({
   replaces: Type.Union([TxId, Type.Null()], { description: "The transaction that provably cannot pay any more" }),
 });
 
-export const PreviewOrder = Type.Object(
+export const TransactionOrder = Type.Object(
   {
     type: Type.Union([Type.Literal("usdt_transfer"), Type.Literal("trx_transfer")]),
     from_wallet: Id,
     to: Address,
     amount: Amount,
+    sign: Type.Optional(Type.Boolean({ description: "Together with broadcast only; default false: a preview" })),
+    broadcast: Type.Optional(
+      Type.Boolean({
+        description:
+          "Together with sign only. Signed bytes that nobody follows could be sent by anybody later, and the wallet would not know",
+      }),
+    ),
+    reference: Type.Optional(ExternalId),
+    ...orderBounds,
   },
   strict,
 );
@@ -112,6 +133,9 @@ export const Preview = Type.Object({
     amount_units: AmountUnits,
   }),
   needs_approval: Type.Boolean(),
+  looks_like: Type.Union([Type.String(), Type.Null()], {
+    description: "A payee or wallet here with the same first and last four characters, which is another address",
+  }),
   fee_reserve_trx: Type.String(),
   reference_block: Type.Union([Type.Object({ number: Type.Integer(), id: Type.String() }), Type.Null()]),
   estimate: EstimateView,

@@ -1,26 +1,26 @@
 import type { Receipt } from "../../domain/chain-facts.ts";
 import { isFault, refuse } from "../../domain/errors.ts";
-import { formatDecimal, type Asset } from "../../domain/money.ts";
 import type { ActorAddress, ActorRecord } from "../../domain/records.ts";
 import type { EngineFacade } from "../../supervisor/facade.ts";
 import { Address, HistoryQuery, pageOf, pathParams, TxId } from "../contract/common.ts";
-import { EstimateView, Nothing } from "../contract/payouts.ts";
+import { EstimateView, Nothing, Payout } from "../contract/payouts.ts";
 import {
   FeeQuestion,
   HistoryEntry,
   Preview,
-  PreviewOrder,
   ReceiptView,
   RetryView,
+  TransactionOrder,
   TransactionView,
 } from "../contract/transactions.ts";
 import { API_ROOT, endpoint, type Endpoint, type Outcome } from "../endpoint.ts";
 import { estimateOrder, readOrder } from "../estimates.ts";
 import { readHistory } from "../history.ts";
 import { nodeSignal } from "../node-signal.ts";
-import { isRefusal, judgeAddress, judgeLine } from "../payment-orders.ts";
+import { judgeAddress } from "../payment-orders.ts";
 import { transactionContext } from "../records.ts";
 import type { Surface } from "../surface.ts";
+import { plan } from "../transaction-plan.ts";
 import { retryTransaction } from "../transaction-retry.ts";
 import { foreignView, ownReceiptView, receiptView, transactionView, type Heights } from "../views/transaction.ts";
 import { NODE_ERRORS } from "./network.ts";
@@ -41,13 +41,17 @@ function planning(surface: Surface): Endpoint[] {
       path: `${PATH}/create`,
       tag: "Transactions",
       scope: "tx:create",
-      summary: "Preview the transaction that a transfer would sign",
+      summary: "Preview the transaction of a transfer, or have it signed and sent",
       description:
-        "Checks and estimates like a real order. Nothing is signed, stored or sent; order a transfer to have it done.",
-      inputs: { body: PreviewOrder },
-      answers: { 200: { description: "What would be signed", schema: Preview } },
-      errors: [...ORDER_ERRORS, ...ESTIMATE_ERRORS],
-      handle: ({ request }) => preview(surface, request.body),
+        "Without sign and broadcast it checks and estimates like a real order, and nothing is signed, stored or sent. With both it is a transfer: it needs the scope transfers:create and an Idempotency-Key, and is followed at Location.",
+      idempotencyKey: "optional",
+      inputs: { body: TransactionOrder },
+      answers: {
+        200: { description: "What would be signed", schema: Preview },
+        202: { description: "Accepted as a transfer", schema: Payout },
+      },
+      errors: [...ORDER_ERRORS, ...ESTIMATE_ERRORS, "idempotency_key_missing", "chain_forked"],
+      handle: ({ request: { body, principal }, idempotency }) => plan(surface, { body, principal, idempotency }),
     }),
     endpoint({
       method: "POST",
@@ -134,29 +138,6 @@ function retrying(surface: Surface): Endpoint {
       return retryTransaction(surface, { transaction, by: request.principal.id, idempotency });
     },
   });
-}
-
-type PreviewText = { type: "usdt_transfer" | "trx_transfer"; from_wallet: string; to: string; amount: string };
-
-async function preview(surface: Surface, { type, from_wallet: walletId, to, amount }: PreviewText): Promise<Outcome> {
-  const asset: Asset = type === "usdt_transfer" ? "USDT" : "TRX";
-  const wallet = surface.wallets.find(walletId);
-  if (isRefusal(wallet)) return { refusal: wallet };
-  const judged = judgeLine(surface, wallet, { to, amount, asset, purpose: "transfer" });
-  if (isRefusal(judged)) return { refusal: judged };
-  const { address: from } = wallet;
-  const estimate = await estimateOrder(surface, { asset, from, to, amount: judged.amount });
-  const reference = surface.chain.reference();
-  const body = {
-    type,
-    order: { asset, from, to, amount: formatDecimal(judged.amount), amount_units: judged.amount },
-    needs_approval: judged.needsApproval,
-    fee_reserve_trx: formatDecimal(judged.feeReserveSun),
-    reference_block: reference === undefined ? null : { number: reference.number, id: reference.id },
-    estimate,
-    signed: false,
-  };
-  return { status: 200, body };
 }
 
 async function readTransaction(surface: Surface, txid: string): Promise<Outcome> {
