@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Fault } from "../../src/domain/errors.ts";
 import { units } from "../../src/domain/money.ts";
+import { PAYER } from "../support/engine.ts";
 import { addressOf, drain, openDoor, payout, solidify, type Door } from "../support/http.ts";
 
 const WALLETS = "/api/v1/tron/wallets";
@@ -147,6 +148,8 @@ describe("listing wallets", () => {
     expect(await ids("label=team=x")).toEqual([a.id]);
     expect(await ids("label=toString")).toEqual([]);
     expect(await ids("status=frozen")).toEqual([b.id]);
+    expect(await ids("frozen=true")).toEqual([b.id]);
+    expect(await ids("frozen=false")).not.toContain(b.id);
     expect(await ids("kind=imported")).toEqual([]);
   });
 });
@@ -427,3 +430,17 @@ function countReadings(door: Door, read: Door["ports"]["gateway"]["solidBalances
   };
   return readings;
 }
+
+test("a balance tells energy and bandwidth to who asks for them, as far as a node does", async () => {
+  const door = await openDoor();
+  const ask = async (query: string) => (await door.get(`${WALLETS}/wal_1/balance${query}`)).json();
+  expect((await ask("")).resources).toBeNull();
+  expect(door.calls.account).toBe(0);
+  door.facts.set(PAYER, { energyLimit: 1_000, energyUsed: 400, bandwidthUsed: 700 });
+  expect((await ask("?resources=true")).resources).toEqual({
+    energy: { limit: 1_000, used: 400, available: 600 },
+    bandwidth: { limit: 600, used: 700, available: 0 },
+  });
+  door.ports.gateway.account = () => Promise.reject(new Fault("chain_unavailable"));
+  expect(await ask("?resources=true")).toMatchObject({ usdt: { total: "1000000" }, resources: null });
+});

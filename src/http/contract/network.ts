@@ -133,6 +133,8 @@ export const AddressFindings = Type.Object({
 });
 
 const Resource = Type.Object({ limit: Type.Integer(), used: Type.Integer(), available: Type.Integer() });
+/** What an account may use without burning TRX. */
+export const resources = { energy: Resource, bandwidth: Resource };
 export const AccountView = Type.Object({
   address: Address,
   activated: Type.Boolean(),
@@ -141,8 +143,7 @@ export const AccountView = Type.Object({
   trx_sun: AmountUnits,
   usdt: Type.String(),
   usdt_units: AmountUnits,
-  energy: Resource,
-  bandwidth: Resource,
+  ...resources,
 });
 
 const Price = Type.Object({

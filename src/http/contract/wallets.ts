@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
 import { Address, Amount, AmountUnits, Id, Labels, pageQuery, strict, Time } from "./common.ts";
+import { resources } from "./network.ts";
 
 export const Name = Type.String({ minLength: 1, maxLength: 100, pattern: "^[^\\u0000-\\u001f\\u007f]+$" });
 
@@ -81,6 +82,7 @@ export const ArchiveQuery = Type.Object(
 export const WalletQuery = Type.Object(
   {
     ...pageQuery,
+    frozen: Type.Optional(Type.Boolean({ description: "true: the frozen ones; false: all others" })),
     status: Type.Optional(Type.Union([Type.Literal("active"), Type.Literal("frozen"), Type.Literal("archived")])),
     kind: Type.Optional(Type.Union([Type.Literal("hd"), Type.Literal("imported"), Type.Literal("watch")])),
     label: Type.Optional(
@@ -136,10 +138,14 @@ export const Balance = Type.Object({
   }),
   refreshing: Type.Boolean({ description: "A new reading is under way; ask again" }),
   problem: Type.Union([Type.String(), Type.Null()], { description: "Why the last reading failed" }),
+  resources: Type.Union([Type.Object(resources), Type.Null()], {
+    description: "The answer to ?resources=true; null when nobody asked or no node answered",
+  }),
 });
 
 export const BalanceQuery = Type.Object(
   {
+    resources: Type.Optional(Type.Boolean({ description: "Ask a node for energy and bandwidth too" })),
     refresh: Type.Optional(
       Type.Boolean({
         description:

@@ -15,7 +15,7 @@ import { API_ROOT, endpoint, type Description, type Endpoint, type Outcome } fro
 import { nodeSignal } from "../node-signal.ts";
 import { judgeAddress } from "../payment-orders.ts";
 import type { Surface } from "../surface.ts";
-import { chainView } from "../views/chain.ts";
+import { chainView, resourcesView } from "../views/chain.ts";
 import { isoTime } from "../views/time.ts";
 
 export const NODE_ERRORS = [
@@ -150,14 +150,9 @@ async function readAccount(surface: Surface, address: string): Promise<Outcome> 
     trx_sun: account.trxSun,
     usdt: formatDecimal(usdt.amount),
     usdt_units: usdt.amount,
-    energy: resource(account.energyLimit, account.energyUsed),
-    bandwidth: resource(account.bandwidthLimit, account.bandwidthUsed),
+    ...resourcesView(account),
   };
   return { status: 200, body };
-}
-
-function resource(limit: number, used: number) {
-  return { limit, used, available: Math.max(0, limit - used) };
 }
 
 function parametersView(p: ChainParameters) {

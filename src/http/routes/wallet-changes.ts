@@ -10,8 +10,10 @@ import { ArchiveQuery, Balance, BalanceQuery, FreezeOrder, Wallet, WalletChange 
 import { API_ROOT, endpoint, type Description, type Endpoint, type Outcome } from "../endpoint.ts";
 import { readHistory } from "../history.ts";
 import { isReadingOld, keepNothing } from "../wallet-answer.ts";
+import { nodeSignal } from "../node-signal.ts";
 import { walletContext } from "../records.ts";
 import type { Surface } from "../surface.ts";
+import { resourcesView } from "../views/chain.ts";
 import { balanceView, walletView } from "../views/wallet.ts";
 import { etagOf, readLimits, refuseUnmatched, type LimitsText } from "../wallet-terms.ts";
 import { limitsOfWatch } from "../watch-orders.ts";
@@ -103,8 +105,10 @@ function money(surface: Surface): Endpoint[] {
       inputs: { params: walletParams, querystring: BalanceQuery },
       answers: { 200: { description: "The balance", schema: Balance } },
       errors: ["not_found"],
-      handle: ({ request }) =>
-        readBalance(surface, { id: request.params.wallet_id, refresh: request.query.refresh ?? false }),
+      handle: ({ request: { params, query } }) => {
+        const { refresh = false, resources = false } = query;
+        return readBalance(surface, { id: params.wallet_id, refresh, resources });
+      },
     }),
     endpoint({
       ...common,
@@ -176,9 +180,10 @@ async function change(surface: Surface, { id, text, ifMatch }: ChangeOrder): Pro
 const OVERTAKEN = "Payments of the wallet keep getting in between; try again";
 
 async function readBalance(
-  { engine, chain, clock }: Surface,
-  { id, refresh }: { id: string; refresh: boolean },
+  surface: Surface,
+  { id, refresh, resources }: { id: string; refresh: boolean; resources: boolean },
 ): Promise<Outcome> {
+  const { engine, chain, clock } = surface;
   const record = engine.record({ kind: "wallet", id });
   if (record === undefined) return { refusal: noWallet(id) };
   const { balanceBlock } = walletContext(record).ledger;
@@ -190,5 +195,15 @@ async function readBalance(
     await engine.request({ to: { kind: "wallet", id }, message: { type: "wallet.refresh" }, respond: keepNothing });
   }
   const now = engine.record({ kind: "wallet", id }) ?? record;
-  return { status: 200, body: balanceView(now, "balances" in now.effects) };
+  const body = balanceView(now, "balances" in now.effects);
+  return { status: 200, body: { ...body, resources: resources ? await readResources(surface, body.address) : null } };
+}
+
+async function readResources({ gateway, logger }: Surface, address: string) {
+  try {
+    return resourcesView(await gateway.account(address, nodeSignal()));
+  } catch (error) {
+    logger.debug({ error }, "the resources of a wallet could not be read");
+    return null;
+  }
 }

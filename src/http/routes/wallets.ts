@@ -284,8 +284,9 @@ function newId(idempotency: Idempotency | undefined, part: "wallet" | "watch" = 
   return idempotency === undefined ? `wal_${nanoid(22)}` : derivedId("wal", { key: idempotency.key, part });
 }
 
-function fits(record: ActorRecord, query: { kind?: string; label?: string }): boolean {
+function fits(record: ActorRecord, query: { kind?: string; label?: string; frozen?: boolean }): boolean {
   const { kind, labels } = walletContext(record);
+  if (query.frozen !== undefined && query.frozen !== (record.tag === "frozen")) return false;
   if (query.kind !== undefined && query.kind !== kind) return false;
   if (query.label === undefined) return true;
   const [name = "", ...rest] = query.label.split("=");

@@ -1,5 +1,11 @@
+import type { AccountFacts } from "../../domain/chain-facts.ts";
 import type { BlockPlace, ChainStatus, FinalityView, NodeStatus } from "../ports.ts";
 import { isoTime } from "./time.ts";
+
+export function resourcesView({ energyLimit, energyUsed, bandwidthLimit, bandwidthUsed }: AccountFacts) {
+  const resource = (limit: number, used: number) => ({ limit, used, available: Math.max(0, limit - used) });
+  return { energy: resource(energyLimit, energyUsed), bandwidth: resource(bandwidthLimit, bandwidthUsed) };
+}
 
 export function chainView(status: ChainStatus) {
   const { head, solid, lagBlocks, blocksPerSecond, etaSeconds, watched, forks, halted, nodes, finality } = status;
