@@ -4,7 +4,7 @@ import { nodesOf } from "../src/actors/machine-tree.ts";
 import { catalog, type CatalogEntry } from "../src/machines/catalog.ts";
 
 /** What most readers look for comes first; machines that are not named follow. */
-const KINDS = ["payout", "transaction", "payoutBatch", "wallet"];
+const KINDS = ["payout", "transaction", "payoutBatch", "wallet", "relay"];
 
 export function statesPage(): string {
   const entries = [...KINDS, ...Object.keys(catalog).filter((kind) => !KINDS.includes(kind))].flatMap(

@@ -7,6 +7,7 @@ import { payoutFrom1, walletFrom1 } from "./migrations.ts";
 import { payoutBatchMachine, PayoutBatchContextSchema } from "./payout-batch.machine.ts";
 import { PayoutContextSchema, type PayoutContext } from "./payout-context.ts";
 import { payoutMachine } from "./payout.machine.ts";
+import { relayMachine, RelayContextSchema, type RelayContext } from "./relay.machine.ts";
 import { TransactionContextSchema, type TransactionContext } from "./transaction-context.ts";
 import { transactionMachine } from "./transaction.machine.ts";
 import { walletMachine, WalletContextSchema, type WalletContext } from "./wallet.machine.ts";
@@ -51,6 +52,15 @@ export const catalog: Catalog = {
       const { txId, signedHex } = context as TransactionContext;
       return txId !== undefined && signedHex !== undefined ? [`tx:${txId}`] : [];
     },
+  },
+  relay: {
+    kind: "relay",
+    version: "1",
+    machine: relayMachine,
+    contextSchema: RelayContextSchema,
+    service: "tron-client",
+    migrate: {},
+    indexes: ({ tag, context }) => ["all", `status:${tag}`, `tx:${(context as RelayContext).txId}`],
   },
   payout: {
     kind: "payout",

@@ -37,6 +37,15 @@ export const SolidEvidenceSchema = Type.Unsafe<SolidEvidence>(
   }),
 );
 
+/** What handing bytes to a node told; `at` is engine time, ms. */
+export const PushSchema = Type.Object({
+  class: Type.String(),
+  code: Type.String(),
+  message: Type.String(),
+  node: Type.String(),
+  at: Type.Integer(),
+});
+
 export const RefusalSchema = Type.Unsafe<Refusal>(
   Type.Object({
     code: Type.String(),

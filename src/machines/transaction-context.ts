@@ -7,6 +7,7 @@ import {
   AbsenceProofSchema,
   ActorAddressSchema,
   InclusionSchema,
+  PushSchema,
   RefusalSchema,
   SolidEvidenceSchema,
 } from "./schemas.ts";
@@ -40,15 +41,7 @@ export const TransactionContextSchema = Type.Object({
   pushes: Type.Integer(),
   /** Some push ended without a clear answer and the chain has not shown the transaction since. */
   doubted: Type.Boolean(),
-  lastPush: Type.Optional(
-    Type.Object({
-      class: Type.String(),
-      code: Type.String(),
-      message: Type.String(),
-      node: Type.String(),
-      at: Type.Integer(),
-    }),
-  ),
+  lastPush: Type.Optional(PushSchema),
   inclusion: Type.Optional(InclusionSchema),
   /** Who says that the block with it is final, and by which block. */
   evidence: Type.Optional(SolidEvidenceSchema),

@@ -66,6 +66,7 @@ const messages: Record<string, readonly Message[]> = {
       ].map((message) => ({ ...message, attempt, txId: BUILT.txId })),
     ),
     { type: "xstate.after.fundsRetryDelay.payout.approved" },
+    { type: "xstate.after.deadlineDelay.payout.awaitingApprovalInTime" },
     { type: "xstate.after.nextAttemptDelay.payout.retrying" },
   ],
   payoutBatch: [
@@ -89,6 +90,14 @@ const messages: Record<string, readonly Message[]> = {
     { type: "wallet.update", name: "other" },
     { type: "xstate.after.refreshDelay.wallet.active.fresh" },
     { type: "xstate.after.balanceRetryDelay.wallet.active.stale" },
+  ],
+  relay: [
+    ...(["accepted", "known", "refused", "busy", "ambiguous"] as const).map((kind) => done("broadcast", outcome(kind))),
+    lost("broadcast"),
+    { type: "relay.push", by: "token-b" },
+    { type: "xstate.after.pushDelay.relay.waiting" },
+    { type: "xstate.after.endDelay.relay.handedOver" },
+    { type: "xstate.after.endDelay.relay.refused" },
   ],
 };
 const NOTHING: Message = { type: "nonsense" };

@@ -16,6 +16,7 @@ describe("machines", () => {
     expect(items.map(({ kind }: { kind: string }) => kind).toSorted()).toEqual([
       "payout",
       "payoutBatch",
+      "relay",
       "transaction",
       "wallet",
     ]);

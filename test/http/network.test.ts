@@ -4,7 +4,7 @@ import { Fault } from "../../src/domain/errors.ts";
 import { units } from "../../src/domain/money.ts";
 import { ZERO_ADDRESS } from "../../src/tron/address.ts";
 import { PAYER } from "../support/engine.ts";
-import { addressOf, openDoor, OWN, USDT, type Door, type DoorOptions } from "../support/http.ts";
+import { addressOf, drain, openDoor, OWN, USDT, type Door, type DoorOptions } from "../support/http.ts";
 import { blockId } from "../support/scripted-world.ts";
 
 const NETWORK = "/api/v1/tron/network";
@@ -230,7 +230,7 @@ describe("broadcast of a transaction that somebody else signed", () => {
   const decoded = {
     txId,
     transfer: { asset: "USDT", from: addressOf(60), to: addressOf(61), amount: units(1n) },
-    expiration: 1_900_000_000_000,
+    expiration: 1_900_000_000_000 as number,
     feeLimitSun: units(0n),
     signatures: 1,
   } as const;
@@ -241,11 +241,15 @@ describe("broadcast of a transaction that somebody else signed", () => {
     return door;
   }
 
-  test("is handed to a node once per key, on both of its paths", async () => {
+  const look = async (door: Door) => (await door.get(`/api/v1/tron/transactions/${txId}`)).json();
+
+  test("is written down, and handed to a node once per key, on both of its paths", async () => {
     const door = await openRaw();
     const first = await door.post(RAW, { raw_hex: "0A0b" }, { key: "k" });
-    expect(first.statusCode).toBe(202);
-    expect(first.json()).toMatchObject({ txid: txId, class: "accepted", code: "SUCCESS", node: "n1" });
+    expect(first.statusCode, first.body).toBe(202);
+    expect(first.headers.location).toBe(`/api/v1/tron/transactions/${txId}`);
+    expect(first.json()).toMatchObject({ txid: txId, status: "broadcast", pushes: 0, last_push: null });
+    await drain();
     const again = await door.post("/api/v1/network/broadcast/raw", { raw_hex: "0A0b" }, { key: "k" });
     expect(again.body).toBe(first.body);
     expect(again.headers["idempotency-replayed"]).toBe("true");
@@ -253,45 +257,89 @@ describe("broadcast of a transaction that somebody else signed", () => {
     expect((await door.post(RAW, { raw_hex: "0a0c" }, { key: "k" })).json().code).toBe("idempotency_mismatch");
   });
 
-  test("that no node looked at is not pushed, and the same key pushes them later", async () => {
-    const door = await openRaw({}, { class: "busy", code: "SERVER_BUSY", message: "busy", node: "n1" });
-    const busy = await door.post(RAW, { raw_hex: "0a0b" }, { key: "k" });
-    expect([busy.statusCode, busy.json().code, busy.json().retryable]).toEqual([503, "chain_unavailable", true]);
-    expect(busy.json().evidence).toMatchObject({ txid: txId, node_code: "SERVER_BUSY" });
-    door.world.onBroadcast = async () => accepted;
-    const later = await door.post(RAW, { raw_hex: "0a0b" }, { key: "k" });
-    expect([later.statusCode, later.json().class]).toEqual([202, "accepted"]);
-    expect(later.headers["idempotency-replayed"]).toBeUndefined();
-  });
-
-  test("whose push failed in the engine are pushed by the next request with the key", async () => {
+  test("is answered as the first time after a restart", async () => {
     const door = await openRaw();
-    door.world.onBroadcast = () => Promise.reject(new Fault("chain_unavailable", "nobody is there"));
-    expect((await door.post(RAW, { raw_hex: "0a0b" }, { key: "k" })).json().code).toBe("chain_unavailable");
-    door.world.onBroadcast = async () => accepted;
-    expect((await door.post(RAW, { raw_hex: "0a0b" }, { key: "k" })).json().class).toBe("accepted");
-  });
-
-  test("that expired since are answered as then under the same key", async () => {
-    const bytes = { ...decoded };
-    const door = await openDoor({ ports: { decodeSigned: () => bytes } });
-    door.world.onBroadcast = async () => accepted;
     const first = await door.post(RAW, { raw_hex: "0a0b" }, { key: "k" });
-    Object.assign(bytes, { expiration: 1 });
-    expect((await door.post(RAW, { raw_hex: "0a0b" }, { key: "k" })).body).toBe(first.body);
-    expect((await door.post(RAW, { raw_hex: "0a0b" }, { key: "other" })).json().code).toBe("tx_expired");
+    await drain();
+    const bytes = { ...decoded, expiration: 1 };
+    const later = await openDoor({ store: door.store, ports: { decodeSigned: () => bytes } });
+    expect((await later.post(RAW, { raw_hex: "0a0b" }, { key: "k" })).body).toBe(first.body);
+    expect(later.world.broadcasts).toEqual([]);
   });
 
-  test("a node's refusal is an answer, not a failure", async () => {
+  test("is told by its txID until a solidified block has it", async () => {
+    const door = await openRaw();
+    door.ports.gateway.solidReceipt = async () => undefined;
+    await door.post(RAW, { raw_hex: "0a0b" });
+    await drain();
+    expect(await look(door)).toMatchObject({
+      txid: txId,
+      known: false,
+      status: "handed_over",
+      asset: "USDT",
+      amount_units: "1",
+      pushes: 1,
+      last_push: { class: "accepted", node: "n1" },
+      receipt: null,
+    });
+    door.ports.gateway.solidReceipt = () => Promise.reject(new Fault("chain_unavailable"));
+    expect((await look(door)).status).toBe("handed_over");
+    expect(JSON.stringify(await look(door))).not.toContain("0a0b");
+  });
+
+  test("that no node looked at is pushed again by itself", async () => {
+    const door = await openRaw({}, { class: "busy", code: "SERVER_BUSY", message: "busy", node: "n1" });
+    door.ports.gateway.solidReceipt = async () => undefined;
+    await door.post(RAW, { raw_hex: "0a0b" });
+    await drain();
+    expect(await look(door)).toMatchObject({ status: "broadcast", last_push: { class: "busy" } });
+    door.world.onBroadcast = async () => accepted;
+    await door.clock.advance(7_000);
+    expect(await look(door)).toMatchObject({ status: "handed_over", pushes: 2 });
+  });
+
+  test("that a node refused says so, and another request pushes the same bytes again", async () => {
     const door = await openRaw({}, { class: "refused", code: "SIGERROR", message: "bad signature", node: "n1" });
-    expect((await door.post(RAW, { raw_hex: "0a" })).json()).toMatchObject({ class: "refused", code: "SIGERROR" });
+    door.ports.gateway.solidReceipt = async () => undefined;
+    await door.post(RAW, { raw_hex: "0a0b" });
+    await drain();
+    expect(await look(door)).toMatchObject({ status: "refused", last_push: { class: "refused", code: "SIGERROR" } });
+    door.world.onBroadcast = async () => accepted;
+    expect((await door.post(RAW, { raw_hex: "0a0b" })).json()).toMatchObject({ status: "broadcast", pushes: 1 });
+    await drain();
+    expect([(await look(door)).status, door.world.broadcasts]).toEqual(["handed_over", ["0a0b", "0a0b"]]);
+  });
+
+  test("with another signature is another push of the same transaction", async () => {
+    const door = await openRaw({}, { class: "refused", code: "SIGERROR", message: "bad signature", node: "n1" });
+    await door.post(RAW, { raw_hex: "0a0b" });
+    await drain();
+    door.world.onBroadcast = async () => accepted;
+    expect((await door.post(RAW, { raw_hex: "0a0c" })).statusCode).toBe(202);
+    await drain();
+    expect(door.world.broadcasts).toEqual(["0a0b", "0a0c"]);
+  });
+
+  test("whose time is over is not pushed again, and its first key still has its answer", async () => {
+    const door = await openRaw({ expiration: 1_700_000_360_000 });
+    const first = await door.post(RAW, { raw_hex: "0a0b" }, { key: "k" });
+    expect(first.statusCode, first.body).toBe(202);
+    await drain();
+    door.world.head += 10;
+    await door.clock.advance(3_600_000);
+    expect((await door.post(RAW, { raw_hex: "0a0b" }, { key: "other" })).json()).toMatchObject({
+      status: 422,
+      code: "tx_expired",
+    });
+    expect((await door.post(RAW, { raw_hex: "0a0b" }, { key: "k" })).body).toBe(first.body);
+    expect(door.world.broadcasts).toEqual(["0a0b"]);
   });
 
   test.each([
     [{ expiration: 1 }, "tx_expired"],
     [{ transfer: { ...decoded.transfer, from: PAYER } }, "conflict"],
   ])("%j is refused before a node sees it", async (change, code) => {
-    const door = await openRaw(change as Partial<typeof decoded>);
+    const door = await openRaw(change);
     expect((await door.post(RAW, { raw_hex: "0a" })).json().code).toBe(code);
     expect(door.world.broadcasts).toEqual([]);
   });

@@ -130,7 +130,7 @@ describe("the service's own endpoints", () => {
       expect((await door.get(`/${service}/stats`)).json()).toMatchObject({ service, state: "running", restarts: 0 });
     }
     expect((await door.get("/tron-client/stats")).json()).toMatchObject({
-      actors: ["transaction"],
+      actors: ["transaction", "relay"],
       figures: { head: { number: 118 } },
     });
     expect((await door.get("/payout-router/stats")).json().actors).toEqual(["payout", "payoutBatch"]);

@@ -19,6 +19,7 @@ export function storedStates(): Record<string, Record<string, ActorRecord>> {
     payout: byState(payouts()),
     payoutBatch: byState(batches()),
     wallet: byState(wallets()),
+    relay: byState(relays()),
   };
 }
 
@@ -47,6 +48,22 @@ function transactions(): Driven[] {
     included.send({ type: "chain.solidified", inclusion: { ...INCLUSION, result: "OUT_OF_ENERGY" } }),
     broadcasting.send({ type: "chain.expired", proof: PROOF }),
   ];
+}
+
+function relays(): Driven[] {
+  const pushing = Driven.born("relay", {
+    txId: BUILT.txId,
+    signedHex: SIGNED.signedHex,
+    expiration: BUILT.expiration,
+    asset: "TRX",
+    from: "T-from",
+    to: "T-to",
+    amount: units(5n),
+    createdBy: "token-a",
+  });
+  const told = (["accepted", "refused", "busy"] as const).map((kind) => pushing.answer("broadcast", outcome(kind)));
+  const late = { ...STAMP, blockTime: BUILT.expiration };
+  return [pushing, ...told, ...told.slice(0, 1).map((relay) => relay.elapse(late))];
 }
 
 function payouts(): Driven[] {

@@ -90,7 +90,7 @@ function buildTransaction(options: EffectOptions, ports: EffectPorts): Performer
 
 /**
  * Never after the order's `notAfter`, but then whole seconds earlier than usual, so that the milliseconds still tell two
- * payments apart (ADR 0008). Throws `Fault("not_after_passed")` when the bytes would hardly have the time to land.
+ * payments apart (ADR 0008, 0026). Throws `Fault("not_after_passed")` when the bytes would hardly have the time to land.
  */
 export function expirationOf(
   { sequence, notAfter }: Pick<BuildInput, "sequence" | "notAfter">,

@@ -103,15 +103,26 @@ export const RawTransaction = Type.Object(
   },
   strict,
 );
-export const Broadcast = Type.Object({
-  txid: TxId,
+/** What handing bytes to a node told. */
+export const Push = Type.Object({
   class: Type.String({
-    description: "accepted, known, refused or ambiguous; only accepted means that a node took it",
+    description: "accepted, known, refused, busy or ambiguous; only accepted means that a node took it",
   }),
   code: Type.String(),
   message: Type.String(),
   node: Type.String(),
+  at: Time,
+});
+export const Relay = Type.Object({
+  txid: TxId,
+  status: Type.String({
+    description: "broadcast, handed_over (a node has the bytes), refused (until somebody pushes them again) or over",
+  }),
+  status_text: Type.String(),
+  waiting_for: Type.String(),
   expires_at: Time,
+  pushes: Type.Integer({ description: "Times its bytes were handed to nodes" }),
+  last_push: Type.Union([Push, Type.Null()]),
 });
 
 export const AddressQuestion = Type.Object({ address: Type.String({ minLength: 1, maxLength: 128 }) }, strict);

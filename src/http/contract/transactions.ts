@@ -12,6 +12,7 @@ import {
   Time,
   TxId,
 } from "./common.ts";
+import { Push } from "./network.ts";
 import { EstimateView, orderBounds } from "./payouts.ts";
 
 /** One transfer of the engine, seen from an address. */
@@ -51,11 +52,16 @@ export const TokenHistoryQuery = Type.Object(
 
 export const TransactionView = Type.Object({
   txid: TxId,
-  known: Type.Boolean({ description: "Whether this engine sent it" }),
-  transaction_id: Type.Union([Type.String(), Type.Null()]),
+  known: Type.Boolean({ description: "Whether this engine signed it" }),
+  transaction_id: Type.Union([Type.String(), Type.Null()], {
+    description: "id of its actor, a transaction or a relay",
+  }),
   payout_id: Type.Union([Type.String(), Type.Null()]),
   attempt: Type.Union([Type.Integer(), Type.Null()]),
-  status: Type.String({ description: "pending, broadcast, unknown, confirmed, failed or cancelled" }),
+  status: Type.String({
+    description:
+      "pending, broadcast, unknown, confirmed, failed or cancelled; of one that others signed also handed_over, refused or over, until a solidified block has it",
+  }),
   state: Type.Union([Type.String(), Type.Null()]),
   status_text: Type.String(),
   waiting_for: Type.Union([Type.String(), Type.Null()]),
@@ -66,10 +72,7 @@ export const TransactionView = Type.Object({
   amount_units: Type.Union([Type.String(), Type.Null()]),
   expires_at: Type.Union([Time, Type.Null()]),
   pushes: Type.Integer({ description: "Times its bytes were handed to a node" }),
-  last_push: Type.Union([
-    Type.Object({ class: Type.String(), code: Type.String(), message: Type.String(), node: Type.String(), at: Time }),
-    Type.Null(),
-  ]),
+  last_push: Type.Union([Push, Type.Null()]),
   receipt: Type.Union([Receipt, Type.Null()]),
   solidified: Type.Boolean(),
   confirmations: Type.Integer({

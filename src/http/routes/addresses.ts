@@ -1,17 +1,13 @@
-import { refuse } from "../../domain/errors.ts";
 import { allows } from "../../security/access.ts";
-import { AddressFindings, AddressQuestion, Broadcast, RawTransaction } from "../contract/network.ts";
+import { AddressFindings, AddressQuestion, RawTransaction, Relay } from "../contract/network.ts";
 import { API_ROOT, endpoint, type Endpoint, type Outcome } from "../endpoint.ts";
-import type { Idempotency } from "../idempotency.ts";
 import { lookalikesOf } from "../lookalikes.ts";
 import { nodeSignal } from "../node-signal.ts";
-import { RecentAnswers } from "../recent-answers.ts";
+import { relay } from "../relays.ts";
 import type { Surface } from "../surface.ts";
-import { isoTime } from "../views/time.ts";
 
 /** The two questions of the network that take a body. */
 export function addressEndpoints(surface: Surface): Endpoint[] {
-  const recent = new RecentAnswers();
   return [
     endpoint({
       method: "POST",
@@ -37,12 +33,13 @@ export function addressEndpoints(surface: Surface): Endpoint[] {
       scope: "tx:broadcast",
       summary: "Push a transaction that somebody else signed",
       description:
-        "Only plain transfers of TRX and USDT, and none from an address whose key a wallet of this engine holds, as its ledger would not know of it. The answer says what one node said; follow the txid for what the chain decides.",
+        "Only plain transfers of TRX and USDT, and none from an address whose key a wallet of this engine holds, as its ledger would not know of it. Its bytes are written down first, and handed to nodes until one took or refused them or their time is over; follow the txid for what the chain decides.",
       idempotencyKey: "required",
       inputs: { body: RawTransaction },
-      answers: { 202: { description: "Handed to a node", schema: Broadcast } },
-      errors: ["tx_malformed", "tx_type_not_allowed", "tx_expired", "conflict", "chain_unavailable"],
-      handle: ({ request, idempotency }) => push(surface, { rawHex: request.body.raw_hex, idempotency, recent }),
+      answers: { 202: { description: "Written down, and on its way to a node", schema: Relay } },
+      errors: ["tx_malformed", "tx_type_not_allowed", "tx_expired", "conflict", "quarantined"],
+      handle: ({ request: { body, principal }, idempotency }) =>
+        idempotency === undefined ? undefined : relay(surface, { rawHex: body.raw_hex, by: principal.id, idempotency }),
     }),
   ];
 }
@@ -112,41 +109,4 @@ async function lookUp({ gateway, logger }: Surface, address: string): Promise<On
     logger.debug({ error }, "an address could not be looked up");
     return { activated: null, is_contract: null, blacklisted: null };
   }
-}
-
-type Push = { rawHex: string; idempotency: Idempotency | undefined; recent: RecentAnswers };
-
-function push(surface: Surface, { rawHex, idempotency, recent }: Push): Promise<Outcome> {
-  const work = () => handOver(surface, rawHex.toLowerCase());
-  return idempotency === undefined ? work() : recent.once(idempotency, work);
-}
-
-async function handOver(surface: Surface, signedHex: string): Promise<Outcome> {
-  const { decodeSigned, chain, gateway, engine, ownAddress } = surface;
-  const { txId, transfer, expiration } = decodeSigned(signedHex);
-  if (expiration <= chain.headTimestamp()) {
-    return {
-      refusal: refuse("tx_expired", "The newest block is past the transaction's expiration; build a new one", {
-        expires_at: isoTime(expiration),
-      }),
-    };
-  }
-  const known = await engine.index("transaction", `tx:${txId}`, { limit: 1 });
-  if (ownAddress(transfer.from) && known.ids.length === 0) {
-    return {
-      refusal: refuse("conflict", "A wallet of this engine holds the key of the sender; order a transfer instead", {
-        from: transfer.from,
-      }),
-    };
-  }
-  const { class: outcome, code, message, node } = await gateway.broadcast(signedHex, nodeSignal());
-  if (outcome === "busy") {
-    return {
-      refusal: refuse("chain_unavailable", "No node looked at the transaction; ask again, with the same key", {
-        txid: txId,
-        node_code: code,
-      }),
-    };
-  }
-  return { status: 202, body: { txid: txId, class: outcome, code, message, node, expires_at: isoTime(expiration) } };
 }

@@ -19,9 +19,11 @@ import { readHistory } from "../history.ts";
 import { nodeSignal } from "../node-signal.ts";
 import { judgeAddress } from "../payment-orders.ts";
 import { transactionContext } from "../records.ts";
+import { findRelay } from "../relays.ts";
 import type { Surface } from "../surface.ts";
 import { plan } from "../transaction-plan.ts";
 import { retryTransaction } from "../transaction-retry.ts";
+import { relayedTransactionView } from "../views/relay.ts";
 import { foreignView, ownReceiptView, receiptView, transactionView, type Heights } from "../views/transaction.ts";
 import { NODE_ERRORS } from "./network.ts";
 import { ORDER_ERRORS } from "./payouts.ts";
@@ -144,10 +146,12 @@ async function readTransaction(surface: Surface, txid: string): Promise<Outcome>
   const heights = heightsOf(surface);
   const own = await findOwn(surface, txid);
   if (own !== undefined) return { status: 200, body: transactionView(own, { words: surface.words, heights }) };
-  const receipt = await surface.gateway.solidReceipt(txid, nodeSignal());
-  return receipt === undefined
+  const relayed = await findRelay(surface, txid);
+  const receipt = await solidReceipt(surface, { txid, isKnown: relayed !== undefined });
+  if (receipt !== undefined) return { status: 200, body: foreignView(receipt, heights) };
+  return relayed === undefined
     ? { refusal: unknownTransaction(txid) }
-    : { status: 200, body: foreignView(receipt, heights) };
+    : { status: 200, body: relayedTransactionView(relayed, surface.words) };
 }
 
 async function readReceipt(surface: Surface, txid: string): Promise<Outcome> {
@@ -158,22 +162,22 @@ async function readReceipt(surface: Surface, txid: string): Promise<Outcome> {
     const detail = `It is in no block yet: ${surface.words.of(own).description}`;
     return { refusal: refuse("receipt_pending", detail, { status: own.tag }) };
   }
-  const receipt = await solidReceipt(surface, { txid, isOwn: own !== undefined });
+  const receipt = await solidReceipt(surface, { txid, isKnown: own !== undefined });
   if (receipt !== undefined) return { status: 200, body: receiptView(txid, { receipt, heights }) };
   if (own === undefined || context?.inclusion === undefined) return { refusal: unknownTransaction(txid) };
   const solidified = own.status === "done";
   return { status: 200, body: ownReceiptView(txid, { inclusion: context.inclusion, solidified, heights }) };
 }
 
-/** Of an own transaction the engine knows enough to answer while no node does. */
+/** Of an own or a relayed transaction the engine knows enough to answer while no node does. */
 async function solidReceipt(
   { gateway }: Surface,
-  { txid, isOwn }: { txid: string; isOwn: boolean },
+  { txid, isKnown }: { txid: string; isKnown: boolean },
 ): Promise<Receipt | undefined> {
   try {
     return await gateway.solidReceipt(txid, nodeSignal());
   } catch (error) {
-    if (isOwn && isFault(error)) return undefined;
+    if (isKnown && isFault(error)) return undefined;
     throw error;
   }
 }

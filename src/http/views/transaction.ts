@@ -112,7 +112,7 @@ function inclusionView(
   };
 }
 
-function pushView(push: TransactionContext["lastPush"]) {
+export function pushView(push: TransactionContext["lastPush"]) {
   if (push === undefined) return null;
   const { class: outcome, code, message, node, at } = push;
   return { class: outcome, code, message, node, at: isoTime(at) };
