@@ -25,6 +25,8 @@ const GIVEN_UP: ReadonlySet<string> = new Set(["cancelled", "rejected", "taken_b
 /** An order that leaves less time to land is refused. */
 const TIME_TO_LAND_MS = 9_000;
 const TIMELY_LIES: ReadonlySet<string> = new Set(["head from the future", "head from the past", "changes a time"]);
+/** The longest pause of a relay between pushes, with what a restart takes. */
+const RELAY_REST_MS = 120_000;
 const COMPLAINTS_MAX = 20;
 
 type Promise202 = { readonly to: string; readonly amount: string; readonly walletId: string; readonly told?: Told };
@@ -162,6 +164,7 @@ export class Auditor {
     this.bugs();
     this.readings();
     this.stopped();
+    await this.relays();
     await this.ledgers();
     this.secrets();
     this.lines();
@@ -370,6 +373,28 @@ export class Auditor {
     for (const { question, reply } of this.world.clients.heard)
       if (reply.status === 500)
         this.complain("no bug answered", `${question.method} ${question.path}: ${reply.text.slice(0, 300)}`);
+  }
+
+  /** A21 */
+  private async relays(): Promise<void> {
+    const { ledger, clients } = this.world;
+    for (const { txId, accepted, key, expiration } of this.story.relays) {
+      const truth = ledger.transaction(txId);
+      if (truth !== undefined && accepted === undefined)
+        this.complain("relayed is told", `${key} was pushed and never accepted`);
+      if (accepted === undefined) continue;
+      const path = `${ROOT}/transactions/${txId}`;
+      const { body } = await clients.insist({ method: "GET", path, token: TOKENS.other.text });
+      const status = fieldOf(body, "status");
+      this.world.mark(`a relay is ${status}`);
+      if ((status === "confirmed") !== (truth?.solid === true))
+        this.complain(
+          "relayed is told",
+          `${key} is ${status || "unknown"}; on the chain ${truth?.blockNumber ?? "never"}`,
+        );
+      if (status === "broadcast" && ledger.headTimestamp() > expiration + RELAY_REST_MS)
+        this.complain("relayed is told", `${key} is still being pushed, though its time is over`);
+    }
   }
 
   private secrets(): void {

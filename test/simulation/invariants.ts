@@ -31,6 +31,8 @@ export const INVARIANTS = {
     "A17. While the follower is stopped, because the nodes left the solidified chain, no new order is accepted.",
   "readings go forward":
     "A18. Who was told a wallet's balance as of a block is never told one as of an earlier block later.",
+  "relayed is told":
+    "A21. What others signed and was answered with 202 is told by its txID: confirmed if and only if a solidified block has it, and pushed no longer than it lives. What was not accepted is not pushed.",
   "no bug answered": "A19. No answer is a 500.",
   vacuous: "A15. The seed did what it claims: 100 payouts, 20 faults, a crash.",
 } as const;

@@ -23,6 +23,8 @@ const OTHER_MARKS = [
   "an actor in quarantine was released",
   "a new attempt refused without proof",
   "an order was held because of whom it looks like",
+  "a relay is confirmed",
+  "a relay is over",
   "an order ran out of its time",
   "an order was paid within its time",
   "an order refused while the follower was stopped",

@@ -55,6 +55,14 @@ export type Batch = At & {
   readonly invalid: readonly string[];
 };
 
+/** A transfer that somebody else signed, sent so many times at once under one key. */
+export type RelayPlan = At & {
+  readonly key: string;
+  readonly to: string;
+  readonly amountSun: bigint;
+  readonly times: number;
+};
+
 export type WalletPlan = {
   readonly name: string;
   /** Imported, so that its money can be there before it is. */
@@ -104,6 +112,7 @@ export type Plan = {
   readonly wallets: readonly WalletPlan[];
   readonly orders: readonly Order[];
   readonly batches: readonly Batch[];
+  readonly relays: readonly RelayPlan[];
   readonly deeds: readonly Deed[];
   readonly faults: readonly Fault[];
   /** How long faults happen, ms. */
@@ -151,6 +160,7 @@ export function planOf(seed: number): Plan {
   const added = new Random(Math.imul(seed, 74_017));
   const hasty = hastyOrdersOf(added, names, busyMs);
   const alike = alikeOrdersOf(added, names, busyMs);
+  const relays = relaysOf(added, names, busyMs);
   const refusals = refusalsOf(new Random(Math.imul(seed, 40_503)), busyMs);
   const faults = [...faultsOf(random, { nodes, busyMs }), ...refusals].toSorted((a, b) => a.at - b.at);
   return {
@@ -159,6 +169,7 @@ export function planOf(seed: number): Plan {
     wallets: WALLETS,
     orders: [...orders, ...hasty, ...alike],
     batches,
+    relays,
     deeds: deedsOf(random, busyMs),
     faults,
     busyMs,
@@ -285,6 +296,16 @@ function hastyOrdersOf(random: Random, names: Names, busyMs: number): Order[] {
       decidedAfter: random.below(50_000),
     }),
   ];
+}
+
+function relaysOf(random: Random, names: Names, busyMs: number): RelayPlan[] {
+  return [1, 2].map((times) => ({
+    at: at(random, busyMs - 10_000),
+    key: names.key(),
+    to: names.payee(),
+    amountSun: BigInt(1_000_000 + random.below(5_000_000)),
+    times,
+  }));
 }
 
 /** Two addresses with the same first and last four characters. */

@@ -1,6 +1,7 @@
 /** Makes the callers and operators of a plan do what they are meant to, and writes down what they were told. */
 import { codeOf, fieldOf, listOf, type Json, type Reply } from "./client.ts";
-import { OWN, OWN_SUN, SLOT_MS, type Batch, type Deed, type Order, type Plan } from "./plan.ts";
+import { signedByOutsider, type Signed } from "./outsider.ts";
+import { OWN, OWN_SUN, SLOT_MS, type Batch, type Deed, type Order, type Plan, type RelayPlan } from "./plan.ts";
 import { WORLD } from "./scheduler.ts";
 import { TOKENS, type World } from "./world.ts";
 
@@ -27,12 +28,15 @@ export type Told = {
   readonly sent: number;
   told?: number;
 };
+/** What became of a transaction that somebody else signed. */
+export type RelayTold = Signed & { readonly key: string; accepted: Reply | undefined };
 export type BatchTold = { readonly batch: Batch; accepted: Reply | undefined; refused: string | undefined };
 
 export class Story {
   readonly wallets: Wallet[] = [];
   readonly orders: Told[] = [];
   readonly batches: BatchTold[] = [];
+  readonly relays: RelayTold[] = [];
   /** What creators were told who approved their own payouts. */
   readonly selfApprovals: Reply[] = [];
   /** Stories that have not come to their end. */
@@ -48,12 +52,13 @@ export class Story {
   begin(): void {
     this.tell(async () => {
       await this.fund();
-      const { orders, batches, deeds } = this.plan;
+      const { orders, batches, relays, deeds } = this.plan;
       const [own, others] = [orders.filter(isOwn), orders.filter((order) => !isOwn(order))];
       this.tell(() => this.ownWallet(own));
       this.tell(() => this.watchBalances());
       for (const order of others) this.after(order.at, () => this.order(order));
       for (const batch of batches) this.after(batch.at, () => this.batch(batch));
+      for (const relay of relays) this.after(relay.at, () => this.relay(relay));
       for (const deed of deeds) this.after(deed.at, () => this.deed(deed));
     });
   }
@@ -203,6 +208,17 @@ export class Story {
     });
     if (reply.status === 202) told.accepted = reply;
     else told.refused = codeOf(reply);
+  }
+
+  private async relay(plan: RelayPlan): Promise<void> {
+    const signed = signedByOutsider(this.world, plan);
+    const told: RelayTold = { ...signed, key: plan.key, accepted: undefined };
+    this.relays.push(told);
+    const body = { raw_hex: signed.signedHex };
+    const path = `${ROOT}/broadcast/raw`;
+    const question = { method: "POST", path, token: TOKENS.client.text, key: plan.key, body } as const;
+    const replies = await Promise.all(Array.from({ length: plan.times }, () => this.world.clients.insist(question)));
+    told.accepted = replies.find(({ status }) => status === 202);
   }
 
   private async deed(deed: Deed): Promise<void> {

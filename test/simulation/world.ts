@@ -12,6 +12,7 @@ import { Disk } from "./machine/disk.ts";
 import { Files } from "./machine/files.ts";
 import { powerOff, powerOn, type Machine } from "./machine/power.ts";
 import { Network, Node } from "./network.ts";
+import { OUTSIDER } from "./outsider.ts";
 import { SLOT_MS, type Plan, type WalletPlan } from "./plan.ts";
 import { parseRow } from "./row.ts";
 import { Scheduler, WORLD } from "./scheduler.ts";
@@ -160,6 +161,7 @@ async function freshChain(wallets: readonly WalletPlan[]): Promise<Chain> {
     for (const { privateKey, trxSun, usdt } of wallets) {
       await faucet.give({ address: privateKeyToAddress(privateKey), trxSun, usdt });
     }
+    await faucet.give(OUTSIDER);
     const funded = chain.store.head.number;
     while (chain.store.solidNumber < funded + BLOCKS_BEFORE) await chain.mine();
     begun.rows = backing.rows();
