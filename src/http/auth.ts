@@ -1,6 +1,6 @@
 /** Who asks, and whether the scope of the route is theirs. Runs before a byte of the body is read. */
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { refuse } from "../domain/errors.ts";
+import { refuse, type Refusal } from "../domain/errors.ts";
 import { allows, type Authenticator, type Principal, type Scope } from "../security/access.ts";
 import { sendProblem } from "./problem.ts";
 import type { Caller, RateLimit } from "./rate-limit.ts";
@@ -23,7 +23,7 @@ type Hook = (request: FastifyRequest, reply: FastifyReply, done: () => void) => 
 export function requireScope({ tokens, limit }: Admission, scope: Scope): Hook {
   return (request, reply, done) => {
     const verdict = tokens.verify(request.headers.authorization);
-    const tooFast = limit?.take(callerOf(request, verdict.ok ? verdict.principal : undefined));
+    const tooFast = take(limit, callerOf(request, verdict.ok ? verdict.principal : undefined), reply);
     if (tooFast !== undefined) {
       sendProblem({ refusal: tooFast }, { request, reply });
       return;
@@ -48,7 +48,7 @@ export function recognise({ tokens, limit }: Admission): Hook {
     const verdict =
       request.headers.authorization === undefined ? undefined : tokens.verify(request.headers.authorization);
     const known = verdict?.ok === true ? verdict.principal : undefined;
-    const tooFast = limit?.take(callerOf(request, known));
+    const tooFast = take(limit, callerOf(request, known), reply);
     if (tooFast !== undefined) {
       sendProblem({ refusal: tooFast }, { request, reply });
       return;
@@ -56,6 +56,14 @@ export function recognise({ tokens, limit }: Admission): Hook {
     if (known !== undefined) request.principal = known;
     done();
   };
+}
+
+/** Whoever is limited is told how much is left, also when it is nothing. */
+export function take(limit: RateLimit | undefined, caller: Caller, reply: FastifyReply): Refusal | undefined {
+  if (limit === undefined) return undefined;
+  const refusal = limit.take(caller);
+  reply.headers(limit.headersOf(caller));
+  return refusal;
 }
 
 /** The address is that of the socket: a header that anybody can write tells nobody apart. */

@@ -1,6 +1,7 @@
 /** Which web pages may call the API from a browser. Credentials mode is never allowed: a token is sent on purpose. */
 import type { FastifyInstance } from "fastify";
 
+const EXPOSED = "X-Request-Id, Location, ETag, Retry-After, Idempotency-Replayed, RateLimit, RateLimit-Policy";
 const PREFLIGHT_SECONDS = "600";
 
 export function allowCrossOrigin(app: FastifyInstance, origins: readonly string[]): void {
@@ -12,7 +13,7 @@ export function allowCrossOrigin(app: FastifyInstance, origins: readonly string[
     if (!everyone) reply.header("vary", "Origin");
     if (origin === undefined || !(everyone || listed.has(origin))) return done();
     reply.header("access-control-allow-origin", everyone ? "*" : origin);
-    reply.header("access-control-expose-headers", "X-Request-Id, Location, ETag, Retry-After, Idempotency-Replayed");
+    reply.header("access-control-expose-headers", EXPOSED);
     if (request.method !== "OPTIONS" || request.headers["access-control-request-method"] === undefined) return done();
     reply.header("access-control-allow-methods", "GET, POST, PUT, DELETE");
     reply.header(

@@ -35,9 +35,10 @@ export class RateLimit {
   }
 
   /** Undefined: go on. At 1 or more per second the next request fits within a second. */
-  take({ tokenId, address }: Caller): Refusal | undefined {
-    const perSecond = tokenId === undefined ? this.#limits.perAddress : this.#limits.perToken;
-    const bucket = this.#bucket(tokenId === undefined ? `address ${address}` : `token ${tokenId}`, perSecond);
+  take(caller: Caller): Refusal | undefined {
+    const { tokenId } = caller;
+    const perSecond = this.#perSecond(caller);
+    const bucket = this.#bucket(nameOf(caller), perSecond);
     if (bucket.left < 1) {
       const whose = tokenId === undefined ? "this address without a valid token" : "this token";
       return refuse("rate_limited", `At most ${perSecond} requests per second from ${whose}`, {
@@ -47,6 +48,22 @@ export class RateLimit {
     }
     bucket.left -= 1;
     return undefined;
+  }
+
+  /** What the bucket held after the last request (draft-ietf-httpapi-ratelimit-headers). */
+  headersOf(caller: Caller): { readonly "ratelimit-policy": string; readonly ratelimit: string } {
+    const name = caller.tokenId === undefined ? "address" : "token";
+    const perSecond = this.#perSecond(caller);
+    const most = perSecond * BURST_SECONDS;
+    const left = this.#buckets.get(nameOf(caller))?.left ?? most;
+    return {
+      "ratelimit-policy": `"${name}";q=${most};w=${BURST_SECONDS}`,
+      ratelimit: `"${name}";r=${Math.floor(left)};t=${Math.ceil((most - left) / perSecond)}`,
+    };
+  }
+
+  #perSecond({ tokenId }: Caller): number {
+    return tokenId === undefined ? this.#limits.perAddress : this.#limits.perToken;
   }
 
   /** Filled up to now, and the last in the order. */
@@ -69,4 +86,8 @@ export class RateLimit {
       return;
     }
   }
+}
+
+function nameOf({ tokenId, address }: Caller): string {
+  return tokenId === undefined ? `address ${address}` : `token ${tokenId}`;
 }

@@ -6,7 +6,7 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import { nanoid } from "nanoid";
 import { isFault, refuse, type ErrorCode } from "../domain/errors.ts";
 import { BODY_BYTES_MAX } from "../domain/limits.ts";
-import { ANONYMOUS, callerOf } from "./auth.ts";
+import { ANONYMOUS, callerOf, take } from "./auth.ts";
 import { answerClientError, refuseExpectation } from "./bad-http.ts";
 import {
   CONNECTIONS_CHECK_MS,
@@ -79,7 +79,7 @@ function bareServer(ports: HttpPorts, limit: RateLimit | undefined): FastifyInst
     frameworkErrors: (_error, request, reply) => {
       // No hook runs for these, so what holds for all answers is done here.
       markAnswer(request, reply);
-      const tooFast = limit?.take(callerOf(request, undefined));
+      const tooFast = take(limit, callerOf(request, undefined), reply);
       sendProblem({ refusal: tooFast ?? refuse("not_found", "The address is not valid") }, { request, reply });
     },
     clientErrorHandler: answerClientError,
@@ -164,7 +164,7 @@ function framework(error: FastifyError) {
 
 function refuseUnknown(app: FastifyInstance, table: MethodTable, limit: RateLimit | undefined): void {
   app.setNotFoundHandler((request, reply) => {
-    const tooFast = limit?.take(callerOf(request, undefined));
+    const tooFast = take(limit, callerOf(request, undefined), reply);
     if (tooFast !== undefined) return sendProblem({ refusal: tooFast }, { request, reply });
     const path = request.url.split("?", 1)[0] ?? "";
     const methods = table.methodsOf(path);

@@ -95,6 +95,22 @@ describe("the door", () => {
     expect((await door.post("/api/v1/tron/wallets", { name: "w" }, { token: "admin" })).statusCode).toBe(201);
   });
 
+  test("says with each answer how much is left, and until when that is filled up", async () => {
+    const door = await limited();
+    const told = async (token: string | null) => {
+      const { headers } = await door.get("/status", { token });
+      return [headers["ratelimit-policy"], headers.ratelimit];
+    };
+    expect(await told("admin")).toEqual(['"token";q=10;w=2', '"token";r=9;t=1']);
+    expect(await told("admin")).toEqual(['"token";q=10;w=2', '"token";r=8;t=1']);
+    expect(await told(null)).toEqual(['"address";q=4;w=2', '"address";r=3;t=1']);
+    for (let i = 0; i < 8; i += 1) await told("admin");
+    expect(await told("admin")).toEqual(['"token";q=10;w=2', '"token";r=0;t=2']);
+    expect((await door.get("/nothing", { token: "admin" })).headers.ratelimit).toBe('"address";r=2;t=1');
+    const { headers } = await (await openDoor()).get("/status");
+    expect(headers).not.toHaveProperty("ratelimit");
+  });
+
   test.each([
     ["without a token", "/status", null],
     ["with a wrong token", "/status", "wrong"],
