@@ -55,5 +55,7 @@ export const LOOKALIKES_READ_MAX = 20;
 /** Addresses that are remembered as like no other, and for how long. */
 export const LOOKALIKES_CACHED_MAX = 10_000;
 export const LOOKALIKE_FRESH_MS = 60_000;
+/** Addresses of one batch that are looked at side by side. */
+export const LOOKALIKES_AT_ONCE = 32;
 /** Attempts to apply a change with If-Match while the actor moves on for other reasons. */
 export const REVISION_TRIES_MAX = 10;

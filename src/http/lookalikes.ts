@@ -4,72 +4,72 @@
  * to pay, unless it was given up, and the address of each wallet; what others send to anybody makes nobody known.
  *
  * L1. An order to an address that looks like a known one needs an approval, until a payment to that very address is
- *     confirmed. The engine's own lists say so: no node is asked, and nothing is let through because one does not answer.
+ *     confirmed; an address whose key the engine holds needs none. The engine's own lists say so: no node is asked, and
+ *     nothing is let through because one does not answer.
  * L2. Two addresses of one batch that look alike are held both, unless they were paid before.
  */
 import { endsOf, type TronAddress } from "../domain/chain-facts.ts";
 import { PAGE_LIMIT_MAX } from "../domain/limits.ts";
-import { LOOKALIKE_FRESH_MS, LOOKALIKES_CACHED_MAX, LOOKALIKES_READ_MAX } from "./bounds.ts";
+import { LOOKALIKE_FRESH_MS, LOOKALIKES_AT_ONCE, LOOKALIKES_CACHED_MAX, LOOKALIKES_READ_MAX } from "./bounds.ts";
 import type { HttpPorts } from "./ports.ts";
-import { GIVEN_UP, payoutContext } from "./records.ts";
+import { payoutContext } from "./records.ts";
 
-type Ports = Pick<HttpPorts, "engine">;
-type Acquaintances = { readonly wallets: readonly TronAddress[]; readonly payees: readonly TronAddress[] };
+type Ports = Pick<HttpPorts, "engine" | "clock" | "ownAddress">;
+type Known = { readonly addresses: readonly TronAddress[]; readonly paid: ReadonlySet<TronAddress> };
+
+const PAID = ":paid";
 
 /** Known addresses with the same ends that are others. */
-export async function lookalikesOf(ports: Ports, address: TronAddress): Promise<TronAddress[]> {
-  const { wallets, payees } = await alike(ports, address);
-  const known = new Set(wallets);
-  for (const payee of payees) if (!known.has(payee) && (await isPayee(ports, payee))) known.add(payee);
-  known.delete(address);
-  return [...known];
+export async function lookalikesOf({ engine }: Pick<Ports, "engine">, address: TronAddress): Promise<TronAddress[]> {
+  const { addresses } = await knownWith(engine, address);
+  return addresses.filter((known) => known !== address);
 }
 
 /** Which orders need an approval because of their destination. Owns a bounded cache of those that do not. */
 export class Lookalikes {
-  readonly #ports: Pick<HttpPorts, "engine" | "clock">;
-  /** Addresses like which there was no other, and when. */
-  readonly #alone = new Map<TronAddress, number>();
+  readonly #ports: Ports;
+  /** By the ends: the address that was looked at last and was like no other, and when. */
+  readonly #alone = new Map<string, { readonly address: TronAddress; readonly at: number }>();
 
-  constructor(ports: Pick<HttpPorts, "engine" | "clock">) {
+  constructor(ports: Ports) {
     this.#ports = ports;
   }
 
   /** The known address that this one could be taken for. */
   twinOf(address: TronAddress): TronAddress | undefined | Promise<TronAddress | undefined> {
-    const at = this.#alone.get(address);
-    if (at !== undefined && this.#ports.clock.now() - at < LOOKALIKE_FRESH_MS) return undefined;
+    const alone = this.#alone.get(endsOf(address));
+    if (alone?.address === address && this.#ports.clock.now() - alone.at < LOOKALIKE_FRESH_MS) return undefined;
     return this.#look(address, []);
   }
 
   /** The same of each address of a batch; those without a twin are absent. */
   async twinsOf(addresses: readonly TronAddress[]): Promise<ReadonlyMap<TronAddress, TronAddress>> {
     const twins = new Map<TronAddress, TronAddress>();
-    for (const [address, beside] of sideBySide(addresses)) {
+    const look = async ([address, beside]: readonly [TronAddress, readonly TronAddress[]]): Promise<void> => {
       const twin = await (beside.length === 0 ? this.twinOf(address) : this.#look(address, beside));
       if (twin !== undefined) twins.set(address, twin);
-    }
+    };
+    const all = sideBySide(addresses);
+    for (let at = 0; at < all.length; at += LOOKALIKES_AT_ONCE)
+      await Promise.all(all.slice(at, at + LOOKALIKES_AT_ONCE).map(look));
     return twins;
   }
 
   async #look(address: TronAddress, beside: readonly TronAddress[]): Promise<TronAddress | undefined> {
-    const { wallets, payees } = await alike(this.#ports, address);
-    const others = (of: readonly TronAddress[]) => of.filter((other) => other !== address);
-    if (others([...wallets, ...payees, ...beside]).length === 0) {
+    const { engine, ownAddress } = this.#ports;
+    const { addresses, paid } = await knownWith(engine, address);
+    const [twin] = [...addresses, ...beside].filter((other) => other !== address);
+    if (twin === undefined) {
       this.#remember(address);
       return undefined;
     }
-    if (wallets.includes(address) || (payees.includes(address) && (await wasPaid(this.#ports, address))))
-      return undefined;
-    const [wallet] = others(wallets);
-    if (wallet !== undefined) return wallet;
-    for (const payee of others(payees)) if (await isPayee(this.#ports, payee)) return payee;
-    return beside[0];
+    if (paid.has(address) || ownAddress(address) || (await wasPaid(engine, address))) return undefined;
+    return twin;
   }
 
   #remember(address: TronAddress): void {
     if (this.#alone.size >= LOOKALIKES_CACHED_MAX) this.#alone.clear();
-    this.#alone.set(address, this.#ports.clock.now());
+    this.#alone.set(endsOf(address), { address, at: this.#ports.clock.now() });
   }
 }
 
@@ -82,26 +82,18 @@ function sideBySide(addresses: readonly TronAddress[]): (readonly [TronAddress, 
 }
 
 /** One seek per known address with these ends; of a million there is hardly ever a second one. */
-async function alike({ engine }: Ports, address: TronAddress): Promise<Acquaintances> {
+async function knownWith(engine: Ports["engine"], address: TronAddress): Promise<Known> {
   const prefix = `ends:${endsOf(address)}:`;
   const named = async (kind: string) =>
     (await engine.indexNames(kind, prefix, LOOKALIKES_READ_MAX)).map((name) => name.slice(prefix.length));
   const [wallets, payees] = await Promise.all([named("wallet"), named("payout")]);
-  return { wallets, payees };
+  const paid = payees.filter((name) => name.endsWith(PAID)).map((name) => name.slice(0, -PAID.length));
+  const open = payees.filter((name) => !name.endsWith(PAID));
+  return { addresses: [...new Set([...wallets, ...paid, ...open])], paid: new Set(paid) };
 }
 
-/** One page is read; what is not, or cannot be, may be a payout that was paid. */
-async function isPayee(ports: Ports, address: TronAddress): Promise<boolean> {
-  const { records, damaged, next } = await newest(ports, address);
-  return next !== undefined || damaged.length > 0 || records.some(({ tag }) => !GIVEN_UP.has(tag));
-}
-
-/** One page is read; what is not, or cannot be, may be a payout that was not paid. */
-async function wasPaid(ports: Ports, address: TronAddress): Promise<boolean> {
-  const { records } = await newest(ports, address);
+/** By the newest of its payouts: those that ended before there were lists by ends are in no such list. */
+async function wasPaid(engine: Ports["engine"], address: TronAddress): Promise<boolean> {
+  const { records } = await engine.records("payout", `party:${address}`, { limit: PAGE_LIMIT_MAX, newestFirst: true });
   return records.some((record) => record.tag === "confirmed" && payoutContext(record).to === address);
-}
-
-function newest({ engine }: Ports, address: TronAddress) {
-  return engine.records("payout", `party:${address}`, { limit: PAGE_LIMIT_MAX, newestFirst: true });
 }

@@ -6,6 +6,7 @@ import { refuse, type Refusal } from "../domain/errors.ts";
 import { PAGE_LIMIT_MAX } from "../domain/limits.ts";
 import type { Asset } from "../domain/money.ts";
 import { JsonText } from "../domain/records.ts";
+import { GIVEN_UP } from "../machines/catalog.ts";
 import type { PayoutInput } from "../machines/payout-context.ts";
 import type { EngineAnswer, EngineFacade, Outcome as EngineOutcome, Verdict } from "../supervisor/facade.ts";
 import { answerOf } from "./answers.ts";
@@ -18,7 +19,7 @@ import type { MachineWords } from "./machine-view.ts";
 import { isRefusal, judgeLine, readBounds, type Purpose } from "./payment-orders.ts";
 import type { PayingWallets } from "./paying-wallets.ts";
 import type { HttpPorts } from "./ports.ts";
-import { GIVEN_UP, payoutContext } from "./records.ts";
+import { payoutContext } from "./records.ts";
 import { payoutView } from "./views/payout.ts";
 import { readAgain, unanswered } from "./wallet-answer.ts";
 

@@ -142,6 +142,8 @@ export type SignedTransfer = {
   readonly expiration: number;
   readonly feeLimitSun: Units;
   readonly signatures: number;
+  /** The same transaction without whatever else its bytes carried. */
+  readonly signedHex: string;
 };
 
 export type HttpMetrics = {

@@ -9,9 +9,6 @@ import { RelayContextSchema, type RelayContext } from "../machines/relay.machine
 import { TransactionContextSchema, type TransactionContext } from "../machines/transaction-context.ts";
 import { WalletContextSchema, type WalletContext } from "../machines/wallet.machine.ts";
 
-/** They are over and were not paid, so that what they were for may be ordered again. One that failed can be tried again. */
-export const GIVEN_UP: ReadonlySet<string> = new Set(["rejected", "cancelled"]);
-
 export const payoutContext: (record: ActorRecord) => PayoutContext = reader(PayoutContextSchema);
 export const batchContext: (record: ActorRecord) => PayoutBatchContext = reader(PayoutBatchContextSchema);
 export const walletContext: (record: ActorRecord) => WalletContext = reader(WalletContextSchema);

@@ -22,7 +22,7 @@ export async function plan(surface: Surface, { body, principal, idempotency }: A
     const path = sign ? "/sign" : "/broadcast";
     return { refusal: refuse("validation_failed", `In the body, ${path} ${message}`), errors: [{ path, message }] };
   }
-  if (!sign) return preview(surface, body);
+  if (!sign) return preview(surface, { order: body, tellsPayees: allows(principal, "payouts:read") });
   if (!allows(principal, NEEDED))
     return { refusal: refuse("forbidden", `To sign needs a token with the scope ${NEEDED}`, { scope: NEEDED }) };
   if (idempotency === undefined)
@@ -41,7 +41,9 @@ export async function plan(surface: Surface, { body, principal, idempotency }: A
   return surface.intake.accept(order, { by: principal.id, idempotency });
 }
 
-async function preview(surface: Surface, order: Order): Promise<Outcome> {
+type Preview = { readonly order: Order; readonly tellsPayees: boolean };
+
+async function preview(surface: Surface, { order, tellsPayees }: Preview): Promise<Outcome> {
   const { from_wallet: walletId, to, amount, max_fee_trx: maxFee, not_after: notAfter } = order;
   const asset = assetOf(order);
   const wallet = surface.wallets.find(walletId);
@@ -62,7 +64,7 @@ async function preview(surface: Surface, order: Order): Promise<Outcome> {
     type: order.type,
     order: { asset, from, to, amount: formatDecimal(judged.amount), amount_units: judged.amount },
     needs_approval: judged.needsApproval || looksLike !== undefined,
-    looks_like: looksLike ?? null,
+    looks_like: tellsPayees ? (looksLike ?? null) : null,
     fee_reserve_trx: formatDecimal(judged.feeReserveSun),
     reference_block: reference === undefined ? null : { number: reference.number, id: reference.id },
     estimate,

@@ -71,7 +71,8 @@ export const catalog: Catalog = {
     migrate: { "1": payoutFrom1 },
     indexes: ({ tag, context }) => {
       const { from, to, batch, externalId } = context as PayoutContext;
-      const lists = ["all", `status:${tag}`, `party:${from}`, `party:${to}`, looksOf(to)];
+      const lists = ["all", `status:${tag}`, `party:${from}`, `party:${to}`];
+      if (!GIVEN_UP.has(tag)) lists.push(tag === "confirmed" ? `${looksOf(to)}:paid` : looksOf(to));
       if (batch !== undefined) lists.push(`batch:${batch.id}`);
       if (externalId !== undefined) lists.push(`external:${externalId}`);
       return lists;
@@ -99,6 +100,9 @@ export const catalog: Catalog = {
     },
   },
 };
+
+/** They are over and were not paid, so that what they were for may be ordered again. One that failed can be tried again. */
+export const GIVEN_UP: ReadonlySet<string> = new Set(["rejected", "cancelled"]);
 
 /** Addresses whose ends are the same stand beside each other by the names of these lists. */
 function looksOf(address: TronAddress): string {

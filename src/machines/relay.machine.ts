@@ -35,7 +35,7 @@ export type RelayInput = Omit<RelayContext, "pushes" | "lastPush">;
 type RelayEvent = { readonly type: "relay.push" } & Partial<Stamp>;
 
 const meta = (waitingFor: string): StateMeta => ({ waitingFor });
-const PAUSE_MS = { least: 3_000, most: 3_600_000 } as const;
+const PAUSE_MS = { least: 60_000, most: 3_600_000 } as const;
 const classOf = (event: object) => (event as { output: BroadcastOutcome }).output.class;
 const PUSH = {
   target: "pushing",
@@ -51,7 +51,7 @@ export const relayMachine = setup({
     input: {} as RelayInput,
     meta: {} as StateMeta,
   },
-  actors: { broadcastTransaction: effect<BroadcastInput, BroadcastOutcome>() },
+  actors: { relayTransaction: effect<BroadcastInput, BroadcastOutcome>() },
   actions: {
     ...durableActions,
     recordPush: assign(({ context, event }) => {
@@ -81,7 +81,7 @@ export const relayMachine = setup({
       description: "The recorded bytes are handed to a node.",
       meta: meta("the node's answer"),
       invoke: {
-        src: "broadcastTransaction",
+        src: "relayTransaction",
         id: "broadcast",
         input: ({ context: { txId, signedHex } }) => ({ txId, signedHex }),
         onDone: [

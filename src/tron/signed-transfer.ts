@@ -4,7 +4,7 @@ import { Fault } from "../domain/errors.ts";
 import { AMOUNT_MAX, units, type Units } from "../domain/money.ts";
 import { fromHex41 } from "./address.ts";
 import type { Contract } from "./contracts.ts";
-import { decodeRawTransaction, decodeSigned } from "./transaction.ts";
+import { decodeRawTransaction, decodeSigned, encodeSigned } from "./transaction.ts";
 import { decodeTransferCall } from "./trc20.ts";
 
 export type SignedTransfer = {
@@ -14,12 +14,20 @@ export type SignedTransfer = {
   readonly expiration: number;
   readonly feeLimitSun: Units;
   readonly signatures: number;
+  /** The same transaction without whatever else its bytes carried. */
+  readonly signedHex: string;
 };
+
+/** Keys of one permission (tron.md §1.3). */
+const SIGNATURES_MAX = 5;
+const SIGNATURE_HEX = 130;
 
 /** Throws `Fault` `tx_malformed` or `tx_type_not_allowed`. */
 export function decodeSignedTransfer(signedHex: string, usdtContract: TronAddress): SignedTransfer {
   const { rawHex, signatures, txId } = decodeSigned(signedHex);
   if (signatures.length === 0) throw new Fault("tx_malformed", "the transaction carries no signature");
+  if (signatures.length > SIGNATURES_MAX || signatures.some((signature) => signature.length !== SIGNATURE_HEX))
+    throw new Fault("tx_malformed", `at most ${SIGNATURES_MAX} signatures of 65 bytes each can be right`);
   const raw = decodeRawTransaction(rawHex);
   const [contract, ...others] = raw.contracts;
   if (contract === undefined || others.length > 0)
@@ -30,6 +38,7 @@ export function decodeSignedTransfer(signedHex: string, usdtContract: TronAddres
     expiration: timeOf(raw.expiration),
     feeLimitSun: amountOf(raw.feeLimit, "fee limit"),
     signatures: signatures.length,
+    signedHex: encodeSigned(rawHex, signatures),
   };
 }
 

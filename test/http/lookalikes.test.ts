@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import type { ActorRecord } from "../../src/domain/records.ts";
 import { fromHex41 } from "../../src/tron/address.ts";
 import { addressOf, drain, openDoor, payout, solidify, type Door } from "../support/http.ts";
 
@@ -46,18 +45,6 @@ test("an address is known while one order to it was not given up", async () => {
   expect((await door.get(`${PAYOUTS}/${rejected}`)).json().status).toBe("rejected");
   expect((await ask(door, TWIN)).lookalikes).toEqual([]);
   await order(door);
-  expect((await ask(door, TWIN)).lookalikes).toEqual([KNOWN]);
-});
-
-const named = (records: readonly ActorRecord[]) => records.map(({ kind, id }) => ({ kind, id }));
-test.each([
-  ["is damaged", (records: readonly ActorRecord[]) => ({ records: [], damaged: named(records), next: undefined })],
-  ["is beyond one page", (records: readonly ActorRecord[]) => ({ records, damaged: [], next: "more" })],
-])("an order that %s may be one that was paid, and makes its address known", async (_, page) => {
-  const door = await openDoor();
-  await cancelled(door);
-  const read = door.engine.records.bind(door.engine);
-  door.engine.records = async (...asked) => page((await read(...asked)).records);
   expect((await ask(door, TWIN)).lookalikes).toEqual([KNOWN]);
 });
 
@@ -132,16 +119,47 @@ describe("an order to an address that looks like a known one", () => {
     expect(await view(door, await order(door, { to: TWIN }))).toMatchObject({ status: "broadcast", looks_like: null });
   });
 
+  test("is held also when it is watched, and the known one is not", async () => {
+    const door = await openDoor();
+    await confirmed(door);
+    await door.post(WALLETS, { name: "poison", kind: "watch", address: TWIN }, { key: null });
+    expect((await view(door, await order(door, { to: TWIN }))).status).toBe("awaiting_approval");
+    expect((await view(door, await order(door))).status).toBe("broadcast");
+  });
+
+  test("does not hold up the known one, however busy that is", async () => {
+    const door = await openDoor();
+    await confirmed(door);
+    await order(door, { to: TWIN });
+    for (let i = 0; i < 120; i += 1) await door.post(PAYOUTS, payout({ to: KNOWN, amount: "10" }));
+    expect((await view(door, await order(door, { amount: "11" }))).status).toBe("broadcast");
+  });
+
+  test("does not hold up a known one that is in no list by ends, because it was paid before there were any", async () => {
+    const door = await openDoor();
+    await confirmed(door);
+    const { indexNames } = door.engine;
+    door.engine.indexNames = async (...asked) => (await indexNames(...asked)).filter((name) => !name.includes(KNOWN));
+    await order(door, { to: TWIN });
+    expect((await view(door, await order(door))).status).toBe("broadcast");
+  });
+
   test("is held when it looks like a wallet, and a wallet itself is not", async () => {
     const door = await openDoor({
-      ports: { keys: { createHdWallet: async () => ({ address: KNOWN, path: "m" }), importKey: notAsked } },
+      ports: {
+        keys: { createHdWallet: async () => ({ address: KNOWN, path: "m" }), importKey: notAsked },
+        ownAddress: (address) => address === KNOWN,
+      },
     });
     await door.post(WALLETS, { name: "hd" }, { key: null });
     expect(await view(door, await order(door, { to: TWIN }))).toMatchObject({
       status: "awaiting_approval",
       looks_like: KNOWN,
     });
-    expect(await view(door, await order(door))).toMatchObject({ status: "broadcast", looks_like: null });
+    const transfer = { from_wallet: "wal_1", to: KNOWN, amount: "1" };
+    const { id } = (await door.post("/api/v1/tron/usdt/transfer", transfer)).json();
+    await drain();
+    expect(await view(door, id)).toMatchObject({ status: "broadcast", looks_like: null });
   });
 
   test("is answered as the first time when it is repeated, whoever is known by then", async () => {

@@ -230,13 +230,13 @@ describe("broadcast of a transaction that somebody else signed", () => {
   const decoded = {
     txId,
     transfer: { asset: "USDT", from: addressOf(60), to: addressOf(61), amount: units(1n) },
-    expiration: 1_900_000_000_000 as number,
+    expiration: 1_700_000_400_000 as number,
     feeLimitSun: units(0n),
     signatures: 1,
   } as const;
 
   async function openRaw(change: Partial<typeof decoded> = {}, outcome = accepted): Promise<Door> {
-    const door = await openDoor({ ports: { decodeSigned: () => ({ ...decoded, ...change }) } });
+    const door = await openDoor({ ports: { decodeSigned: (signedHex) => ({ ...decoded, signedHex, ...change }) } });
     door.world.onBroadcast = async () => outcome;
     return door;
   }
@@ -261,8 +261,10 @@ describe("broadcast of a transaction that somebody else signed", () => {
     const door = await openRaw();
     const first = await door.post(RAW, { raw_hex: "0a0b" }, { key: "k" });
     await drain();
-    const bytes = { ...decoded, expiration: 1 };
-    const later = await openDoor({ store: door.store, ports: { decodeSigned: () => bytes } });
+    const later = await openDoor({
+      store: door.store,
+      ports: { decodeSigned: (signedHex) => ({ ...decoded, signedHex, expiration: 1 }) },
+    });
     expect((await later.post(RAW, { raw_hex: "0a0b" }, { key: "k" })).body).toBe(first.body);
     expect(later.world.broadcasts).toEqual([]);
   });
@@ -320,6 +322,30 @@ describe("broadcast of a transaction that somebody else signed", () => {
     expect(door.world.broadcasts).toEqual(["0a0b", "0a0c"]);
   });
 
+  test("whose sender is a wallet by now is not pushed again, and its first key still has its answer", async () => {
+    const own = new Set<string>();
+    const decodeSigned = (signedHex: string) => ({ ...decoded, signedHex });
+    const door = await openDoor({ ports: { decodeSigned, ownAddress: (address) => own.has(address) } });
+    const first = await door.post(RAW, { raw_hex: "0a0b" }, { key: "k" });
+    await drain();
+    own.add(decoded.transfer.from);
+    expect((await door.post(RAW, { raw_hex: "0a0b" })).json()).toMatchObject({ status: 409, code: "conflict" });
+    expect((await door.post(RAW, { raw_hex: "0a0b" }, { key: "k" })).body).toBe(first.body);
+    await drain();
+    expect(door.world.broadcasts).toEqual(["0a0b"]);
+  });
+
+  test("with several signatures is told by the bytes that came furthest", async () => {
+    const door = await openRaw();
+    door.ports.gateway.solidReceipt = async () => undefined;
+    await door.post(RAW, { raw_hex: "0a0b" });
+    await drain();
+    door.world.onBroadcast = async () => ({ class: "refused", code: "SIGERROR", message: "", node: "n1" });
+    await door.post(RAW, { raw_hex: "0a0c" });
+    await drain();
+    expect(await look(door)).toMatchObject({ status: "handed_over" });
+  });
+
   test("whose time is over is not pushed again, and its first key still has its answer", async () => {
     const door = await openRaw({ expiration: 1_700_000_360_000 });
     const first = await door.post(RAW, { raw_hex: "0a0b" }, { key: "k" });
@@ -337,6 +363,7 @@ describe("broadcast of a transaction that somebody else signed", () => {
 
   test.each([
     [{ expiration: 1 }, "tx_expired"],
+    [{ expiration: 2_000_000_000_000 }, "tx_malformed"],
     [{ transfer: { ...decoded.transfer, from: PAYER } }, "conflict"],
   ])("%j is refused before a node sees it", async (change, code) => {
     const door = await openRaw(change);

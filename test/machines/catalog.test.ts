@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { catalog, SERVICES } from "../../src/machines/catalog.ts";
 import { nodesOf } from "../../src/actors/machine-tree.ts";
 import { payoutInput } from "../support/engine.ts";
-import { BUILT, SIGNED, transactionInput } from "../support/facts.ts";
+import { BUILT, INCLUSION, SIGNED, transactionInput } from "../support/facts.ts";
 import { Driven } from "../support/kernel.ts";
 
 describe("the catalogue", () => {
@@ -29,6 +29,20 @@ describe("the catalogue", () => {
       "external:e1",
     ]);
     expect(Driven.born("payout", payoutInput("po_1", { from: "A", to: "B" })).record.indexes).toHaveLength(5);
+  });
+
+  test("lists a payee as known while the payout was not given up, and as paid once it is confirmed", () => {
+    const looks = ({ record }: Driven) => record.indexes.filter((name) => name.startsWith("ends:"));
+    const order = Driven.born("payout", payoutInput("po_1", { to: "Tabcdefghij" }));
+    expect(looks(order)).toEqual(["ends:Tabcghij:Tabcdefghij"]);
+    const refused = order.send({ type: "wallet.refused", refusal: { code: "insufficient_funds", detail: "" } });
+    expect([refused.tag, looks(refused)]).toEqual(["rejected", []]);
+    const of = (type: string, data: object) => ({ type, attempt: 1, txId: BUILT.txId, ...data });
+    const paid = order
+      .send({ type: "wallet.reserved", sequence: 1 })
+      .send(of("transaction.signed", { expiration: 1 }))
+      .send(of("transaction.confirmed", { inclusion: INCLUSION }));
+    expect([paid.tag, looks(paid)]).toEqual(["confirmed", ["ends:Tabcghij:Tabcdefghij:paid"]]);
   });
 
   test("lists a transaction by its id, once its bytes are signed and not before", () => {

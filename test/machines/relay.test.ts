@@ -29,7 +29,7 @@ describe("a relay", () => {
   test("pushes the bytes that are on disk", () => {
     const relay = born();
     expect([relay.state, relay.tag]).toEqual(["pushing", "broadcast"]);
-    expect(relay.last.started).toMatchObject([{ source: "broadcastTransaction" }]);
+    expect(relay.last.started).toMatchObject([{ source: "relayTransaction" }]);
     expect(relay.record.indexes).toEqual(["all", "status:broadcast", `tx:${INPUT.txId}`]);
   });
 
@@ -68,13 +68,13 @@ describe("a relay", () => {
     expect([relay.state, Object.keys(relay.record.timers)]).toEqual([told(born(), kind).state, [expect.any(String)]]);
   });
 
-  test("is looked at once an hour at most, and not before a slot", () => {
+  test("is looked at once an hour at most, and once a minute at least", () => {
     const due = (change: Partial<RelayInput>, blockTime: number) => {
       const relay = born(change).answer("broadcast", outcome("accepted"), { ...STAMP, blockTime });
       return (Object.values(relay.record.timers)[0]?.due ?? 0) - STAMP.at;
     };
-    expect(due({}, STAMP.blockTime)).toBe(60_000);
-    expect(due({}, INPUT.expiration - 1)).toBe(3_000);
+    expect(due({ expiration: STAMP.blockTime + 90_000 }, STAMP.blockTime)).toBe(90_000);
+    expect(due({}, INPUT.expiration - 1)).toBe(60_000);
     expect(due({ expiration: STAMP.blockTime + 86_400_000 }, STAMP.blockTime)).toBe(3_600_000);
   });
 

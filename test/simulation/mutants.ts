@@ -411,8 +411,8 @@ const PROMISING: readonly Mutant[] = [
   {
     bug: "who looks like somebody else is paid at once",
     file: "src/http/lookalikes.ts",
-    fragment: "const { wallets, payees } = await alike(this.#ports, address);",
-    replacement: "const { wallets, payees }: Acquaintances = { wallets: [], payees: [] };",
+    fragment: "const { addresses, paid } = await knownWith(engine, address);",
+    replacement: "const { addresses, paid }: Known = { addresses: [], paid: new Set() };",
   },
   {
     bug: "what has a time is given up at once",

@@ -16,13 +16,31 @@ describe("a transfer that somebody else signed", () => {
       txId: transferVector.txID,
       transfer: { asset: "TRX", ...parties },
       feeLimitSun: "0",
+      signedHex: transferVector.broadcasthex,
     });
     expect(decodeSignedTransfer(signedUsdt, usdt)).toEqual({
       ...common,
       txId: usdtVector.txID,
       transfer: { asset: "USDT", ...parties },
       feeLimitSun: "100000000",
+      signedHex: signedUsdt,
     });
+  });
+
+  test("is read without the results that its bytes may carry", () => {
+    expect(decodeSignedTransfer(`${signedUsdt}2a021801`, usdt).signedHex).toBe(signedUsdt);
+  });
+
+  test("has one to five signatures of 65 bytes", () => {
+    const [signature = ""] = usdtVector.signature;
+    const signed = (...signatures: string[]) => encodeSigned(usdtVector.raw_data_hex, signatures);
+    expect(decodeSignedTransfer(signed(...Array.from({ length: 5 }, () => signature)), usdt).signatures).toBe(5);
+    for (const hex of [
+      signed(...Array.from({ length: 6 }, () => signature)),
+      signed(signature.slice(2)),
+      signed(`${signature}00`),
+    ])
+      expect(() => decodeSignedTransfer(hex, usdt)).toThrow(expect.objectContaining({ code: "tx_malformed" }));
   });
 
   test("of another token, of another kind or with TRX on top is not allowed", () => {

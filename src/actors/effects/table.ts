@@ -40,6 +40,7 @@ export const EFFECT_SERVICES: Readonly<Record<string, ServiceName>> = {
   readBalances: "usdt-manager",
   signTransaction: "wallet-manager",
   broadcastTransaction: "tron-client",
+  relayTransaction: "tron-client",
   watchTransaction: "tron-client",
 };
 
@@ -53,7 +54,8 @@ export function createEffects(options: EffectOptions, ports: EffectPorts): Effec
   return {
     buildTransaction: buildTransaction(options, ports),
     signTransaction: signTransaction(options, ports),
-    broadcastTransaction: broadcastTransaction(options, ports),
+    broadcastTransaction: broadcastTransaction(options.nodeConcurrency, ports),
+    relayTransaction: broadcastTransaction(RELAYS_AT_ONCE, ports),
     watchTransaction: watchTransaction(ports),
     readBalances: readBalances(ports),
   };
@@ -121,8 +123,11 @@ function signTransaction(options: EffectOptions, ports: EffectPorts): Performer 
   });
 }
 
-function broadcastTransaction(options: EffectOptions, ports: EffectPorts): Performer {
-  return performer(options.nodeConcurrency, (input: BroadcastInput, { signal }) =>
+/** Bytes of others wait among themselves and never before the engine's own. */
+const RELAYS_AT_ONCE = 4;
+
+function broadcastTransaction(concurrency: number, ports: EffectPorts): Performer {
+  return performer(concurrency, (input: BroadcastInput, { signal }) =>
     ports.gateway.broadcast(input.signedHex, signal),
   );
 }

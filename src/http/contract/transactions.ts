@@ -137,7 +137,8 @@ export const Preview = Type.Object({
   }),
   needs_approval: Type.Boolean(),
   looks_like: Type.Union([Type.String(), Type.Null()], {
-    description: "A payee or wallet here with the same first and last four characters, which is another address",
+    description:
+      "A payee or wallet here with the same first and last four characters, which is another address; told with payouts:read",
   }),
   fee_reserve_trx: Type.String(),
   reference_block: Type.Union([Type.Object({ number: Type.Integer(), id: Type.String() }), Type.Null()]),

@@ -194,9 +194,10 @@ async function readBalance(
   if (!("balances" in record.effects) && (balanceBlock < 0 || behind > BALANCE_STALE_BLOCKS || isDemanded)) {
     await engine.request({ to: { kind: "wallet", id }, message: { type: "wallet.refresh" }, respond: keepNothing });
   }
+  // The balance last: who is told later is never told an older one.
+  const told = resources ? await readResources(surface, walletContext(record).address) : null;
   const now = engine.record({ kind: "wallet", id }) ?? record;
-  const body = balanceView(now, "balances" in now.effects);
-  return { status: 200, body: { ...body, resources: resources ? await readResources(surface, body.address) : null } };
+  return { status: 200, body: { ...balanceView(now, "balances" in now.effects), resources: told } };
 }
 
 async function readResources({ gateway, logger }: Surface, address: string) {
