@@ -43,6 +43,8 @@ const PUSH = {
   description: "somebody asked to push the same bytes",
 } as const;
 const isPast = ({ expiration }: RelayContext, { blockTime = 0 }: Partial<Stamp>) => blockTime >= expiration;
+const untilEnd = ({ expiration }: RelayContext, { blockTime = 0 }: Partial<Stamp>) =>
+  Math.min(PAUSE_MS.most, Math.max(PAUSE_MS.least, expiration - blockTime));
 
 export const relayMachine = setup({
   types: {
@@ -67,8 +69,7 @@ export const relayMachine = setup({
   delays: {
     pushDelay: ({ context }) => Math.min(60_000, 3_000 * 2 ** Math.min(context.pushes, 5)),
     /** Until the bytes die, as far as is known. */
-    endDelay: ({ context, event }) =>
-      Math.min(PAUSE_MS.most, Math.max(PAUSE_MS.least, context.expiration - (event.blockTime ?? 0))),
+    endDelay: ({ context, event }) => untilEnd(context, event),
   },
 }).createMachine({
   id: "relay",

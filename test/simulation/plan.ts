@@ -195,9 +195,13 @@ export const OWN = 3;
 /** What somebody sends there once it is. */
 export const OWN_SUN = 30_000_000n;
 
-/** Every payee is paid by one order at most, so that the chain itself says what was paid. */
+/**
+ * Every payee is paid by one order at most, so that the chain itself says what was paid; and none looks like another by
+ * chance, which would hold its order.
+ */
 class Names {
   private readonly seed: number;
+  private readonly ends = new Set<string>();
   private count = 0;
 
   constructor(seed: number) {
@@ -205,8 +209,14 @@ class Names {
   }
 
   payee(): string {
-    this.count += 1;
-    return fromHex41(`41${(this.seed * 1_000 + this.count).toString(16).padStart(40, "d")}`);
+    for (;;) {
+      this.count += 1;
+      const address = fromHex41(`41${(this.seed * 1_000 + this.count).toString(16).padStart(40, "d")}`);
+      const ends = address.slice(0, 4) + address.slice(-4);
+      if (this.ends.has(ends)) continue;
+      this.ends.add(ends);
+      return address;
+    }
   }
 
   key(): string {
