@@ -386,6 +386,7 @@ export class Auditor {
       const path = `${ROOT}/transactions/${txId}`;
       const { body } = await clients.insist({ method: "GET", path, token: TOKENS.other.text });
       const status = fieldOf(body, "status");
+      if (status === "") this.complain("relayed is told", `${key} was accepted and is not known`);
       this.world.mark(`a relay is ${status}`);
       if ((status === "confirmed") !== (truth?.solid === true))
         this.complain(

@@ -415,6 +415,12 @@ const PROMISING: readonly Mutant[] = [
     replacement: "const { addresses, paid }: Known = { addresses: [], paid: new Set() };",
   },
   {
+    bug: "what others signed is forgotten",
+    file: "src/http/routes/transactions.ts",
+    fragment: "const relayed = await findRelay(surface, txid);",
+    replacement: "const relayed: ActorRecord | undefined = undefined;",
+  },
+  {
     bug: "what has a time is given up at once",
     file: "src/machines/payout-events.ts",
     fragment: "return notAfter !== undefined && blockTime >= notAfter;",
