@@ -7,6 +7,7 @@ import { refuse, type Refusal } from "../domain/errors.ts";
 import { LANDING_MS_MIN } from "../domain/limits.ts";
 import { isLess, lesser, parseDecimal, ZERO, type Asset, type Units } from "../domain/money.ts";
 import { judgeAmount } from "../machines/ledger.ts";
+import { boundsOf } from "../machines/transaction-context.ts";
 import { canonicalJson, digest } from "./idempotency.ts";
 import type { HttpPorts } from "./ports.ts";
 import type { PayingWallet } from "./paying-wallets.ts";
@@ -63,7 +64,7 @@ export function readBounds(
     const evidence = { block_time: new Date(blockTime).toISOString() };
     return refuse("not_after_passed", "No transaction could be in a block before not_after any more", evidence);
   }
-  return { ...(maxFeeSun === undefined ? {} : { maxFeeSun }), ...(notAfter === undefined ? {} : { notAfter }) };
+  return boundsOf({ maxFeeSun, notAfter });
 }
 
 /** The form is checked already; a day that its month does not have would be read as one of the next month. */
