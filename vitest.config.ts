@@ -37,7 +37,15 @@ export default defineConfig({
   test: {
     projects: [
       // Worker threads and LevelDB handles are native: a process per file keeps one file's crash out of the others.
-      { extends: true, test: { name: "alone", include: ["test/**/*.test.ts"], exclude: shared } },
+      {
+        extends: true,
+        test: {
+          name: "alone",
+          include: ["test/**/*.test.ts"],
+          exclude: shared,
+          globalSetup: "test/support/packed-program.ts",
+        },
+      },
       { extends: true, test: { name: "shared", include: shared, isolate: false } },
     ],
     pool: "forks",

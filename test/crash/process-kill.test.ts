@@ -3,9 +3,8 @@
  * commit and of an effect, or at any time, on a chain whose nodes lie. What is true is read from the chain's ledger.
  */
 import { Semaphore } from "async-mutex";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, inject, test } from "vitest";
 import { Lane, type Storm, type StormReport } from "./support/lane.ts";
-import { packEngine } from "./support/packed-engine.ts";
 
 const KILLS_PER_POINT = 19;
 const KILLS_IN_ALL = 200;
@@ -42,7 +41,7 @@ const KILLS_WITHHELD = 10;
 
 const MORE_STORMS = 6;
 
-const packed = await packEngine();
+const packed = inject("packed");
 const reports: StormReport[] = [];
 const idle: Lane[] = [];
 /** Chains with their engines at a time: one more than the cores of the smallest machine, because each waits now and then. */
@@ -69,7 +68,6 @@ function expectHonest(report: StormReport): void {
 
 afterAll(async () => {
   await Promise.all(idle.map((lane) => lane.close()));
-  await packed.remove();
 });
 
 describe.concurrent("an engine killed by SIGKILL", { timeout: 10 * WITHIN_MS }, () => {

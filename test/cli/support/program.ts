@@ -1,16 +1,16 @@
-/** The engine and the demo as processes of their own, in a temporary data directory, on free ports, with a fast devnet. */
+/**
+ * The engine and the demo as processes of their own, packed (`packed-program.ts`), in a temporary data directory, on free
+ * ports, with a fast devnet.
+ */
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { inject } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../../..");
-const MAIN = join(ROOT, "src/main.ts");
-const DEMO = join(ROOT, "src/cli/demo.ts");
-const TOKEN = join(ROOT, "src/cli/token.ts");
-const DEVNET = join(ROOT, "src/devnet/main.ts");
 const DEADLINE_MS = 300_000;
 
 export type Finished = { readonly code: number | null; readonly output: string };
@@ -38,7 +38,7 @@ export class Program {
       TX_EXPIRATION_SECONDS: "900",
       LOG_LEVEL: "warn",
       // Compiled code is shared by the many short runs.
-      NODE_COMPILE_CACHE: join(tmpdir(), "lucid-test-compiled"),
+      NODE_COMPILE_CACHE: inject("packed").compiled,
     };
   }
 
@@ -55,14 +55,14 @@ export class Program {
 
   /** Ready to take payouts when it returns. */
   async startEngine(more: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
-    const child = this.#spawn(MAIN, [], more);
+    const child = this.#spawn("main", [], more);
     await until("the engine is ready", async () => (await fetch(`${this.url}/health/ready`)).ok);
     return child;
   }
 
   /** A devnet of its own and an engine that takes it for a chain with real money; returns what the demo needs to know. */
   async startOnCustomNetwork(): Promise<NodeJS.ProcessEnv> {
-    const devnet = this.#spawn(DEVNET, ["--port", new URL(this.nodeUrl).port, "--block-ms", "40"], {});
+    const devnet = this.#spawn("devnet", ["--port", new URL(this.nodeUrl).port, "--block-ms", "40"], {});
     let output = "";
     devnet.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
     await until("the devnet says what it is", () => /USDT +T/.test(output));
@@ -98,7 +98,7 @@ export class Program {
     args: readonly string[] = [],
     more: NodeJS.ProcessEnv = {},
   ): { child: ChildProcess; output: () => string; finished: Promise<Finished> } {
-    const child = this.#spawn(DEMO, args, more);
+    const child = this.#spawn("demo", args, more);
     let output = "";
     for (const stream of [child.stdout, child.stderr])
       stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
@@ -118,7 +118,7 @@ export class Program {
 
   /** What it prints is apart from what it says. */
   async token(args: readonly string[], more: NodeJS.ProcessEnv = {}) {
-    const child = this.#spawn(TOKEN, args, more);
+    const child = this.#spawn("token", args, more);
     const said = { stdout: "", stderr: "" };
     child.stdout?.on("data", (chunk: Buffer) => (said.stdout += chunk.toString()));
     child.stderr?.on("data", (chunk: Buffer) => (said.stderr += chunk.toString()));
@@ -163,8 +163,8 @@ export class Program {
     if (!response.ok) throw new Error(await response.text());
   }
 
-  #spawn(file: string, args: readonly string[], more: NodeJS.ProcessEnv): ChildProcess {
-    const child = spawn(process.execPath, [file, ...args], {
+  #spawn(entry: "main" | "demo" | "token" | "devnet", args: readonly string[], more: NodeJS.ProcessEnv): ChildProcess {
+    const child = spawn(process.execPath, [join(inject("packed").directory, `${entry}.js`), ...args], {
       cwd: ROOT,
       env: { ...this.env, ...more },
       stdio: ["ignore", "pipe", "pipe"],

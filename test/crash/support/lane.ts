@@ -8,12 +8,12 @@ import { join } from "node:path";
 import type { PayoutView } from "../../../src/http/contract/payouts.ts";
 import { fromHex41 } from "../../../src/tron/address.ts";
 import { Client } from "../../support/client.ts";
+import type { PackedProgram } from "../../support/packed-program.ts";
 import { until } from "../../support/poll.ts";
 import { audit, remainsOf, type Audit, type Remains } from "./audit.ts";
 import { ENCRYPTION_KEY, prepareKeystore } from "./cheap-keystore.ts";
 import { DevnetChild } from "./devnet-child.ts";
 import { EngineChild } from "./engine-child.ts";
-import type { PackedEngine } from "./packed-engine.ts";
 import type { EngineSetup } from "./protocol.ts";
 
 /** A slot of the chain is 3 s; so is a tick of the engine's clock at this speed. */
@@ -55,7 +55,7 @@ export class Lane {
   private readonly directory: string;
   private readonly dataDir: string;
   private readonly devnet: DevnetChild;
-  private readonly packed: PackedEngine;
+  private readonly packed: PackedProgram;
   private readonly origin = Date.now();
   private wallet: { id: string; address: string } | undefined;
   /** Ids of everything ever accepted here. */
@@ -63,14 +63,14 @@ export class Lane {
   private ordered = 0;
   private engine: EngineChild | undefined;
 
-  private constructor(directory: string, packed: PackedEngine) {
+  private constructor(directory: string, packed: PackedProgram) {
     this.directory = directory;
     this.dataDir = join(directory, "data");
     this.packed = packed;
     this.devnet = new DevnetChild({});
   }
 
-  static async open(packed: PackedEngine): Promise<Lane> {
+  static async open(packed: PackedProgram): Promise<Lane> {
     const directory = await mkdtemp(join(tmpdir(), "lucid-crash-"));
     const lane = new Lane(directory, packed);
     await prepareKeystore(lane.dataDir);
@@ -156,7 +156,8 @@ export class Lane {
       WALLET_ID: this.wallet?.id ?? "",
     };
     const { origin } = this;
-    const { script, compiled } = this.packed;
+    const { directory, compiled } = this.packed;
+    const script = join(directory, "engine-process.js");
     const setup = () => ({ environment, speed: SPEED, origin, ...now() });
     this.engine = new EngineChild({ script, environment: { NODE_COMPILE_CACHE: compiled }, setup });
     return this.engine;
