@@ -25,6 +25,7 @@ import type {
 import { Fault } from "../domain/errors.ts";
 import { DESTINATIONS_ASKED_MAX } from "../domain/limits.ts";
 import type { Asset, Units } from "../domain/money.ts";
+import type { AccountPermissions } from "../domain/permissions.ts";
 import type { ChainGateway } from "../ports/world.ts";
 import { toEvmWord } from "../tron/address.ts";
 import { encodeUint } from "../tron/trc20.ts";
@@ -116,6 +117,10 @@ export class ChainReader implements ChainGateway {
   async account(address: TronAddress, signal?: AbortSignal): Promise<AccountFacts> {
     const load = () => this.#read((node) => ask.askAccount(node, address), { api: "full", lane: "read" });
     return this.#parts.accounts.get(address, load, signal);
+  }
+
+  async permissions(address: TronAddress, signal?: AbortSignal): Promise<AccountPermissions> {
+    return this.#read((node) => ask.askPermissions(node, address), { api: "full", lane: "read", signal });
   }
 
   async solidBalances(

@@ -11,11 +11,13 @@ import type {
 } from "../domain/chain-facts.ts";
 import { Fault } from "../domain/errors.ts";
 import type { Units } from "../domain/money.ts";
+import type { AccountPermissions } from "../domain/permissions.ts";
 import { toEvmWord, toHex41, ZERO_ADDRESS } from "../tron/address.ts";
 import type { Asker } from "./asking.ts";
 import { parseBlock, parseBlocks } from "./block-json.ts";
 import { lookCode, readLook } from "./destination-look.ts";
 import { accountFact, blockFact, chainParametersFact, headerFact, receiptFact, unitsFact } from "./facts.ts";
+import { permissionFacts } from "./permission-facts.ts";
 import { parseReceipts } from "./receipt-json.ts";
 import * as wire from "./wire.ts";
 
@@ -140,6 +142,12 @@ export async function askAccount(node: Asker, address: TronAddress): Promise<Acc
   if (account === undefined) return accountFact({ address, account, resource: {} });
   return node.ask({ path: "wallet/getaccountresource", body, ...ACCOUNT }, (answer) =>
     accountFact({ address, account, resource: wire.readAccountResource(answer) }),
+  );
+}
+
+export function askPermissions(node: Asker, address: TronAddress): Promise<AccountPermissions> {
+  return node.ask({ path: "wallet/getaccount", body: { address: toHex41(address) }, ...ACCOUNT }, (answer) =>
+    permissionFacts(address, wire.readPermissionsOrNothing(answer)),
   );
 }
 

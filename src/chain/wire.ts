@@ -92,6 +92,27 @@ const Account = Type.Object({
   type: Type.Optional(Word),
 });
 
+const Permission = Type.Object({
+  id: Type.Optional(Count),
+  permission_name: Type.Optional(Word),
+  threshold: Type.Optional(Amount),
+  operations: Type.Optional(Type.String({ pattern: "^[0-9a-fA-F]{64}$" })),
+  keys: Type.Optional(
+    Type.Array(
+      Type.Object({ address: Type.String({ pattern: "^41[0-9a-fA-F]{40}$" }), weight: Type.Optional(Amount) }),
+      { maxItems: 5 },
+    ),
+  ),
+});
+
+/** The chain allows no more keys and active permissions (tron.md §1.5). */
+const AccountPermissions = Type.Object({
+  address: Type.String(),
+  owner_permission: Type.Optional(Permission),
+  witness_permission: Type.Optional(Permission),
+  active_permission: Type.Optional(Type.Array(Permission, { maxItems: 8 })),
+});
+
 /** Every field may be absent: a fresh account with nothing used shows only what is not zero. */
 const AccountResource = Type.Object({
   freeNetUsed: Type.Optional(Count),
@@ -136,6 +157,8 @@ export type WireBlock = Static<typeof Block>;
 export type WireTransaction = Static<typeof BlockTransaction>;
 export type WireInfo = Omit<Static<typeof TransactionInfo>, "log"> & { readonly log?: Iterable<ContractLog> };
 export type WireAccount = Static<typeof Account>;
+export type WirePermission = Static<typeof Permission>;
+export type WireAccountPermissions = Static<typeof AccountPermissions>;
 export type WireAccountResource = Static<typeof AccountResource>;
 export type WireChainParameters = Static<typeof ChainParameters>;
 export type WireCallResult = Static<typeof CallResult>;
@@ -168,6 +191,7 @@ function withLogs(info: Static<typeof TransactionInfo>): WireInfo {
 }
 
 export const readAccountOrNothing = orNothing(reader("account", Account));
+export const readPermissionsOrNothing = orNothing(reader("permissions of an account", AccountPermissions));
 export const readAccountResource = reader("account resource", AccountResource);
 export const readChainParameters = reader("chain parameters", ChainParameters);
 export const readCallResult = reader("call result", CallResult);

@@ -16,6 +16,7 @@ import type {
   TxId,
 } from "../domain/chain-facts.ts";
 import type { Asset, Units } from "../domain/money.ts";
+import type { AccountPermissions } from "../domain/permissions.ts";
 
 /**
  * Access to TRON nodes. Every method throws `Fault` (`chain_unavailable`, `chain_timeout`, `chain_error`) when no
@@ -35,6 +36,8 @@ export interface ChainGateway {
   genesisId(signal?: AbortSignal): Promise<string>;
   chainParameters(signal?: AbortSignal): Promise<ChainParameters>;
   account(address: TronAddress, signal?: AbortSignal): Promise<AccountFacts>;
+  /** Who may sign for the account, as one node says; for people. */
+  permissions(address: TronAddress, signal?: AbortSignal): Promise<AccountPermissions>;
   /** Solidified balances, and the number of a block that was solidified before they were read. */
   solidBalances(address: TronAddress, signal?: AbortSignal): Promise<{ usdt: Units; trx: Units; atBlock: number }>;
   tokenBalance(address: TronAddress, signal?: AbortSignal): Promise<{ amount: Units; atBlock: number }>;

@@ -15,6 +15,7 @@ import type {
 } from "../../src/domain/chain-facts.ts";
 import { Fault } from "../../src/domain/errors.ts";
 import { type Asset, units } from "../../src/domain/money.ts";
+import { soleOwner, type AccountPermissions } from "../../src/domain/permissions.ts";
 import type { ChainGateway } from "../../src/ports/world.ts";
 import { trxEstimate, usdtEstimate } from "../../src/chain/fees.ts";
 import { toHex41 } from "../../src/tron/address.ts";
@@ -41,6 +42,8 @@ export class FakeChain implements ChainGateway {
   readonly calls: Record<string, number> = {};
   /** Whom the token has frozen. */
   readonly frozen = new Set<string>();
+  /** Who changed who may sign for him. */
+  readonly permitted = new Map<string, Pick<AccountPermissions, "owner" | "actives">>();
   terms: TokenTerms = { isPaused: false, feeBasisPoints: 0, feeMax: units(0n) };
   /** Blocks that have no receipts yet. */
   readonly withoutReceipts = new Set<number>();
@@ -177,6 +180,12 @@ export class FakeChain implements ChainGateway {
     const { trx, activated } = this.balances(address, this.head);
     const resources = { energyLimit: 0, energyUsed: 0, bandwidthLimit: activated ? 600 : 0, bandwidthUsed: 0 };
     return { address, activated, isContract: false, trxSun: units(trx), ...resources };
+  }
+
+  async permissions(address: string): Promise<AccountPermissions> {
+    toHex41(address);
+    const { activated } = this.balances(address, this.head);
+    return { activated, ...(this.permitted.get(address) ?? soleOwner(address)) };
   }
 
   async solidBalances(address: string) {

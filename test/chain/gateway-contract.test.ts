@@ -1,3 +1,4 @@
+import { TronWeb } from "tronweb";
 import { units } from "../../src/domain/money.ts";
 import { privateKeyToAddress } from "../../src/tron/address.ts";
 import { startDevnet } from "../../src/devnet/devnet.ts";
@@ -5,6 +6,10 @@ import { chainGatewayContract, type GatewayWorld } from "../contracts/chain-gate
 import { FAKE_USDT, FakeChain, txIdOf, type FakeTransfer } from "./fake-chain.ts";
 import { openGateway, signTransfer } from "./support.ts";
 
+type Key = { readonly address: string; readonly weight: bigint };
+type WebKey = { address: string; weight: number };
+/** TransferContract, whose number is 1. */
+const TRANSFERS = "02".padEnd(64, "0");
 const KEYS = { payer: "11".repeat(32), holder: "22".repeat(32), stranger: "33".repeat(32) };
 const payer = privateKeyToAddress(KEYS.payer);
 const holder = privateKeyToAddress(KEYS.holder);
@@ -28,6 +33,13 @@ chainGatewayContract("the fake chain", async (): Promise<GatewayWorld> => {
     },
     pause: async () => {
       chain.terms = { ...chain.terms, isPaused: true };
+    },
+    share: async (other) => {
+      const [own, second] = [payer, other].map((address) => ({ address, weight: 1n })) as [Key, Key];
+      chain.permitted.set(payer, {
+        owner: { id: 0, name: "both", threshold: 2n, keys: [own, second] },
+        actives: [{ id: 2, name: "pay", threshold: 1n, keys: [second] }],
+      });
     },
     sign: async ({ asset, from, to, amount }) => {
       nonce += 1;
@@ -66,6 +78,19 @@ chainGatewayContract("the gateway over a devnet", async (): Promise<GatewayWorld
     },
     pause: async () => {
       await devnet.usdt.setPaused(true);
+      await devnet.mine();
+    },
+    share: async (other) => {
+      const tronWeb = new TronWeb({ fullHost: devnet.url, privateKey: KEYS.payer });
+      const [own, second] = [payer, other].map((address) => ({ address, weight: 1 })) as [WebKey, WebKey];
+      const order = await tronWeb.transactionBuilder.updateAccountPermissions(
+        payer,
+        { type: 0, permission_name: "both", threshold: 2, keys: [own, second] },
+        undefined,
+        [{ type: 2, permission_name: "pay", threshold: 1, keys: [second], operations: TRANSFERS }],
+      );
+      const answer = await tronWeb.trx.sendRawTransaction(await tronWeb.trx.sign(order));
+      if (answer.result !== true) throw new Error(JSON.stringify(answer));
       await devnet.mine();
     },
     sign: async (order) => {

@@ -7,6 +7,7 @@ import { outcomeOfFailure } from "../../src/chain/broadcast-class.ts";
 import { FAILURE_KINDS, NodeFailure, type FailureKind } from "../../src/chain/node-failure.ts";
 import { GATEWAY_DEFAULTS, type TronGateway } from "../../src/chain/tron-gateway.ts";
 import { isFault } from "../../src/domain/errors.ts";
+import { signsAlone } from "../../src/domain/permissions.ts";
 import type { ChainGateway } from "../../src/ports/world.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { until } from "../support/poll.ts";
@@ -169,6 +170,12 @@ describe("mutated answers of real nodes", () => {
     log: [{ address: "a614f803b6fd780986a42c78ec9c7f77e6ded13c", topics: ["dd".repeat(32)], data: "00".repeat(32) }],
   };
   const call = { result: { result: true }, energy_used: 64_285, constant_result: ["0".repeat(63) + "1"] };
+  const keys = [{ address: "41a614f803b6fd780986a42c78ec9c7f77e6ded13c", weight: 1 }];
+  const account = {
+    address: "41a614f803b6fd780986a42c78ec9c7f77e6ded13c",
+    owner_permission: { permission_name: "owner", threshold: 1, keys },
+    active_permission: [{ type: "Active", id: 2, threshold: 1, operations: "7f".repeat(32), keys }],
+  };
   const look = { ...call, constant_result: ["00050d"] };
   const prices = [
     "getEnergyFee",
@@ -187,6 +194,7 @@ describe("mutated answers of real nodes", () => {
     ["wallet/gettransactioninfobyblocknum", [info], (chain) => chain.receipts(100)],
     ["walletsolidity/gettransactioninfobyid", info, (chain) => chain.solidReceipt(TX)],
     ["wallet/getchainparameters", { chainParameter: prices }, (chain) => chain.chainParameters()],
+    ["wallet/getaccount", account, async (chain) => signsAlone(await chain.permissions(FAKE_USDT), FAKE_USDT)],
     ["wallet/triggerconstantcontract", call, (chain) => chain.isBlacklisted(FAKE_USDT)],
     ["wallet/triggerconstantcontract", look, (chain) => chain.destinations([FAKE_USDT, FAKE_USDT], "USDT")],
     ["wallet/broadcasthex", { result: true, code: "SUCCESS", txid: TX }, (chain) => chain.broadcast("0a02")],

@@ -22,6 +22,8 @@ export type GatewayWorld = {
   /** The token takes a fee from each transfer; `most` in whole USDT. */
   charge(basisPoints: number, most: number): Promise<void>;
   pause(): Promise<void>;
+  /** From now on the payer's payments need the signatures of both; in a block when it is over. */
+  share(other: TronAddress): Promise<void>;
   /** A transfer of the payer, valid for a minute; no two calls make the same bytes. */
   sign(order: TransferOrder): Promise<{ txId: string; signedHex: string }>;
   dispose(): Promise<void>;
@@ -203,6 +205,24 @@ export function chainGatewayContract(name: string, open: () => Promise<GatewayWo
       ]);
       expect(await gateway.isBlacklisted(world.holder)).toBe(true);
       expect(await gateway.destinations([], "USDT")).toEqual([]);
+    });
+
+    test("an account says who may sign for it: its own key alone, until its owner changes that", async () => {
+      const alone = { threshold: 1n, keys: [{ address: world.payer, weight: 1n }] };
+      const before = await gateway.permissions(world.payer);
+      expect(before).toMatchObject({ activated: true, owner: { id: 0, ...alone }, actives: [{ id: 2, ...alone }] });
+      expect(before.witness).toBeUndefined();
+      await world.share(world.holder);
+      const keys = [world.payer, world.holder].map((address) => ({ address, weight: 1n }));
+      expect(await gateway.permissions(world.payer)).toMatchObject({
+        owner: { id: 0, name: "both", threshold: 2n, keys },
+        actives: [{ id: 2, name: "pay", threshold: 1n, keys: [keys[1]] }],
+      });
+    });
+
+    test("an address that was never activated has the permissions that it would begin with", async () => {
+      const keys = [{ address: world.stranger, weight: 1n }];
+      expect(await gateway.permissions(world.stranger)).toMatchObject({ activated: false, owner: { keys } });
     });
 
     test("the token says whether it is paused and what it takes from a transfer", async () => {

@@ -115,6 +115,7 @@ describe("the network", () => {
       trx_sun: "5000000",
       usdt: "7.5",
       bandwidth: { limit: 600, used: 0, available: 600 },
+      permissions: { owner: { threshold: "1", keys: [{ address: addressOf(1), weight: "1" }] }, witness: null },
     });
     expect((await door.get(`${NETWORK}/account/${addressOf(1).slice(0, -1)}2`)).json().code).toBe("invalid_address");
   });

@@ -444,3 +444,68 @@ test("a balance tells energy and bandwidth to who asks for them, as far as a nod
   door.ports.gateway.account = () => Promise.reject(new Fault("chain_unavailable"));
   expect(await ask("?resources=true")).toMatchObject({ usdt: { total: "1000000" }, resources: null });
 });
+
+describe("who can sign for a wallet's address", () => {
+  const alone = [{ address: PAYER, weight: "1" }];
+
+  test("is its own key alone, until the account's owner changes that", async () => {
+    const door = await openDoor();
+    const response = await door.get(`${WALLETS}/wal_1/permissions`);
+    expect(response.statusCode).toBe(200);
+    expect(response.json()).toEqual({
+      wallet_id: "wal_1",
+      address: PAYER,
+      activated: true,
+      signs_alone: true,
+      other_keys: [],
+      permissions: {
+        owner: { id: 0, name: "owner", threshold: "1", keys: alone, operations: null },
+        witness: null,
+        active: [{ id: 2, name: "active", threshold: "1", keys: alone, operations: null }],
+      },
+      warnings: [],
+    });
+  });
+
+  test("is somebody else after it was handed over, with what that means", async () => {
+    const door = await openDoor();
+    const thief = { address: addressOf(9), weight: 1n };
+    const owner = { id: 0, name: "owner", threshold: 1n, keys: [thief] };
+    const active = { id: 2, name: "active", threshold: 1n, keys: [thief], operations: "7f".repeat(32) };
+    door.ports.gateway.permissions = async () => ({
+      activated: true,
+      owner,
+      witness: { ...owner, id: 1 },
+      actives: [active],
+    });
+    expect((await door.get(`${WALLETS}/wal_1/permissions`)).json()).toMatchObject({
+      signs_alone: false,
+      other_keys: [addressOf(9)],
+      permissions: { witness: { id: 1 }, active: [{ operations: "7f".repeat(32) }] },
+      warnings: [expect.stringMatching(/nodes refuse what the engine signs/), expect.stringMatching(/keys of other/)],
+    });
+  });
+
+  test("of a watch-only wallet is told too; that its key does not sign is no news there", async () => {
+    const door = await openDoor();
+    const address = addressOf(8);
+    const { id } = await create(door, { name: "cold", kind: "watch", address });
+    const other = { id: 0, name: "owner", threshold: 1n, keys: [{ address: addressOf(9), weight: 1n }] };
+    door.ports.gateway.permissions = async () => ({ activated: true, owner: other, actives: [] });
+    expect((await door.get(`${WALLETS}/${id}/permissions`)).json()).toMatchObject({
+      address,
+      signs_alone: false,
+      warnings: [expect.stringMatching(/keys of other addresses/)],
+    });
+  });
+
+  test("is unknown for a wallet that does not exist, and while no node answers", async () => {
+    const door = await openDoor();
+    expect((await door.get(`${WALLETS}/wal_none/permissions`)).json()).toMatchObject({
+      status: 404,
+      code: "not_found",
+    });
+    door.ports.gateway.permissions = () => Promise.reject(new Fault("chain_unavailable"));
+    expect((await door.get(`${WALLETS}/wal_1/permissions`)).json()).toMatchObject({ code: "chain_unavailable" });
+  });
+});

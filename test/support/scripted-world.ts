@@ -7,6 +7,7 @@ import type {
   ReferenceBlock,
 } from "../../src/domain/chain-facts.ts";
 import { units } from "../../src/domain/money.ts";
+import { soleOwner } from "../../src/domain/permissions.ts";
 import type { Message } from "../../src/domain/records.ts";
 import type {
   BuiltTransaction,
@@ -57,6 +58,7 @@ export class ScriptedWorld implements ChainView, TransactionWatcher, Signer {
     chainParameters: unused,
     account: unused,
     tokenBalance: async () => ({ amount: this.usdt, atBlock: this.solid }),
+    permissions: async (address) => ({ activated: true, ...soleOwner(address) }),
     isBlacklisted: async () => false,
     tokenTerms: async () => ({ isPaused: false, feeBasisPoints: 0, feeMax: units(0n) }),
     destinations: async (addresses) => addresses.map(() => ({ isContract: false, isFrozen: false })),

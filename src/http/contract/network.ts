@@ -146,6 +146,21 @@ export const AddressFindings = Type.Object({
 const Resource = Type.Object({ limit: Type.Integer(), used: Type.Integer(), available: Type.Integer() });
 /** What an account may use without burning TRX. */
 export const resources = { energy: Resource, bandwidth: Resource };
+const Permission = Type.Object({
+  id: Type.Integer({ description: "0: owner, 1: witness, 2 and more: active" }),
+  name: Type.String(),
+  threshold: Type.String({ description: "What the weights of those who sign have to reach; an integer" }),
+  keys: Type.Array(Type.Object({ address: Type.String(), weight: Type.String() })),
+  operations: Type.Union([Type.String(), Type.Null()], {
+    description: "Of an active permission: 32 bytes as hex, a bit for each type of contract that it may send",
+  }),
+});
+/** Who may sign for an account. */
+export const Permissions = Type.Object({
+  owner: Permission,
+  witness: Type.Union([Permission, Type.Null()]),
+  active: Type.Array(Permission),
+});
 export const AccountView = Type.Object({
   address: Address,
   activated: Type.Boolean(),
@@ -155,6 +170,7 @@ export const AccountView = Type.Object({
   usdt: Type.String(),
   usdt_units: AmountUnits,
   ...resources,
+  permissions: Permissions,
 });
 
 const Price = Type.Object({

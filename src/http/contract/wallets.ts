@@ -1,6 +1,6 @@
 import { Type, type Static } from "typebox";
 import { Address, Amount, AmountUnits, Id, Labels, pageQuery, strict, Time } from "./common.ts";
-import { resources } from "./network.ts";
+import { Permissions, resources } from "./network.ts";
 
 export const Name = Type.String({ minLength: 1, maxLength: 100, pattern: "^[^\\u0000-\\u001f\\u007f]+$" });
 
@@ -141,6 +141,22 @@ export const Balance = Type.Object({
   resources: Type.Union([Type.Object(resources), Type.Null()], {
     description: "The answer to ?resources=true; null when nobody asked or no node answered",
   }),
+});
+
+export const WalletPermissions = Type.Object({
+  wallet_id: Type.String(),
+  address: Type.String(),
+  activated: Type.Boolean({
+    description: "false: the chain does not know the address yet, these are what it begins with",
+  }),
+  signs_alone: Type.Boolean({
+    description: "One signature by the key of the address is enough, as the engine makes them",
+  }),
+  other_keys: Type.Array(Type.String(), {
+    description: "Addresses of other keys of the owner and of active permissions: they move money alone or together",
+  }),
+  permissions: Permissions,
+  warnings: Type.Array(Type.String()),
 });
 
 export const BalanceQuery = Type.Object(

@@ -16,6 +16,7 @@ import { nodeSignal } from "../node-signal.ts";
 import { judgeAddress } from "../payment-orders.ts";
 import type { Surface } from "../surface.ts";
 import { chainView, resourcesView } from "../views/chain.ts";
+import { permissionsView } from "../views/permissions.ts";
 import { isoTime } from "../views/time.ts";
 
 export const NODE_ERRORS = [
@@ -102,7 +103,7 @@ function fromNodes(surface: Surface): Endpoint[] {
     endpoint({
       ...common,
       path: `${API_ROOT}/network/account/:address`,
-      summary: "Balances and resources of any account",
+      summary: "Balances, resources and permissions of any account",
       inputs: { params: pathParams({ address: Address }) },
       answers: { 200: { description: "The account", schema: AccountView } },
       errors: ["invalid_address", ...NODE_ERRORS],
@@ -138,9 +139,11 @@ async function readAccount(surface: Surface, address: string): Promise<Outcome> 
   const wrong = judgeAddress(surface, address);
   if (wrong !== undefined) return { refusal: wrong };
   const signal = nodeSignal();
-  const [account, usdt] = await Promise.all([
-    surface.gateway.account(address, signal),
-    surface.gateway.tokenBalance(address, signal),
+  const { gateway } = surface;
+  const [account, usdt, permissions] = await Promise.all([
+    gateway.account(address, signal),
+    gateway.tokenBalance(address, signal),
+    gateway.permissions(address, signal),
   ]);
   const body = {
     address,
@@ -151,6 +154,7 @@ async function readAccount(surface: Surface, address: string): Promise<Outcome> 
     usdt: formatDecimal(usdt.amount),
     usdt_units: usdt.amount,
     ...resourcesView(account),
+    permissions: permissionsView(permissions),
   };
   return { status: 200, body };
 }

@@ -6,7 +6,15 @@ import { BALANCE_STALE_BLOCKS, REVISION_TRIES_MAX } from "../bounds.ts";
 import { HistoryQuery, pageOf } from "../contract/common.ts";
 import { Nothing } from "../contract/payouts.ts";
 import { HistoryEntry } from "../contract/transactions.ts";
-import { ArchiveQuery, Balance, BalanceQuery, FreezeOrder, Wallet, WalletChange } from "../contract/wallets.ts";
+import {
+  ArchiveQuery,
+  Balance,
+  BalanceQuery,
+  FreezeOrder,
+  Wallet,
+  WalletChange,
+  WalletPermissions,
+} from "../contract/wallets.ts";
 import { API_ROOT, endpoint, type Description, type Endpoint, type Outcome } from "../endpoint.ts";
 import { readHistory } from "../history.ts";
 import { isReadingOld, keepNothing } from "../wallet-answer.ts";
@@ -15,8 +23,10 @@ import { walletContext } from "../records.ts";
 import type { Surface } from "../surface.ts";
 import { resourcesView } from "../views/chain.ts";
 import { balanceView, walletView } from "../views/wallet.ts";
+import { readPermissions } from "../wallet-permissions.ts";
 import { etagOf, readLimits, refuseUnmatched, type LimitsText } from "../wallet-terms.ts";
 import { limitsOfWatch } from "../watch-orders.ts";
+import { NODE_ERRORS } from "./network.ts";
 import { noWallet, walletParams } from "./wallets.ts";
 
 const PATH = `${API_ROOT}/wallets/:wallet_id`;
@@ -108,6 +118,23 @@ function money(surface: Surface): Endpoint[] {
       handle: ({ request: { params, query } }) => {
         const { refresh = false, resources = false } = query;
         return readBalance(surface, { id: params.wallet_id, refresh, resources });
+      },
+    }),
+    endpoint({
+      ...common,
+      path: `${PATH}/permissions`,
+      summary: "Who can sign for a wallet's address, as the chain has it",
+      description:
+        "An account's owner can hand it over, or share it: then the wallet's key alone pays nothing any more, or others pay from it too. Asked of a node now.",
+      inputs: { params: walletParams },
+      answers: { 200: { description: "The permissions", schema: WalletPermissions } },
+      errors: ["not_found", ...NODE_ERRORS],
+      handle: ({ request }) => {
+        const { wallet_id: id } = request.params;
+        const record = surface.engine.record({ kind: "wallet", id });
+        if (record === undefined) return { refusal: noWallet(id) };
+        const { address, kind } = walletContext(record);
+        return readPermissions(surface, { id, address, kind });
       },
     }),
     endpoint({
