@@ -31,6 +31,7 @@ export class InstantWorld implements ChainView, TransactionWatcher, Signer {
   readonly gateway: Pick<ChainGateway, "estimate" | "solidBalances"> = {
     estimate: async () => ({
       energy: 64_285,
+      penalty: 0,
       bandwidth: 345,
       burnSun: units(6_773_500n),
       feeLimitSun: units(8_035_700n),

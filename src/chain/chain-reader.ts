@@ -205,8 +205,8 @@ export class ChainReader implements ChainGateway {
       selector: "transfer(address,uint256)",
       parameter: toEvmWord(order.to) + encodeUint(BigInt(order.amount)),
     };
-    const energy = await this.#read((node) => ask.askEnergy(node, call), { api: "full", lane: "read", signal });
-    return usdtEstimate(energy, { parameters, policy });
+    const use = await this.#read((node) => ask.askEnergy(node, call), { api: "full", lane: "read", signal });
+    return usdtEstimate(use, { parameters, policy });
   }
 
   async broadcast(signedHex: string, signal?: AbortSignal): Promise<BroadcastOutcome> {

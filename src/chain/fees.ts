@@ -1,5 +1,5 @@
 /** What a transfer costs (tron.md §4). Pure; sun and resource units only, with prices that were read from the chain. */
-import type { ChainParameters, Estimate, TransferOrder } from "../domain/chain-facts.ts";
+import type { ChainParameters, EnergyUse, Estimate, TransferOrder } from "../domain/chain-facts.ts";
 import { Fault } from "../domain/errors.ts";
 import { lesser, units, type Units } from "../domain/money.ts";
 
@@ -31,15 +31,16 @@ export function trxEstimate(
     ? BigInt(bandwidth) * BigInt(parameters.bandwidthFeeSun)
     : BigInt(parameters.createAccountFeeSun) + BigInt(parameters.newAccountFeeSun);
   assertUnderCap(burn, policy);
-  return { energy: 0, bandwidth, burnSun: units(burn), feeLimitSun: units(0n) };
+  return { energy: 0, penalty: 0, bandwidth, burnSun: units(burn), feeLimitSun: units(0n) };
 }
 
 /**
  * The fee limit has head-room, but fee limit and bandwidth together never exceed the cap. Throws
  * `Fault("fee_cap_exceeded")` when even the bare estimate does, or when the chain permits no such fee limit.
  */
-export function usdtEstimate(energy: number, given: { parameters: ChainParameters; policy: FeePolicy }): Estimate {
+export function usdtEstimate(use: EnergyUse, given: { parameters: ChainParameters; policy: FeePolicy }): Estimate {
   const { parameters, policy } = given;
+  const { energy, penalty } = use;
   const price = BigInt(parameters.energyFeeSun);
   const energyBurn = BigInt(energy) * price;
   const wanted = ceilDivide(BigInt(energy) * (100n + BigInt(policy.headroomPercent)), 100n) * price;
@@ -51,7 +52,7 @@ export function usdtEstimate(energy: number, given: { parameters: ChainParameter
     throw new Fault("fee_cap_exceeded", "the transfer needs more energy than the chain's maximum fee limit buys");
   }
   const feeLimit = least([wanted, BigInt(policy.feeCapSun) - bandwidthBurn, BigInt(parameters.maxFeeLimitSun)]);
-  return { energy, bandwidth, burnSun: units(burn), feeLimitSun: units(feeLimit) };
+  return { energy, penalty, bandwidth, burnSun: units(burn), feeLimitSun: units(feeLimit) };
 }
 
 function assertUnderCap(burn: bigint, policy: FeePolicy): void {

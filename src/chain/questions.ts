@@ -5,6 +5,7 @@ import type {
   BlockHeader,
   ChainParameters,
   DestinationFacts,
+  EnergyUse,
   Receipt,
   TronAddress,
   TxId,
@@ -206,13 +207,13 @@ export async function askEnergy(
     readonly selector: string;
     readonly parameter: string;
   },
-): Promise<number> {
-  const { energy_used: energy } = succeeded(await askCall(node, { prefix: "wallet", ...call }), "simulation_reverted");
+): Promise<EnergyUse> {
+  const { energy_used: energy, energy_penalty: penalty = 0 } = succeeded(await askCall(node, { prefix: "wallet", ...call }), "simulation_reverted");
   // A transfer that uses nothing was not executed; a fee limit of zero would burn and send nothing.
   if (energy === undefined || energy === 0) {
     throw new Fault("chain_error", "the node simulated the transfer without using energy");
   }
-  return energy;
+  return { energy, penalty: Math.min(penalty, energy) };
 }
 
 export function askBroadcast(node: Asker, signedHex: string): Promise<wire.WireBroadcastReturn> {

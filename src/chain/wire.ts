@@ -137,6 +137,7 @@ const CallResult = Type.Object({
     message: Type.Optional(Type.String()),
   }),
   energy_used: Type.Optional(Count),
+  energy_penalty: Type.Optional(Count),
   constant_result: Type.Optional(Type.Array(Hex)),
   transaction: Type.Optional(
     Type.Object({ ret: Type.Optional(Type.Array(Type.Object({ ret: Type.Optional(Word) }))) }),

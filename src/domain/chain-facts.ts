@@ -185,8 +185,13 @@ export type TransferOrder = {
 /** `maxFeeSun`: the most TRX that this transfer may cost, when that is less than the cap of every transfer. */
 export type PricedOrder = TransferOrder & { readonly maxFeeSun?: Units };
 
-export type Estimate = {
+export type EnergyUse = {
   readonly energy: number;
+  /** How much of it a much used contract takes on top (tron.md §4.3). */
+  readonly penalty: number;
+};
+
+export type Estimate = EnergyUse & {
   readonly bandwidth: number;
   /** What the transfer would burn if nothing is staked, in sun. */
   readonly burnSun: Units;

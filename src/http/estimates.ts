@@ -25,7 +25,7 @@ export async function estimateOrder({ gateway }: Pick<HttpPorts, "gateway">, ord
 
 function estimateView(
   { asset, from, to, amount }: TransferOrder,
-  { energy, bandwidth, burnSun, feeLimitSun }: Estimate,
+  { energy, penalty, bandwidth, burnSun, feeLimitSun }: Estimate,
 ) {
   return {
     asset,
@@ -33,6 +33,7 @@ function estimateView(
     to,
     amount: formatDecimal(amount),
     energy,
+    penalty,
     bandwidth,
     burn_trx: formatDecimal(burnSun),
     burn_sun: burnSun,

@@ -218,7 +218,7 @@ export class FakeChain implements ChainGateway {
     const to = this.balances(order.to, this.head);
     if (order.asset === "TRX") return trxEstimate(order, { ...given, recipientActivated: to.activated });
     if (this.balances(order.from, this.head).usdt < BigInt(order.amount)) throw new Fault("simulation_reverted");
-    return usdtEstimate(to.usdt > 0n ? 64_285 : 130_285, given);
+    return usdtEstimate({ energy: to.usdt > 0n ? 64_285 : 130_285, penalty: 0 }, given);
   }
 
   async broadcast(signedHex: string): Promise<BroadcastOutcome> {

@@ -17,24 +17,25 @@ const parameters: ChainParameters = {
   unfreezeDelayDays: 14,
   raw: {},
 };
+const TO_HOLDER = { energy: 64_285, penalty: 1_500 };
 const policy = { headroomPercent: 25, feeCapSun: units(20_000_000n) };
 const privateKey = "11".repeat(32);
 const from = privateKeyToAddress(privateKey);
 const to = privateKeyToAddress("22".repeat(32));
 
 test("the fee limit is the estimate with a quarter on top, times the price of the chain", () => {
-  const estimate = usdtEstimate(64_285, { parameters, policy });
-  expect(estimate).toEqual({ energy: 64_285, bandwidth: 345, burnSun: "6773500", feeLimitSun: "8035700" });
+  const estimate = usdtEstimate(TO_HOLDER, { parameters, policy });
+  expect(estimate).toEqual({ ...TO_HOLDER, bandwidth: 345, burnSun: "6773500", feeLimitSun: "8035700" });
 });
 
 test("the price is the chain's, whatever it is", () => {
   const dear = { ...parameters, energyFeeSun: 210 };
-  expect(usdtEstimate(64_285, { parameters: dear, policy })).toMatchObject({ feeLimitSun: String(80_357 * 210) });
+  expect(usdtEstimate(TO_HOLDER, { parameters: dear, policy })).toMatchObject({ feeLimitSun: String(80_357 * 210) });
 });
 
 test("an estimate above the cap is refused, and head-room never goes past the cap", () => {
   const at = (feeCapSun: bigint) =>
-    usdtEstimate(64_285, { parameters, policy: { headroomPercent: 25, feeCapSun: units(feeCapSun) } });
+    usdtEstimate(TO_HOLDER, { parameters, policy: { headroomPercent: 25, feeCapSun: units(feeCapSun) } });
   expect(() => at(6_773_499n)).toThrow(expect.objectContaining({ code: "fee_cap_exceeded" }));
   expect(at(6_773_500n).feeLimitSun).toBe("6428500");
   expect(at(7_345_000n).feeLimitSun).toBe("7000000");
@@ -42,9 +43,9 @@ test("an estimate above the cap is refused, and head-room never goes past the ca
 
 test("what the chain permits as fee limit is never exceeded", () => {
   const tight = { ...parameters, maxFeeLimitSun: 6_500_000 };
-  expect(usdtEstimate(64_285, { parameters: tight, policy }).feeLimitSun).toBe("6500000");
+  expect(usdtEstimate(TO_HOLDER, { parameters: tight, policy }).feeLimitSun).toBe("6500000");
   const tooTight = { ...parameters, maxFeeLimitSun: 6_428_499 };
-  expect(() => usdtEstimate(64_285, { parameters: tooTight, policy })).toThrow(
+  expect(() => usdtEstimate(TO_HOLDER, { parameters: tooTight, policy })).toThrow(
     expect.objectContaining({ code: "fee_cap_exceeded" }),
   );
 });
@@ -60,7 +61,7 @@ test("a TRX transfer that costs more than the cap is refused", () => {
 test("estimated bytes are the bytes of the signed transfer, for any amount", () => {
   fc.assert(
     fc.property(fc.bigInt({ min: 1n, max: 2n ** 62n }), fc.integer({ min: 1, max: 130_285 }), (amount, energy) => {
-      const usdt = usdtEstimate(energy, { parameters, policy });
+      const usdt = usdtEstimate({ energy, penalty: 0 }, { parameters, policy });
       const trxOrder: TransferOrder = { asset: "TRX", from, to, amount: units(amount) };
       const trx = trxEstimate(trxOrder, { parameters, recipientActivated: true, policy });
       const terms = {

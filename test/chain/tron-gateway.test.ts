@@ -377,9 +377,10 @@ describe("a simulation is believed only when it ran and did not fail", () => {
   beforeEach(() => node.on("wallet/getchainparameters", { body: parametersJson }));
 
   test("the order is what is simulated, from its sender", async () => {
-    node.on("wallet/triggerconstantcontract", { body: ok });
+    node.on("wallet/triggerconstantcontract", { body: { ...ok, energy_penalty: 12_000 } });
     expect(await gateway.estimate(order)).toEqual({
       energy: 64_285,
+      penalty: 12_000,
       bandwidth: 345,
       burnSun: "6773500",
       feeLimitSun: "8035700",

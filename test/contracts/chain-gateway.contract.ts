@@ -168,9 +168,9 @@ export function chainGatewayContract(name: string, open: () => Promise<GatewayWo
 
     test("a TRX transfer that creates the recipient's account costs its price, another one only its bytes", async () => {
       const existing = await gateway.estimate(order(world.holder, 1_000_000n, "TRX"));
-      expect(existing).toEqual({ energy: 0, bandwidth: 267, burnSun: "267000", feeLimitSun: "0" });
+      expect(existing).toEqual({ energy: 0, penalty: 0, bandwidth: 267, burnSun: "267000", feeLimitSun: "0" });
       const creating = await gateway.estimate(order(world.stranger, 1_000_000n, "TRX"));
-      expect(creating).toEqual({ energy: 0, bandwidth: 267, burnSun: "1100000", feeLimitSun: "0" });
+      expect(creating).toEqual({ energy: 0, penalty: 0, bandwidth: 267, burnSun: "1100000", feeLimitSun: "0" });
     });
 
     test("a USDT transfer to a first-time holder needs more, and the fee limit has head-room over the estimate", async () => {

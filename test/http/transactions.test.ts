@@ -324,9 +324,12 @@ describe("planning a transaction", () => {
   test("an estimate of any two addresses tells energy, burn and limit", async () => {
     const door = await openDoor();
     const order = { from: addressOf(2), to: addressOf(1), amount: "20" };
+    const { onEstimate } = door.world;
+    door.world.onEstimate = async () => ({ ...(await onEstimate()), penalty: 9_000 });
     expect((await door.post(`${TX}/estimate-fee`, order)).json()).toMatchObject({
       asset: "USDT",
       energy: 64_285,
+      penalty: 9_000,
       fee_limit_trx: "8.0357",
     });
     expect((await door.post(`${TX}/estimate-fee`, { ...order, amount: "0" })).json().code).toBe("invalid_amount");

@@ -40,6 +40,7 @@ export class ScriptedWorld implements ChainView, TransactionWatcher, Signer {
   onBroadcast: (signedHex: string) => Promise<BroadcastOutcome> = async () => OK;
   onEstimate: () => Promise<Estimate> = async () => ({
     energy: 64_285,
+    penalty: 0,
     bandwidth: 345,
     burnSun: units(6_773_500n),
     feeLimitSun: units(8_035_700n),

@@ -232,6 +232,7 @@ export const EstimateView = Type.Object({
   to: Type.String(),
   amount: Type.String(),
   energy: Type.Integer(),
+  penalty: Type.Integer({ description: "How much of the energy the contract takes because it is much used now" }),
   bandwidth: Type.Integer(),
   burn_trx: Type.String({ description: "What the transfer burns when nothing is staked" }),
   burn_sun: AmountUnits,
