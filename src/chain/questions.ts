@@ -208,7 +208,10 @@ export async function askEnergy(
     readonly parameter: string;
   },
 ): Promise<EnergyUse> {
-  const { energy_used: energy, energy_penalty: penalty = 0 } = succeeded(await askCall(node, { prefix: "wallet", ...call }), "simulation_reverted");
+  const { energy_used: energy, energy_penalty: penalty = 0 } = succeeded(
+    await askCall(node, { prefix: "wallet", ...call }),
+    "simulation_reverted",
+  );
   // A transfer that uses nothing was not executed; a fee limit of zero would burn and send nothing.
   if (energy === undefined || energy === 0) {
     throw new Fault("chain_error", "the node simulated the transfer without using energy");

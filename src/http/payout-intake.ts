@@ -12,11 +12,12 @@ import type { EngineAnswer, EngineFacade, Outcome as EngineOutcome, Verdict } fr
 import { answerOf } from "./answers.ts";
 import type { Destinations } from "./destinations.ts";
 import { API_ROOT, type Outcome } from "./endpoint.ts";
+import { EVERYTHING, everythingOf } from "./everything.ts";
 import type { HeldNames } from "./held-names.ts";
 import type { Lookalikes } from "./lookalikes.ts";
 import { derivedId, type Idempotency } from "./idempotency.ts";
 import type { MachineWords } from "./machine-view.ts";
-import { isRefusal, judgeLine, readBounds, type Purpose } from "./payment-orders.ts";
+import { isRefusal, judgeLine, readBounds, type Bounds, type Purpose } from "./payment-orders.ts";
 import type { PayingWallets } from "./paying-wallets.ts";
 import type { HttpPorts } from "./ports.ts";
 import { payoutContext } from "./records.ts";
@@ -27,7 +28,7 @@ export type PaymentOrder = {
   readonly purpose: Purpose;
   readonly wallet: string;
   readonly to: string;
-  readonly amount: string;
+  readonly amount: string | typeof EVERYTHING;
   readonly asset: Asset;
   readonly externalId?: string | undefined;
   readonly metadata?: Record<string, string> | undefined;
@@ -43,6 +44,7 @@ type Shared = {
   readonly destinations: Destinations;
   readonly lookalikes: Lookalikes;
 };
+type RefusedOrder = { readonly id: string; readonly asked: Asked; readonly walletId?: string };
 export type Asked = { readonly by: string; readonly idempotency: Idempotency };
 
 export class PayoutIntake {
@@ -72,7 +74,7 @@ export class PayoutIntake {
   accept(order: PaymentOrder, asked: Asked): Promise<Outcome> {
     const id = derivedId("po", asked.idempotency);
     const input = this.#inputOf(order, { id, by: asked.by });
-    if (isRefusal(input)) return this.#refused(input, { id, asked });
+    if (isRefusal(input)) return this.#refused(input, { id, asked, walletId: order.wallet });
     const goOn = (against: Refusal | undefined) =>
       against === undefined ? this.#lookedAt(input, asked) : this.#refused(against, { id, asked });
     const against = this.#destinations.judge({ address: order.to, asset: order.asset });
@@ -98,8 +100,11 @@ export class PayoutIntake {
   }
 
   /** A repeat of an order that was accepted is answered as then, whatever speaks against it now, and whatever is damaged. */
-  async #refused(refusal: Refusal, { id, asked }: { id: string; asked: Asked }): Promise<Outcome> {
-    if (!this.#ports.engine.has({ kind: "payout", id })) return { refusal };
+  async #refused(refusal: Refusal, { id, asked, walletId }: RefusedOrder): Promise<Outcome> {
+    if (!this.#ports.engine.has({ kind: "payout", id })) {
+      if (walletId !== undefined) await readAgain(this.#ports, walletId, { refusal });
+      return { refusal };
+    }
     return answerOf(await this.#request({ id }, asked), placeOf(id));
   }
 
@@ -108,7 +113,9 @@ export class PayoutIntake {
     if (isRefusal(wallet)) return wallet;
     const bounds = readBounds(order, this.#ports.chain.headTimestamp());
     if (isRefusal(bounds)) return bounds;
-    const { to, amount, asset, purpose } = order;
+    const { to, asset, purpose } = order;
+    const amount = this.#amountOf(order, bounds);
+    if (typeof amount === "object") return amount;
     const judged = judgeLine(this.#ports, wallet, { to, amount, asset, purpose, ...bounds });
     if (isRefusal(judged)) return judged;
     return {
@@ -124,6 +131,12 @@ export class PayoutIntake {
       ...(order.externalId === undefined ? {} : { externalId: order.externalId }),
       ...(order.metadata === undefined ? {} : { metadata: order.metadata }),
     };
+  }
+
+  #amountOf({ wallet, amount, asset }: PaymentOrder, { maxFeeSun }: Bounds): string | Refusal {
+    if (amount !== EVERYTHING) return amount;
+    const feeReserveSun = this.#ports.payments.feeReserveSun[asset];
+    return everythingOf(this.#ports.engine, { wallet, asset, feeReserveSun, maxFeeSun });
   }
 
   async #create(input: PayoutInput, asked: Asked): Promise<Outcome> {

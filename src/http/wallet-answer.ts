@@ -37,11 +37,16 @@ export async function readAgain(
   walletId: string,
   answer: EngineAnswer,
 ): Promise<void> {
-  if (!("refusal" in answer) || !isLackOfMoney(answer.refusal)) return;
+  if (!("refusal" in answer) || !mayBeOfBefore(answer.refusal)) return;
   const wallet = { kind: "wallet", id: walletId };
   const record = engine.record(wallet);
   if (record === undefined || !isReadingOld(record, clock)) return;
   await engine.request({ to: wallet, message: { type: "wallet.refresh" }, respond: keepNothing });
+}
+
+/** Money came since, or left: a wallet is put away when a reading shows that it is empty. */
+function mayBeOfBefore(refusal: Refusal): boolean {
+  return isLackOfMoney(refusal) || refusal.code === "wallet_not_empty";
 }
 
 /** After a reading that failed the wallet reads by itself. */

@@ -327,10 +327,11 @@ function notEmpty(ledger: Ledger): Reply {
   const [usdt, trx] = [formatDecimal(ledger.usdt.onChain), formatDecimal(ledger.trx.onChain)];
   return {
     ok: false,
-    refusal: refuse("wallet_not_empty", `${usdt} USDT and ${trx} TRX are left; move the money out before archiving`, {
-      usdt,
-      trx,
-    }),
+    refusal: refuse(
+      "wallet_not_empty",
+      `${usdt} USDT and ${trx} TRX were left in block ${ledger.balanceBlock}; move the money out before archiving`,
+      { usdt, trx, as_of_block: ledger.balanceBlock },
+    ),
   };
 }
 

@@ -13,6 +13,7 @@ export const SCOPES = [
   "wallets:delete",
   "wallets:import",
   "wallets:freeze",
+  "wallets:sweep",
   "usdt:read",
   "transfers:create",
   "payouts:read",

@@ -79,3 +79,28 @@ test("without it no receipts are read, and a wallet that is not hot is read when
     await until("the reading", async () => (await usdtOf(rig, id)) === "7000000", { withinMs: 20_000 });
   });
 });
+
+test("a wallet is emptied, one asset after the other, and put away", async () => {
+  await withRig({}, async (rig) => {
+    await rig.fundedWallet();
+    rig.run();
+    const { id, address } = rig.wallet;
+    const path = `/api/v1/tron/wallets/${id}`;
+    for (const asset of ["USDT", "TRX"]) {
+      const body = { to: recipient(9), asset };
+      const answer = await rig.client.insist<{ id: string }>("POST", `${path}/sweep`, { body, key: `all ${asset}` });
+      expect(answer.status, JSON.stringify(answer.body)).toBe(202);
+      await rig.untilStatus(answer.body.id, "confirmed");
+      await rig.expectLedgerEqualsChain();
+    }
+    const { ledger } = rig.devnet;
+    expect(ledger.usdt(address)).toBe(0n);
+    expect(ledger.usdt(recipient(9))).toBe(1_000_000_000_000n);
+    expect(ledger.trx(address)).toBeLessThan(2_000_000n);
+    // Its last reading may be of before; who is refused for that has it read again.
+    await until("a reading that shows it", async () => {
+      const { body } = await rig.client.insist<{ status: string }>("DELETE", `${path}?confirm=${id}`);
+      return body.status === "archived";
+    });
+  });
+});

@@ -46,7 +46,7 @@ GET /network/status, GET /network/info, GET /network/block/{block_number}, GET /
 POST /broadcast/raw, POST /network/validate-address, GET /network/account/{address}, GET /network/resources/price,
 POST /wallets, GET /wallets, GET /wallets/{wallet_id}, PUT /wallets/{wallet_id}, DELETE /wallets/{wallet_id},
 GET /wallets/{wallet_id}/balance, GET /wallets/{wallet_id}/history, GET /wallets/{wallet_id}/permissions, POST /wallets/batch/create, POST /wallets/import,
-POST /wallets/{wallet_id}/freeze, POST /wallets/{wallet_id}/unfreeze,
+POST /wallets/{wallet_id}/sweep, POST /wallets/{wallet_id}/freeze, POST /wallets/{wallet_id}/unfreeze,
 GET /usdt/balance/{address}, POST /usdt/transfer, GET /usdt/transactions/{address}, GET /usdt/contract, POST /trx/transfer,
 POST /payouts, GET /payouts/{payout_id}, GET /payouts/status/{status}, PUT /payouts/{payout_id}/approve, GET /payouts,
 POST /payouts/batch, GET /payouts/batches/{batch_id}, GET /payouts/batches/{batch_id}/payouts,
@@ -204,6 +204,7 @@ describe("the document", () => {
         "POST /api/v1/tron/transactions/{txid}/retry",
         "POST /api/v1/tron/trx/transfer",
         "POST /api/v1/tron/usdt/transfer",
+        "POST /api/v1/tron/wallets/{wallet_id}/sweep",
       ].toSorted(),
     );
   });

@@ -98,6 +98,7 @@ const line = { line_id: "l1", to: addressOf(1), amount: "20" };
 const ORDERS: readonly (readonly [name: string, path: string, body: object, kind: string])[] = [
   ["an order", `${API}/payouts`, payout(), "payout"],
   ["a transfer", `${API}/usdt/transfer`, { from_wallet: "wal_1", to: addressOf(1), amount: "25" }, "payout"],
+  ["a sweep", `${API}/wallets/wal_1/sweep`, { to: addressOf(1), asset: "USDT" }, "payout"],
   [
     "a batch",
     `${API}/payouts/batch`,

@@ -8,6 +8,7 @@ const ORDERS = [
   ["a payout", PAYOUTS, payout()],
   ["a USDT transfer", `${API}/usdt/transfer`, { from_wallet: "wal_1", to: addressOf(1), amount: "25" }],
   ["a TRX transfer", `${API}/trx/transfer`, { from_wallet: "wal_1", to: addressOf(1), amount: "25" }],
+  ["a sweep", `${API}/wallets/wal_1/sweep`, { to: addressOf(1), asset: "TRX" }],
 ] as const;
 
 /** ms after the newest block. */

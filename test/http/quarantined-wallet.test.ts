@@ -24,6 +24,7 @@ const lines = [1, 2].map((number) => ({ line_id: `l${number}`, to: addressOf(num
 const ORDERS: readonly (readonly [name: string, path: string, body: object])[] = [
   ["a payout", `${API}/payouts`, payout()],
   ["a transfer", `${API}/usdt/transfer`, { from_wallet: "wal_1", to: addressOf(1), amount: "25" }],
+  ["a sweep", `${API}/wallets/wal_1/sweep`, { to: addressOf(1), asset: "TRX" }],
   ["a batch of all or nothing", `${API}/payouts/batch`, { wallet: "wal_1", mode: "all_or_nothing", items: lines }],
   ["a batch of what is possible", `${API}/payouts/batch`, { wallet: "wal_1", mode: "best_effort", items: lines }],
 ];

@@ -308,6 +308,23 @@ describe("stopping a wallet", () => {
     });
   });
 
+  test("a wallet that was emptied is read again for who is refused by the reading from before", async () => {
+    const door = await openDoor();
+    const { id } = await create(door, { name: "cold", hot: false });
+    await drain();
+    door.world.usdt = units(0n);
+    door.world.trx = units(0n);
+    const remove = async () => (await door.call("DELETE", `${WALLETS}/${id}?confirm=${id}`)).json();
+    // Whoever repeats at once has nobody ask the nodes.
+    expect(await remove()).toMatchObject({ code: "wallet_not_empty", evidence: { as_of_block: 100 } });
+    await drain();
+    expect((await remove()).code).toBe("wallet_not_empty");
+    await door.clock.advance(3_000);
+    expect((await remove()).code).toBe("wallet_not_empty");
+    await drain();
+    expect(await remove()).toMatchObject({ status: "archived" });
+  });
+
   test("a wallet without a key pays nothing", async () => {
     const door = await openDoor();
     const input = { address: addressOf(900), name: "cold", kind: "watch", labels: {}, limits: {}, hot: false };

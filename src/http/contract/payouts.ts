@@ -67,6 +67,11 @@ export const TransferOrder = Type.Object(
   strict,
 );
 
+export const SweepOrder = Type.Object(
+  { to: Address, asset: Asset, reference: Type.Optional(ExternalId), ...orderBounds },
+  strict,
+);
+
 export const PayoutEstimateOrder = Type.Object(
   { wallet: Id, to: Address, amount: Amount, asset: Type.Optional(Asset) },
   strict,

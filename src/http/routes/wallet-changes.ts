@@ -4,7 +4,7 @@ import type { EngineAnswer, Outcome as EngineOutcome, Verdict } from "../../supe
 import { answerOf } from "../answers.ts";
 import { BALANCE_STALE_BLOCKS, REVISION_TRIES_MAX } from "../bounds.ts";
 import { HistoryQuery, pageOf } from "../contract/common.ts";
-import { Nothing } from "../contract/payouts.ts";
+import { Nothing, Payout, SweepOrder } from "../contract/payouts.ts";
 import { HistoryEntry } from "../contract/transactions.ts";
 import {
   ArchiveQuery,
@@ -16,8 +16,9 @@ import {
   WalletPermissions,
 } from "../contract/wallets.ts";
 import { API_ROOT, endpoint, type Description, type Endpoint, type Outcome } from "../endpoint.ts";
+import { EVERYTHING } from "../everything.ts";
 import { readHistory } from "../history.ts";
-import { isReadingOld, keepNothing } from "../wallet-answer.ts";
+import { isReadingOld, keepNothing, readAgain } from "../wallet-answer.ts";
 import { nodeSignal } from "../node-signal.ts";
 import { walletContext } from "../records.ts";
 import type { Surface } from "../surface.ts";
@@ -27,13 +28,14 @@ import { readPermissions } from "../wallet-permissions.ts";
 import { etagOf, readLimits, refuseUnmatched, type LimitsText } from "../wallet-terms.ts";
 import { limitsOfWatch } from "../watch-orders.ts";
 import { NODE_ERRORS } from "./network.ts";
+import { ORDER_ERRORS } from "./payouts.ts";
 import { noWallet, walletParams } from "./wallets.ts";
 
 const PATH = `${API_ROOT}/wallets/:wallet_id`;
 const answers = { 200: { description: "The wallet", schema: Wallet } };
 
 export function walletChangeEndpoints(surface: Surface): Endpoint[] {
-  return [...changing(surface), ...freezing(surface), ...money(surface)];
+  return [...changing(surface), ...freezing(surface), sweeping(surface), ...money(surface)];
 }
 
 function changing(surface: Surface): Endpoint[] {
@@ -58,7 +60,7 @@ function changing(surface: Surface): Endpoint[] {
       scope: "wallets:delete",
       summary: "Put an empty wallet away; its key is kept",
       description:
-        "TRX that would not pay for its own transfer may stay, and stays where it is. A watch-only wallet is put away whatever it holds: there is no key, and nothing is moved.",
+        "Empty by its last reading, which is made again for who is refused. TRX that would not pay for its own transfer may stay, and stays where it is. A watch-only wallet is put away whatever it holds: there is no key, and nothing is moved.",
       inputs: { params: walletParams, querystring: ArchiveQuery },
       errors: ["not_found", "wallet_not_empty", "wallet_in_use", "state_conflict"],
       handle: async ({ request: { params, query } }) => {
@@ -66,7 +68,9 @@ function changing(surface: Surface): Endpoint[] {
           return { refusal: refuse("validation_failed", "Repeat the wallet's id in ?confirm= to put it away") };
         }
         const dustSun = surface.payments.feeReserveSun.TRX;
-        return answerOf(await tell(surface, params.wallet_id, { type: "wallet.archive", dustSun }));
+        const answer = await tell(surface, params.wallet_id, { type: "wallet.archive", dustSun });
+        await readAgain(surface, params.wallet_id, answer);
+        return answerOf(answer);
       },
     }),
   ];
@@ -102,6 +106,37 @@ function freezing(surface: Surface): Endpoint[] {
         answerOf(await tell(surface, request.params.wallet_id, { type: "wallet.unfreeze" })),
     }),
   ];
+}
+
+function sweeping({ intake }: Surface): Endpoint {
+  return endpoint({
+    method: "POST",
+    path: `${PATH}/sweep`,
+    tag: "Wallets",
+    scope: "wallets:sweep",
+    summary: "Transfer everything that a wallet has of one asset and promised nobody",
+    description:
+      "The amount is fixed when the order is accepted, by the last reading of the wallet; the answer says it. Of TRX the fee of this transfer stays, so move USDT first. Limits and approvals hold as for any transfer. Follow it at Location.",
+    idempotencyKey: "required",
+    inputs: { params: walletParams, body: SweepOrder },
+    answers: { 202: { description: "Accepted as a transfer", schema: Payout } },
+    errors: ORDER_ERRORS,
+    handle: ({ request: { params, body, principal }, idempotency }) => {
+      const { to, asset, reference: externalId, max_fee_trx: maxFee, not_after: notAfter } = body;
+      const wallet = params.wallet_id;
+      const order = {
+        purpose: "transfer",
+        wallet,
+        to,
+        amount: EVERYTHING,
+        asset,
+        externalId,
+        maxFee,
+        notAfter,
+      } as const;
+      return idempotency === undefined ? undefined : intake.accept(order, { by: principal.id, idempotency });
+    },
+  });
 }
 
 function money(surface: Surface): Endpoint[] {

@@ -1,0 +1,48 @@
+/** How much a wallet could pay at once: what it knows to be there and has promised nobody. */
+import { refuse, type Refusal } from "../domain/errors.ts";
+import { formatDecimal, lesser, saturatingSubtract, ZERO, type Asset, type Units } from "../domain/money.ts";
+import { available, type Ledger } from "../machines/ledger.ts";
+import type { EngineFacade } from "../supervisor/facade.ts";
+import { refusalOf } from "./problem.ts";
+import { walletContext } from "./records.ts";
+
+/** In the place of an amount. */
+export const EVERYTHING = Symbol("everything");
+
+type Wanted = {
+  readonly wallet: string;
+  readonly asset: Asset;
+  readonly feeReserveSun: Units;
+  readonly maxFeeSun: Units | undefined;
+};
+
+/** Of TRX the fee of this very transfer stays. Decimal text, or why there is nothing. */
+export function everythingOf(engine: Pick<EngineFacade, "record">, wanted: Wanted): string | Refusal {
+  const { asset, feeReserveSun, maxFeeSun } = wanted;
+  const ledger = ledgerOf(engine, wanted.wallet);
+  if ("code" in ledger) return ledger;
+  if (ledger.balanceBlock < 0)
+    return refuse("not_ready", "The wallet's balance has not been read from the chain yet; ask again in a moment");
+  const free = available(ledger, asset);
+  const fee = maxFeeSun === undefined ? feeReserveSun : lesser(feeReserveSun, maxFeeSun);
+  const amount = asset === "USDT" ? free : saturatingSubtract(free, fee);
+  if (amount !== ZERO) return formatDecimal(amount);
+  const beyond = asset === "TRX" ? ` beyond the ${formatDecimal(fee)} TRX for the transfer's own fee` : "";
+  return refuse("insufficient_funds", `The wallet has no ${asset} that it could pay${beyond}`, {
+    asset,
+    available: formatDecimal(free),
+  });
+}
+
+/** A damaged record is a refusal, which never keeps a repeat from its answer. */
+function ledgerOf(engine: Pick<EngineFacade, "record">, id: string): Ledger | Refusal {
+  try {
+    const record = engine.record({ kind: "wallet", id });
+    if (record === undefined) return refuse("not_found", `There is no wallet ${id}`, { wallet: id });
+    return walletContext(record).ledger;
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal === undefined) throw error;
+    return refusal;
+  }
+}
