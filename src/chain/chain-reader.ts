@@ -25,7 +25,7 @@ import type {
 import { Fault } from "../domain/errors.ts";
 import { DESTINATIONS_ASKED_MAX } from "../domain/limits.ts";
 import type { Asset, Units } from "../domain/money.ts";
-import type { AccountPermissions } from "../domain/permissions.ts";
+import type { Signatories } from "../domain/permissions.ts";
 import type { ChainGateway } from "../ports/world.ts";
 import { toEvmWord } from "../tron/address.ts";
 import { encodeUint } from "../tron/trc20.ts";
@@ -119,8 +119,8 @@ export class ChainReader implements ChainGateway {
     return this.#parts.accounts.get(address, load, signal);
   }
 
-  async permissions(address: TronAddress, signal?: AbortSignal): Promise<AccountPermissions> {
-    return this.#read((node) => ask.askPermissions(node, address), { api: "full", lane: "read", signal });
+  async signatories(address: TronAddress, signal?: AbortSignal): Promise<Signatories> {
+    return this.#read((node) => ask.askSignatories(node, address), { api: "full", lane: "read", signal });
   }
 
   async solidBalances(

@@ -1,17 +1,19 @@
 import type { TronAddress } from "../domain/chain-facts.ts";
-import { soleOwner, type AccountPermissions, type Permission } from "../domain/permissions.ts";
+import { soleOwner, type Permission, type Signatories } from "../domain/permissions.ts";
 import { fromHex41 } from "../tron/address.ts";
 import type { WireAccountPermissions, WirePermission } from "./wire.ts";
 
-/** `account` undefined: the address was never activated. What an account does not say is the default (tron.md §1.5). */
-export function permissionFacts(address: TronAddress, account: WireAccountPermissions | undefined): AccountPermissions {
+/** `account` undefined: the address was never activated. An owner who never said otherwise is the key of the address. */
+export function signatoriesFact(address: TronAddress, account: WireAccountPermissions | undefined): Signatories {
   const byDefault = soleOwner(address);
-  const { owner_permission: owner, witness_permission: witness, active_permission: actives } = account ?? {};
+  if (account === undefined) return { kind: "not activated", ...byDefault };
+  if (account.type === "Contract") return { kind: "contract" };
+  const { owner_permission: owner, witness_permission: witness, active_permission: actives = [] } = account;
   return {
-    activated: account !== undefined,
+    kind: "account",
     owner: owner === undefined ? byDefault.owner : permissionFact(owner),
     ...(witness === undefined ? {} : { witness: permissionFact(witness) }),
-    actives: actives === undefined ? byDefault.actives : actives.map(permissionFact),
+    actives: actives.map(permissionFact),
   };
 }
 

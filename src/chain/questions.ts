@@ -12,13 +12,13 @@ import type {
 } from "../domain/chain-facts.ts";
 import { Fault } from "../domain/errors.ts";
 import type { Units } from "../domain/money.ts";
-import type { AccountPermissions } from "../domain/permissions.ts";
+import type { Signatories } from "../domain/permissions.ts";
 import { toEvmWord, toHex41, ZERO_ADDRESS } from "../tron/address.ts";
 import type { Asker } from "./asking.ts";
 import { parseBlock, parseBlocks } from "./block-json.ts";
 import { lookCode, readLook } from "./destination-look.ts";
 import { accountFact, blockFact, chainParametersFact, headerFact, receiptFact, unitsFact } from "./facts.ts";
-import { permissionFacts } from "./permission-facts.ts";
+import { signatoriesFact } from "./permission-facts.ts";
 import { parseReceipts } from "./receipt-json.ts";
 import * as wire from "./wire.ts";
 
@@ -146,9 +146,9 @@ export async function askAccount(node: Asker, address: TronAddress): Promise<Acc
   );
 }
 
-export function askPermissions(node: Asker, address: TronAddress): Promise<AccountPermissions> {
+export function askSignatories(node: Asker, address: TronAddress): Promise<Signatories> {
   return node.ask({ path: "wallet/getaccount", body: { address: toHex41(address) }, ...ACCOUNT }, (answer) =>
-    permissionFacts(address, wire.readPermissionsOrNothing(answer)),
+    signatoriesFact(address, wire.readPermissionsOrNothing(answer)),
   );
 }
 

@@ -108,6 +108,7 @@ const Permission = Type.Object({
 /** The chain allows no more keys and active permissions (tron.md §1.5). */
 const AccountPermissions = Type.Object({
   address: Type.String(),
+  type: Type.Optional(Word),
   owner_permission: Type.Optional(Permission),
   witness_permission: Type.Optional(Permission),
   active_permission: Type.Optional(Type.Array(Permission, { maxItems: 8 })),

@@ -16,26 +16,50 @@ export type Permission = {
 };
 
 export type AccountPermissions = {
-  readonly activated: boolean;
   readonly owner: Permission;
   /** Makes blocks and moves nothing. */
   readonly witness?: Permission;
   readonly actives: readonly Permission[];
 };
 
-/** Of an account that never said otherwise: the key of its own address, alone. */
-export function soleOwner(address: TronAddress): Pick<AccountPermissions, "owner" | "actives"> {
-  const sole = { threshold: 1n, keys: [{ address, weight: 1n }] };
-  return { owner: { id: 0, name: "owner", ...sole }, actives: [{ id: 2, name: "active", ...sole }] };
+/** A contract has no permissions: nobody signs for it. */
+export type Signatories =
+  | { readonly kind: "contract" }
+  | ({ readonly kind: "account" | "not activated" } & AccountPermissions);
+
+/** Whose owner never said otherwise: the key of its own address, alone. */
+export function soleOwner(address: TronAddress): AccountPermissions {
+  return { owner: { id: 0, name: "owner", threshold: 1n, keys: [{ address, weight: 1n }] }, actives: [] };
 }
 
 /** Whether one signature by the key of the address is the owner's. */
-export function signsAlone({ owner }: AccountPermissions, address: TronAddress): boolean {
-  return owner.keys.some((key) => key.address === address && key.weight >= owner.threshold);
+export function signsAlone(signatories: Signatories, address: TronAddress): boolean {
+  if (signatories.kind === "contract") return false;
+  const { keys, threshold } = signatories.owner;
+  return keys.some((key) => key.address === address && key.weight >= threshold);
 }
 
-/** Who else can sign, alone or with others, for what moves money. */
-export function otherKeys({ owner, actives }: AccountPermissions, address: TronAddress): TronAddress[] {
-  const all = [owner, ...actives].flatMap(({ keys }) => keys.map((key) => key.address));
-  return [...new Set(all)].filter((each) => each !== address);
+/** Whose keys, without the one of the address, can move its money or change who may. */
+export function otherKeys(signatories: Signatories, address: TronAddress): TronAddress[] {
+  if (signatories.kind === "contract") return [];
+  const enough = [signatories.owner, ...signatories.actives.filter(movesMoney)].flatMap(({ keys, threshold }) => {
+    const others = keys.filter((key) => key.address !== address);
+    return others.reduce((sum, { weight }) => sum + weight, 0n) >= threshold ? others : [];
+  });
+  return [...new Set(enough.map((key) => key.address))];
+}
+
+/**
+ * Numbers of the contracts that vote, and that lock, lend and free what stays the account's own: VoteWitness, (Un)Freeze,
+ * WithdrawBalance, and those of Stake 2.0. Whatever else there is or will be may cost it money.
+ */
+const KEEP_MONEY = [4, 11, 12, 13, 54, 55, 56, 57, 58, 59].reduce((bits, number) => bits | bitOf(number), 0n);
+
+/** Bit `number % 8` of byte `number / 8` of 32. */
+function bitOf(number: number): bigint {
+  return 1n << BigInt((31 - (number >> 3)) * 8 + (number & 7));
+}
+
+function movesMoney({ operations }: Permission): boolean {
+  return operations === undefined || (BigInt(`0x${operations}`) & ~KEEP_MONEY) !== 0n;
 }

@@ -16,7 +16,7 @@ import type {
   TxId,
 } from "../domain/chain-facts.ts";
 import type { Asset, Units } from "../domain/money.ts";
-import type { AccountPermissions } from "../domain/permissions.ts";
+import type { Signatories } from "../domain/permissions.ts";
 
 /**
  * Access to TRON nodes. Every method throws `Fault` (`chain_unavailable`, `chain_timeout`, `chain_error`) when no
@@ -37,7 +37,7 @@ export interface ChainGateway {
   chainParameters(signal?: AbortSignal): Promise<ChainParameters>;
   account(address: TronAddress, signal?: AbortSignal): Promise<AccountFacts>;
   /** Who may sign for the account, as one node says; for people. */
-  permissions(address: TronAddress, signal?: AbortSignal): Promise<AccountPermissions>;
+  signatories(address: TronAddress, signal?: AbortSignal): Promise<Signatories>;
   /** Solidified balances, and the number of a block that was solidified before they were read. */
   solidBalances(address: TronAddress, signal?: AbortSignal): Promise<{ usdt: Units; trx: Units; atBlock: number }>;
   tokenBalance(address: TronAddress, signal?: AbortSignal): Promise<{ amount: Units; atBlock: number }>;

@@ -15,7 +15,7 @@ import type {
 } from "../../src/domain/chain-facts.ts";
 import { Fault } from "../../src/domain/errors.ts";
 import { type Asset, units } from "../../src/domain/money.ts";
-import { soleOwner, type AccountPermissions } from "../../src/domain/permissions.ts";
+import { soleOwner, type AccountPermissions, type Signatories } from "../../src/domain/permissions.ts";
 import type { ChainGateway } from "../../src/ports/world.ts";
 import { trxEstimate, usdtEstimate } from "../../src/chain/fees.ts";
 import { toHex41 } from "../../src/tron/address.ts";
@@ -43,7 +43,7 @@ export class FakeChain implements ChainGateway {
   /** Whom the token has frozen. */
   readonly frozen = new Set<string>();
   /** Who changed who may sign for him. */
-  readonly permitted = new Map<string, Pick<AccountPermissions, "owner" | "actives">>();
+  readonly permitted = new Map<string, AccountPermissions>();
   terms: TokenTerms = { isPaused: false, feeBasisPoints: 0, feeMax: units(0n) };
   /** Blocks that have no receipts yet. */
   readonly withoutReceipts = new Set<number>();
@@ -182,10 +182,11 @@ export class FakeChain implements ChainGateway {
     return { address, activated, isContract: false, trxSun: units(trx), ...resources };
   }
 
-  async permissions(address: string): Promise<AccountPermissions> {
+  async signatories(address: string): Promise<Signatories> {
     toHex41(address);
+    if (address === FAKE_USDT) return { kind: "contract" };
     const { activated } = this.balances(address, this.head);
-    return { activated, ...(this.permitted.get(address) ?? soleOwner(address)) };
+    return { kind: activated ? "account" : "not activated", ...(this.permitted.get(address) ?? soleOwner(address)) };
   }
 
   async solidBalances(address: string) {

@@ -208,21 +208,23 @@ export function chainGatewayContract(name: string, open: () => Promise<GatewayWo
     });
 
     test("an account says who may sign for it: its own key alone, until its owner changes that", async () => {
-      const alone = { threshold: 1n, keys: [{ address: world.payer, weight: 1n }] };
-      const before = await gateway.permissions(world.payer);
-      expect(before).toMatchObject({ activated: true, owner: { id: 0, ...alone }, actives: [{ id: 2, ...alone }] });
-      expect(before.witness).toBeUndefined();
+      const owner = { id: 0, threshold: 1n, keys: [{ address: world.payer, weight: 1n }] };
+      const before = await gateway.signatories(world.payer);
+      expect(before).toMatchObject({ kind: "account", owner });
+      expect(before).not.toHaveProperty("witness");
       await world.share(world.holder);
       const keys = [world.payer, world.holder].map((address) => ({ address, weight: 1n }));
-      expect(await gateway.permissions(world.payer)).toMatchObject({
+      expect(await gateway.signatories(world.payer)).toMatchObject({
+        kind: "account",
         owner: { id: 0, name: "both", threshold: 2n, keys },
         actives: [{ id: 2, name: "pay", threshold: 1n, keys: [keys[1]] }],
       });
     });
 
-    test("an address that was never activated has the permissions that it would begin with", async () => {
+    test("an address that was never activated is signed for by its own key, and nobody signs for a contract", async () => {
       const keys = [{ address: world.stranger, weight: 1n }];
-      expect(await gateway.permissions(world.stranger)).toMatchObject({ activated: false, owner: { keys } });
+      expect(await gateway.signatories(world.stranger)).toMatchObject({ kind: "not activated", owner: { keys } });
+      expect(await gateway.signatories(world.contract)).toEqual({ kind: "contract" });
     });
 
     test("the token says whether it is paused and what it takes from a transfer", async () => {

@@ -463,7 +463,7 @@ test("a balance tells energy and bandwidth to who asks for them, as far as a nod
 });
 
 describe("who can sign for a wallet's address", () => {
-  const alone = [{ address: PAYER, weight: "1" }];
+  const thief = { id: 0, name: "owner", threshold: 1n, keys: [{ address: addressOf(9), weight: 1n }] };
 
   test("is its own key alone, until the account's owner changes that", async () => {
     const door = await openDoor();
@@ -476,9 +476,9 @@ describe("who can sign for a wallet's address", () => {
       signs_alone: true,
       other_keys: [],
       permissions: {
-        owner: { id: 0, name: "owner", threshold: "1", keys: alone, operations: null },
+        owner: { id: 0, name: "owner", threshold: "1", keys: [{ address: PAYER, weight: "1" }], operations: null },
         witness: null,
-        active: [{ id: 2, name: "active", threshold: "1", keys: alone, operations: null }],
+        active: [],
       },
       warnings: [],
     });
@@ -486,20 +486,17 @@ describe("who can sign for a wallet's address", () => {
 
   test("is somebody else after it was handed over, with what that means", async () => {
     const door = await openDoor();
-    const thief = { address: addressOf(9), weight: 1n };
-    const owner = { id: 0, name: "owner", threshold: 1n, keys: [thief] };
-    const active = { id: 2, name: "active", threshold: 1n, keys: [thief], operations: "7f".repeat(32) };
-    door.ports.gateway.permissions = async () => ({
-      activated: true,
-      owner,
-      witness: { ...owner, id: 1 },
-      actives: [active],
+    door.ports.gateway.signatories = async () => ({
+      kind: "account",
+      owner: thief,
+      witness: { ...thief, id: 1 },
+      actives: [{ ...thief, id: 2, operations: "7f".repeat(32) }],
     });
     expect((await door.get(`${WALLETS}/wal_1/permissions`)).json()).toMatchObject({
       signs_alone: false,
       other_keys: [addressOf(9)],
       permissions: { witness: { id: 1 }, active: [{ operations: "7f".repeat(32) }] },
-      warnings: [expect.stringMatching(/nodes refuse what the engine signs/), expect.stringMatching(/keys of other/)],
+      warnings: [expect.stringMatching(/nodes refuse what the engine signs/), expect.stringMatching(/keys of others/)],
     });
   });
 
@@ -507,13 +504,11 @@ describe("who can sign for a wallet's address", () => {
     const door = await openDoor();
     const address = addressOf(8);
     const { id } = await create(door, { name: "cold", kind: "watch", address });
-    const other = { id: 0, name: "owner", threshold: 1n, keys: [{ address: addressOf(9), weight: 1n }] };
-    door.ports.gateway.permissions = async () => ({ activated: true, owner: other, actives: [] });
-    expect((await door.get(`${WALLETS}/${id}/permissions`)).json()).toMatchObject({
-      address,
-      signs_alone: false,
-      warnings: [expect.stringMatching(/keys of other addresses/)],
-    });
+    const ask = async () => (await door.get(`${WALLETS}/${id}/permissions`)).json();
+    door.ports.gateway.signatories = async () => ({ kind: "account", owner: thief, actives: [] });
+    expect(await ask()).toMatchObject({ address, signs_alone: false, warnings: [expect.stringMatching(/of others/)] });
+    door.ports.gateway.signatories = async () => ({ kind: "contract" });
+    expect(await ask()).toMatchObject({ permissions: null, warnings: [expect.stringMatching(/its code decides/)] });
   });
 
   test("is unknown for a wallet that does not exist, and while no node answers", async () => {
@@ -522,7 +517,7 @@ describe("who can sign for a wallet's address", () => {
       status: 404,
       code: "not_found",
     });
-    door.ports.gateway.permissions = () => Promise.reject(new Fault("chain_unavailable"));
+    door.ports.gateway.signatories = () => Promise.reject(new Fault("chain_unavailable"));
     expect((await door.get(`${WALLETS}/wal_1/permissions`)).json()).toMatchObject({ code: "chain_unavailable" });
   });
 });

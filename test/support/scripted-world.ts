@@ -59,7 +59,7 @@ export class ScriptedWorld implements ChainView, TransactionWatcher, Signer {
     chainParameters: unused,
     account: unused,
     tokenBalance: async () => ({ amount: this.usdt, atBlock: this.solid }),
-    permissions: async (address) => ({ activated: true, ...soleOwner(address) }),
+    signatories: async (address) => ({ kind: "account", ...soleOwner(address) }),
     isBlacklisted: async () => false,
     tokenTerms: async () => ({ isPaused: false, feeBasisPoints: 0, feeMax: units(0n) }),
     destinations: async (addresses) => addresses.map(() => ({ isContract: false, isFrozen: false })),

@@ -156,11 +156,17 @@ const Permission = Type.Object({
   }),
 });
 /** Who may sign for an account. */
-export const Permissions = Type.Object({
-  owner: Permission,
-  witness: Type.Union([Permission, Type.Null()]),
-  active: Type.Array(Permission),
-});
+export const Permissions = Type.Union(
+  [
+    Type.Object({
+      owner: Permission,
+      witness: Type.Union([Permission, Type.Null()]),
+      active: Type.Array(Permission),
+    }),
+    Type.Null(),
+  ],
+  { description: "null: a contract has none" },
+);
 export const AccountView = Type.Object({
   address: Address,
   activated: Type.Boolean(),

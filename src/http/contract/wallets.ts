@@ -153,7 +153,7 @@ export const WalletPermissions = Type.Object({
     description: "One signature by the key of the address is enough, as the engine makes them",
   }),
   other_keys: Type.Array(Type.String(), {
-    description: "Addresses of other keys of the owner and of active permissions: they move money alone or together",
+    description: "Addresses whose keys, alone or together, move its money without the key of this wallet",
   }),
   permissions: Permissions,
   warnings: Type.Array(Type.String()),

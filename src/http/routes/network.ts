@@ -140,10 +140,10 @@ async function readAccount(surface: Surface, address: string): Promise<Outcome> 
   if (wrong !== undefined) return { refusal: wrong };
   const signal = nodeSignal();
   const { gateway } = surface;
-  const [account, usdt, permissions] = await Promise.all([
+  const [account, usdt, signatories] = await Promise.all([
     gateway.account(address, signal),
     gateway.tokenBalance(address, signal),
-    gateway.permissions(address, signal),
+    gateway.signatories(address, signal),
   ]);
   const body = {
     address,
@@ -154,7 +154,7 @@ async function readAccount(surface: Surface, address: string): Promise<Outcome> 
     usdt: formatDecimal(usdt.amount),
     usdt_units: usdt.amount,
     ...resourcesView(account),
-    permissions: permissionsView(permissions),
+    permissions: permissionsView(signatories),
   };
   return { status: 200, body };
 }

@@ -1,6 +1,9 @@
-import type { AccountPermissions, Permission } from "../../domain/permissions.ts";
+import type { Permission, Signatories } from "../../domain/permissions.ts";
 
-export function permissionsView({ owner, witness, actives }: AccountPermissions) {
+/** null: a contract has none. */
+export function permissionsView(signatories: Signatories) {
+  if (signatories.kind === "contract") return null;
+  const { owner, witness, actives } = signatories;
   return {
     owner: permissionView(owner),
     witness: witness === undefined ? null : permissionView(witness),
