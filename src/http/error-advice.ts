@@ -33,7 +33,8 @@ export const ERROR_ADVICE = {
   tx_already_succeeded: "Nothing is left to do: the money has arrived.",
   max_attempts: "Find out why the attempts failed (`/inspector/actors/{id}`), then create a new payout.",
   receipt_pending: "Ask again after the next block.",
-  wallet_not_empty: "Move the money away first, and wait until nothing is reserved.",
+  wallet_not_empty:
+    "Move the money away first, and wait until nothing is reserved. `as_of_block` is the block of the reading; when the money has left since, ask again in some seconds, because the refusal begins another reading.",
   wallet_in_use: "Wait until the payouts of the wallet have reached their ends.",
   duplicate_external_id: "Look the other payout up by this external id before paying again.",
   restart_in_progress: "Wait for the restart that is running.",

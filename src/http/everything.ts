@@ -1,8 +1,10 @@
 /** How much a wallet could pay at once: what it knows to be there and has promised nobody. */
 import { refuse, type Refusal } from "../domain/errors.ts";
 import { formatDecimal, lesser, saturatingSubtract, ZERO, type Asset, type Units } from "../domain/money.ts";
-import { available, type Ledger } from "../machines/ledger.ts";
+import { available, isLackOfMoney, type Ledger } from "../machines/ledger.ts";
 import type { EngineFacade } from "../supervisor/facade.ts";
+import { BALANCE_STALE_BLOCKS } from "./bounds.ts";
+import type { HttpPorts } from "./ports.ts";
 import { refusalOf } from "./problem.ts";
 import { walletContext } from "./records.ts";
 
@@ -17,12 +19,14 @@ type Wanted = {
 };
 
 /** Of TRX the fee of this very transfer stays. Decimal text, or why there is nothing. */
-export function everythingOf(engine: Pick<EngineFacade, "record">, wanted: Wanted): string | Refusal {
+export function everythingOf({ engine, chain }: Pick<HttpPorts, "engine" | "chain">, wanted: Wanted): string | Refusal {
   const { asset, feeReserveSun, maxFeeSun } = wanted;
   const ledger = ledgerOf(engine, wanted.wallet);
   if ("code" in ledger) return ledger;
-  if (ledger.balanceBlock < 0)
-    return refuse("not_ready", "The wallet's balance has not been read from the chain yet; ask again in a moment");
+  // Less than everything would be moved, for a whole fee.
+  const behind = (chain.status().solid?.number ?? 0) - ledger.balanceBlock;
+  if (ledger.balanceBlock < 0 || behind > BALANCE_STALE_BLOCKS)
+    return refuse("not_ready", "The wallet is read from the chain first; ask again in a moment");
   const free = available(ledger, asset);
   const fee = maxFeeSun === undefined ? feeReserveSun : lesser(feeReserveSun, maxFeeSun);
   const amount = asset === "USDT" ? free : saturatingSubtract(free, fee);
@@ -32,6 +36,11 @@ export function everythingOf(engine: Pick<EngineFacade, "record">, wanted: Wante
     asset,
     available: formatDecimal(free),
   });
+}
+
+/** What a newer reading may mend. */
+export function isOfReading(refusal: Refusal): boolean {
+  return isLackOfMoney(refusal) || refusal.code === "not_ready";
 }
 
 /** A damaged record is a refusal, which never keeps a repeat from its answer. */

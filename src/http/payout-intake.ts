@@ -12,7 +12,7 @@ import type { EngineAnswer, EngineFacade, Outcome as EngineOutcome, Verdict } fr
 import { answerOf } from "./answers.ts";
 import type { Destinations } from "./destinations.ts";
 import { API_ROOT, type Outcome } from "./endpoint.ts";
-import { EVERYTHING, everythingOf } from "./everything.ts";
+import { EVERYTHING, everythingOf, isOfReading } from "./everything.ts";
 import type { HeldNames } from "./held-names.ts";
 import type { Lookalikes } from "./lookalikes.ts";
 import { derivedId, type Idempotency } from "./idempotency.ts";
@@ -22,7 +22,7 @@ import type { PayingWallets } from "./paying-wallets.ts";
 import type { HttpPorts } from "./ports.ts";
 import { payoutContext } from "./records.ts";
 import { payoutView } from "./views/payout.ts";
-import { readAgain, unanswered } from "./wallet-answer.ts";
+import { readAgain, readIfOld, unanswered } from "./wallet-answer.ts";
 
 export type PaymentOrder = {
   readonly purpose: Purpose;
@@ -44,7 +44,7 @@ type Shared = {
   readonly destinations: Destinations;
   readonly lookalikes: Lookalikes;
 };
-type RefusedOrder = { readonly id: string; readonly asked: Asked; readonly walletId?: string };
+type RefusedOrder = { readonly id: string; readonly asked: Asked; readonly swept?: string };
 export type Asked = { readonly by: string; readonly idempotency: Idempotency };
 
 export class PayoutIntake {
@@ -74,7 +74,8 @@ export class PayoutIntake {
   accept(order: PaymentOrder, asked: Asked): Promise<Outcome> {
     const id = derivedId("po", asked.idempotency);
     const input = this.#inputOf(order, { id, by: asked.by });
-    if (isRefusal(input)) return this.#refused(input, { id, asked, walletId: order.wallet });
+    const swept = order.amount === EVERYTHING ? { swept: order.wallet } : {};
+    if (isRefusal(input)) return this.#refused(input, { id, asked, ...swept });
     const goOn = (against: Refusal | undefined) =>
       against === undefined ? this.#lookedAt(input, asked) : this.#refused(against, { id, asked });
     const against = this.#destinations.judge({ address: order.to, asset: order.asset });
@@ -100,9 +101,9 @@ export class PayoutIntake {
   }
 
   /** A repeat of an order that was accepted is answered as then, whatever speaks against it now, and whatever is damaged. */
-  async #refused(refusal: Refusal, { id, asked, walletId }: RefusedOrder): Promise<Outcome> {
+  async #refused(refusal: Refusal, { id, asked, swept }: RefusedOrder): Promise<Outcome> {
     if (!this.#ports.engine.has({ kind: "payout", id })) {
-      if (walletId !== undefined) await readAgain(this.#ports, walletId, { refusal });
+      if (swept !== undefined && isOfReading(refusal)) await readIfOld(this.#ports, swept);
       return { refusal };
     }
     return answerOf(await this.#request({ id }, asked), placeOf(id));
@@ -126,6 +127,7 @@ export class PayoutIntake {
       to,
       asset,
       createdBy: made.by,
+      ...(order.amount === EVERYTHING ? { isSweep: true } : {}),
       ...judged,
       ...bounds,
       ...(order.externalId === undefined ? {} : { externalId: order.externalId }),
@@ -136,7 +138,7 @@ export class PayoutIntake {
   #amountOf({ wallet, amount, asset }: PaymentOrder, { maxFeeSun }: Bounds): string | Refusal {
     if (amount !== EVERYTHING) return amount;
     const feeReserveSun = this.#ports.payments.feeReserveSun[asset];
-    return everythingOf(this.#ports.engine, { wallet, asset, feeReserveSun, maxFeeSun });
+    return everythingOf(this.#ports, { wallet, asset, feeReserveSun, maxFeeSun });
   }
 
   async #create(input: PayoutInput, asked: Asked): Promise<Outcome> {

@@ -28,16 +28,20 @@ export function refusedForNow(asking: ActorRecord | undefined): Refusal | undefi
   return reason?.code === "not_ready" ? reason : undefined;
 }
 
-/**
- * What was refused has left nothing, also no reading. The wallet judged by its last one; the next try deserves a newer,
- * but one who repeats without pause has nobody ask the nodes without pause.
- */
+/** What was refused has left nothing, also no reading. The wallet judged by its last one; the next try deserves a newer. */
 export async function readAgain(
-  { engine, clock }: Pick<HttpPorts, "engine" | "clock">,
+  ports: Pick<HttpPorts, "engine" | "clock">,
   walletId: string,
   answer: EngineAnswer,
 ): Promise<void> {
-  if (!("refusal" in answer) || !mayBeOfBefore(answer.refusal)) return;
+  if ("refusal" in answer && mayBeOfBefore(answer.refusal)) await readIfOld(ports, walletId);
+}
+
+/** One who repeats without pause has nobody ask the nodes without pause. */
+export async function readIfOld(
+  { engine, clock }: Pick<HttpPorts, "engine" | "clock">,
+  walletId: string,
+): Promise<void> {
   const wallet = { kind: "wallet", id: walletId };
   const record = engine.record(wallet);
   if (record === undefined || !isReadingOld(record, clock)) return;

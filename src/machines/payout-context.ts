@@ -20,6 +20,8 @@ export const PayoutContextSchema = Type.Object({
   to: Type.String(),
   asset: AssetSchema,
   amount: UnitsSchema,
+  /** The amount is all that the wallet had: once that has left another way, there is nothing to wait for. */
+  isSweep: Type.Optional(Type.Literal(true)),
   /** TRX set aside for the fee of one attempt, sun. */
   feeReserveSun: UnitsSchema,
   /** The most TRX that an attempt may cost, sun; absent: the cap of every transfer. */

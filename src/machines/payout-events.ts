@@ -3,6 +3,7 @@ import type { AbsenceProof, Inclusion } from "../domain/chain-facts.ts";
 import { refuse, type Refusal } from "../domain/errors.ts";
 import type { Stamp } from "./durable.ts";
 import type { PayoutContext } from "./payout-context.ts";
+import { isLackOfMoney } from "./ledger.ts";
 import { isObjection } from "./transaction-context.ts";
 
 type FromTransaction = { txId?: string; attempt: number };
@@ -47,6 +48,11 @@ export function isTooLate({ notAfter }: PayoutContext, { blockTime = 0 }: Payout
 export function ranOutOfTime({ attempt }: PayoutContext, event: PayoutEvent): boolean {
   if (event.type !== "transaction.failed" || event.attempt !== attempt) return false;
   return attempt === 1 && event.failure.code === "not_after_passed";
+}
+
+/** Paid from what comes later it would be a second payment: two sweeps that were approved are of the same money. */
+export function hasBeenSwept({ isSweep }: PayoutContext, event: PayoutEvent): boolean {
+  return isSweep === true && event.type === "wallet.refused" && isLackOfMoney(event.refusal);
 }
 
 /** Pause before it is looked whether it is too late: until then, as far as is known, and at most an hour. */

@@ -6,6 +6,7 @@ import { durableActions, type StateMeta } from "./durable.ts";
 import type { PayoutContext, PayoutInput } from "./payout-context.ts";
 import {
   amendLast,
+  hasBeenSwept,
   isMendable,
   isOfSignedBytes,
   isTooLate,
@@ -64,7 +65,7 @@ export const payoutSetup = setup({
     needsApprovalInTime: ({ context }) => context.needsApproval && context.notAfter !== undefined,
     tooLate: ({ context, event }) => isTooLate(context, event),
     holdsMoney: ({ context }) => context.reservation !== undefined,
-    wasApproved: ({ context }) => context.decidedBy !== undefined,
+    staysApproved: ({ context, event }) => context.decidedBy !== undefined && !hasBeenSwept(context, event),
     wasTried: ({ context }) => context.attempt > 0,
     hashDiffers: ({ context, event }) => event.type === "payout.approve" && event.hash !== context.hash,
     byCreator: ({ context, event }) => event.type === "payout.approve" && event.by === context.createdBy,

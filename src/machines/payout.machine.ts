@@ -139,7 +139,7 @@ export const payoutMachine = payoutSetup.createMachine({
             description: "the wallet has no room for another attempt",
           },
           {
-            guard: "wasApproved",
+            guard: "staysApproved",
             target: "approved",
             actions: "noteRefusal",
             description: "the wallet has no room for it yet",

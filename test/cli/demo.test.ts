@@ -15,6 +15,8 @@ afterEach(async () => {
 
 describe("a demo run", () => {
   test("starts an engine when none listens, pays, stops it, and pays nobody the second time", async () => {
+    await program.close();
+    program = await Program.prepare({ isPacked: false });
     const file = await program.file("pay.csv", LINES);
     const first = await program.run([file]);
     expect(first.output).toMatch(/starting one for this run/);

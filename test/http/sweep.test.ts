@@ -7,6 +7,7 @@ const WALLETS = "/api/v1/tron/wallets";
 const SWEEP = `${WALLETS}/wal_1/sweep`;
 const TO = addressOf(1);
 const NO_LIMITS = {};
+const SOLID = { number: 100, id: "00".repeat(32), timestamp: 1_700_000_300_000 };
 
 const sweep = (door: Door, body: Record<string, unknown>, key?: string) =>
   door.post(SWEEP, { to: TO, ...body }, key === undefined ? {} : { key });
@@ -83,6 +84,34 @@ describe("everything that a wallet has", () => {
     await sweep(door, { asset: "TRX" }, "once");
     const second = await door.post(`${WALLETS}/${id}/sweep`, { to: TO, asset: "TRX" }, { key: "once" });
     expect(second.json()).toMatchObject({ status: 422, code: "idempotency_mismatch" });
+  });
+
+  test("is not paid twice when two sweeps of it are approved: the second one is rejected, also when money comes", async () => {
+    const door = await openDoor({ limits: { approvalAbove: units(1_000_000n) } });
+    const orders = [(await sweep(door, { asset: "USDT" })).json(), (await sweep(door, { asset: "USDT" })).json()];
+    expect(orders.map(({ status }) => status)).toEqual(["awaiting_approval", "awaiting_approval"]);
+    const views = [];
+    for (const { id, payout_hash } of orders) {
+      const path = `/api/v1/tron/payouts/${id}`;
+      await door.call("PUT", `${path}/approve`, { token: "payouts:approve", body: { payout_hash } });
+      await drain();
+      views.push((await door.get(path)).json());
+    }
+    expect(views.map(({ status }) => status)).toEqual(["broadcast", "rejected"]);
+    expect(views[1]).toMatchObject({ reason: { code: "insufficient_funds" } });
+  });
+
+  test("is counted anew when the last reading is old, and nothing is ordered by the old one", async () => {
+    const door = await openDoor({ limits: NO_LIMITS });
+    door.status.chain = { ...door.status.chain, solid: { ...SOLID, number: 121 } };
+    door.world.usdt = units(7_000_000_000_000n);
+    door.world.solid = 121;
+    await door.clock.advance(3_000);
+    expect((await sweep(door, { asset: "USDT" }, "k")).json()).toMatchObject({ status: 503, code: "not_ready" });
+    expect((await door.get("/api/v1/tron/payouts")).json().items).toEqual([]);
+    // The refusal began another reading.
+    await drain();
+    expect((await sweep(door, { asset: "USDT" }, "k")).json()).toMatchObject({ amount: "7000000" });
   });
 
   test("needs the approval that any transfer of the amount needs, and is within the same limits", async () => {

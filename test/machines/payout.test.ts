@@ -121,6 +121,15 @@ describe("approval", () => {
     expect(toWallet(payout)).toEqual([]);
   });
 
+  test("of all that the wallet has is over when that has left another way, and waits for anything else", () => {
+    const approved = awaiting({ isSweep: true }).send(APPROVE);
+    const refused = (code: "insufficient_funds" | "insufficient_trx_for_fees" | "wallet_frozen" | "not_ready") =>
+      approved.send({ type: "wallet.refused", refusal: refuse(code, "no") });
+    for (const code of ["insufficient_funds", "insufficient_trx_for_fees"] as const)
+      expect([refused(code).state, refused(code).context<PayoutContext>().reason?.code]).toEqual(["rejected", code]);
+    for (const code of ["wallet_frozen", "not_ready"] as const) expect(refused(code).state).toBe("approved");
+  });
+
   test("when the wallet has no room yet keeps asking, every 30 s or when told to", () => {
     const waiting = awaiting().send(APPROVE).send(NO_ROOM);
     expect([waiting.state, waiting.tag]).toEqual(["approved", "approved"]);

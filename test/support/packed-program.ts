@@ -1,7 +1,7 @@
 /**
  * The program in a few files instead of a thousand, made once for a run of the tests: looking them up is half of what a
- * start costs, and the tests start some four hundred processes. It is the same code; `npm-start.test.ts`, `start.test.ts`
- * and `readme.test.ts` run the program as it lies in the repository.
+ * start costs, and the tests start some four hundred processes. It is the same code; `npm-start.test.ts`, `start.test.ts`,
+ * `readme.test.ts` and one run of the demo without an engine have the program as it lies in the repository.
  */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";

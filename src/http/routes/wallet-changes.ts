@@ -60,7 +60,7 @@ function changing(surface: Surface): Endpoint[] {
       scope: "wallets:delete",
       summary: "Put an empty wallet away; its key is kept",
       description:
-        "Empty by its last reading, which is made again for who is refused. TRX that would not pay for its own transfer may stay, and stays where it is. A watch-only wallet is put away whatever it holds: there is no key, and nothing is moved.",
+        "Empty by its last reading, which is made again for who is refused, unless the wallet is frozen. TRX that would not pay for its own transfer may stay, and stays where it is. A watch-only wallet is put away whatever it holds: there is no key, and nothing is moved.",
       inputs: { params: walletParams, querystring: ArchiveQuery },
       errors: ["not_found", "wallet_not_empty", "wallet_in_use", "state_conflict"],
       handle: async ({ request: { params, query } }) => {
@@ -116,7 +116,7 @@ function sweeping({ intake }: Surface): Endpoint {
     scope: "wallets:sweep",
     summary: "Transfer everything that a wallet has of one asset and promised nobody",
     description:
-      "The amount is fixed when the order is accepted, by the last reading of the wallet; the answer says it. Of TRX the fee of this transfer stays, so move USDT first. Limits and approvals hold as for any transfer. Follow it at Location.",
+      "The amount is fixed when the order is accepted, by the last reading of the wallet, which is made first when it is old (not_ready); the answer says it. What waits for an approval is promised to nobody yet: of two sweeps of the same money the one that is approved later is rejected. Of TRX the fee of this transfer stays, so move USDT first. Limits and approvals hold as for any transfer. Follow it at Location.",
     idempotencyKey: "required",
     inputs: { params: walletParams, body: SweepOrder },
     answers: { 202: { description: "Accepted as a transfer", schema: Payout } },

@@ -11,6 +11,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { inject } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../../..");
+/** As they lie in the repository. */
+const SOURCES = {
+  main: "src/main.ts",
+  demo: "src/cli/demo.ts",
+  token: "src/cli/token.ts",
+  devnet: "src/devnet/main.ts",
+};
 const DEADLINE_MS = 300_000;
 
 export type Finished = { readonly code: number | null; readonly output: string };
@@ -24,7 +31,10 @@ export class Program {
   /** npm runs the engine as a child of its own: a group of processes ends together. */
   readonly #groups = new Set<ChildProcess>();
 
-  private constructor(directory: string, ports: { api: number; devnet: number }) {
+  readonly #isPacked: boolean;
+
+  private constructor(directory: string, ports: { api: number; devnet: number }, isPacked: boolean) {
+    this.#isPacked = isPacked;
     this.directory = directory;
     this.url = `http://127.0.0.1:${ports.api}`;
     this.nodeUrl = `http://127.0.0.1:${ports.devnet}`;
@@ -42,10 +52,10 @@ export class Program {
     };
   }
 
-  static async prepare(): Promise<Program> {
+  static async prepare({ isPacked = true } = {}): Promise<Program> {
     const directory = await mkdtemp(join(tmpdir(), "lucid-demo-"));
     const [api, devnet] = await freePorts();
-    return new Program(directory, { api, devnet });
+    return new Program(directory, { api, devnet }, isPacked);
   }
 
   /** USDT of an address, as the engine says it. */
@@ -163,8 +173,9 @@ export class Program {
     if (!response.ok) throw new Error(await response.text());
   }
 
-  #spawn(entry: "main" | "demo" | "token" | "devnet", args: readonly string[], more: NodeJS.ProcessEnv): ChildProcess {
-    const child = spawn(process.execPath, [join(inject("packed").directory, `${entry}.js`), ...args], {
+  #spawn(entry: keyof typeof SOURCES, args: readonly string[], more: NodeJS.ProcessEnv): ChildProcess {
+    const file = this.#isPacked ? join(inject("packed").directory, `${entry}.js`) : join(ROOT, SOURCES[entry]);
+    const child = spawn(process.execPath, [file, ...args], {
       cwd: ROOT,
       env: { ...this.env, ...more },
       stdio: ["ignore", "pipe", "pipe"],
