@@ -291,10 +291,10 @@ export class Auditor {
     }
   }
 
-  /** A9: whatever was accepted under a key is what every other accepted answer under it says. */
+  /** A9: whatever was accepted under a key is what every answer under it says that was given later. */
   private answers(): void {
     const first = new Map<string, Exchange>();
-    for (const exchange of this.world.clients.heard) {
+    for (const exchange of this.world.clients.heard.toSorted((a, b) => a.given - b.given)) {
       const { question, reply } = exchange;
       if (question.key === undefined || isNotNow(reply.status)) continue;
       const name = `${question.token} ${question.path} ${question.key}`;

@@ -13,12 +13,14 @@ export type Question = {
 };
 /** `status` 0: nobody answered, and whether the request was done cannot be told. */
 export type Reply = { readonly status: number; readonly text: string; readonly body: Json };
-/** `sent`, `at`: when it was asked and when it was answered, ms from the beginning. */
+/** `sent`, `at`: when it was asked and when the answer was heard, ms from the beginning. */
 export type Exchange = {
   readonly question: Question;
   readonly reply: Reply;
   readonly sent: number;
   readonly at: number;
+  /** Answers in the order in which the engine gave them: on their way they overtake each other. 0: it gave none. */
+  readonly given: number;
 };
 
 const NOBODY: Reply = { status: 0, text: "", body: null };
@@ -30,12 +32,13 @@ const LATER = new Set(["idempotency_in_flight", "wallet_frozen", "quarantined"])
 const PATIENCE_MAX = 4;
 
 export class Clients {
-  /** Everything that was asked and answered, in the order of the answers. */
+  /** Everything that was asked and answered, in the order in which it was heard. */
   readonly heard: Exchange[] = [];
   private readonly host: () => EngineHost;
   private readonly scheduler: Scheduler;
   private readonly random: Random;
-  private readonly waiting = new Set<(reply: Reply) => void>();
+  private readonly waiting = new Set<(reply: Reply, given: number) => void>();
+  private answers = 0;
 
   constructor(parts: { host: () => EngineHost; scheduler: Scheduler; random: Random }) {
     this.host = parts.host;
@@ -47,19 +50,22 @@ export class Clients {
     const { scheduler, random } = this;
     const sent = scheduler.now;
     return new Promise((resolve) => {
-      const settle = (reply: Reply) => {
+      const settle = (reply: Reply, given: number) => {
         if (!this.waiting.delete(settle)) return;
-        this.heard.push({ question, reply, sent, at: scheduler.now });
+        this.heard.push({ question, reply, sent, at: scheduler.now, given });
         scheduler.note(`${question.method} ${question.path} ${question.key ?? ""} ${reply.status} ${reply.text}`);
         resolve(reply);
       };
       this.waiting.add(settle);
       const arrive = () => {
         const { program } = this.host();
-        if (program === undefined) return settle(NOBODY);
+        if (program === undefined) return settle(NOBODY, 0);
         const { life } = scheduler;
         void this.inject(question).then((reply) => {
-          if (scheduler.isAlive(life)) scheduler.at(1 + 20 * random.next(), "reply", () => settle(reply), WORLD);
+          if (!scheduler.isAlive(life)) return;
+          this.answers += 1;
+          const given = this.answers;
+          scheduler.at(1 + 20 * random.next(), "reply", () => settle(reply, given), WORLD);
         });
         return undefined;
       };
@@ -77,7 +83,7 @@ export class Clients {
   }
 
   engineDied(): void {
-    for (const settle of this.waiting) this.scheduler.at(5, "connection lost", () => settle(NOBODY), WORLD);
+    for (const settle of this.waiting) this.scheduler.at(5, "connection lost", () => settle(NOBODY, 0), WORLD);
   }
 
   private async inject({ method, path, token, body, key }: Question): Promise<Reply> {
