@@ -1,11 +1,11 @@
 /** How much a wallet could pay at once: what it knows to be there and has promised nobody. */
 import { refuse, type Refusal } from "../domain/errors.ts";
-import { formatDecimal, lesser, saturatingSubtract, ZERO, type Asset, type Units } from "../domain/money.ts";
+import { formatDecimal, saturatingSubtract, ZERO, type Asset, type Units } from "../domain/money.ts";
 import { available, isLackOfMoney, type Ledger } from "../machines/ledger.ts";
 import type { EngineFacade } from "../supervisor/facade.ts";
 import { BALANCE_STALE_BLOCKS } from "./bounds.ts";
 import type { HttpPorts } from "./ports.ts";
-import { refusalOf } from "./problem.ts";
+import { orRefusal } from "./problem.ts";
 import { walletContext } from "./records.ts";
 
 /** In the place of an amount. */
@@ -15,20 +15,18 @@ type Wanted = {
   readonly wallet: string;
   readonly asset: Asset;
   readonly feeReserveSun: Units;
-  readonly maxFeeSun: Units | undefined;
 };
 
 /** Of TRX the fee of this very transfer stays. Decimal text, or why there is nothing. */
 export function everythingOf({ engine, chain }: Pick<HttpPorts, "engine" | "chain">, wanted: Wanted): string | Refusal {
-  const { asset, feeReserveSun, maxFeeSun } = wanted;
-  const ledger = ledgerOf(engine, wanted.wallet);
+  const { asset, feeReserveSun: fee } = wanted;
+  const ledger = orRefusal(() => ledgerOf(engine, wanted.wallet));
   if ("code" in ledger) return ledger;
   // Less than everything would be moved, for a whole fee.
   const behind = (chain.status().solid?.number ?? 0) - ledger.balanceBlock;
   if (ledger.balanceBlock < 0 || behind > BALANCE_STALE_BLOCKS)
     return refuse("not_ready", "The wallet is read from the chain first; ask again in a moment");
   const free = available(ledger, asset);
-  const fee = maxFeeSun === undefined ? feeReserveSun : lesser(feeReserveSun, maxFeeSun);
   const amount = asset === "USDT" ? free : saturatingSubtract(free, fee);
   if (amount !== ZERO) return formatDecimal(amount);
   const beyond = asset === "TRX" ? ` beyond the ${formatDecimal(fee)} TRX for the transfer's own fee` : "";
@@ -43,15 +41,8 @@ export function isOfReading(refusal: Refusal): boolean {
   return isLackOfMoney(refusal) || refusal.code === "not_ready";
 }
 
-/** A damaged record is a refusal, which never keeps a repeat from its answer. */
 function ledgerOf(engine: Pick<EngineFacade, "record">, id: string): Ledger | Refusal {
-  try {
-    const record = engine.record({ kind: "wallet", id });
-    if (record === undefined) return refuse("not_found", `There is no wallet ${id}`, { wallet: id });
-    return walletContext(record).ledger;
-  } catch (error) {
-    const refusal = refusalOf(error);
-    if (refusal === undefined) throw error;
-    return refusal;
-  }
+  const record = engine.record({ kind: "wallet", id });
+  if (record === undefined) return refuse("not_found", `There is no wallet ${id}`, { wallet: id });
+  return walletContext(record).ledger;
 }

@@ -10,7 +10,7 @@ import type { ActorRecord } from "../domain/records.ts";
 import type { Limits } from "../machines/ledger.ts";
 import type { CommittedStep, EngineFacade } from "../supervisor/facade.ts";
 import { WALLETS_CACHED_MAX } from "./bounds.ts";
-import { refusalOf } from "./problem.ts";
+import { orRefusal } from "./problem.ts";
 import { walletContext } from "./records.ts";
 
 export type PayingWallet = { readonly id: string; readonly address: string; readonly limits: Limits };
@@ -39,13 +39,7 @@ export class PayingWallets {
 
   /** The wallet, or why it pays nothing; a damaged record is one reason more, and never keeps a repeat from its answer. */
   find(id: string): PayingWallet | Refusal {
-    try {
-      return this.#known.get(id) ?? this.#read(id);
-    } catch (error) {
-      const refusal = refusalOf(error);
-      if (refusal === undefined) throw error;
-      return refusal;
-    }
+    return this.#known.get(id) ?? orRefusal(() => this.#read(id));
   }
 
   #read(id: string): PayingWallet | Refusal {

@@ -100,6 +100,15 @@ function judgeDestination(ports: Ports, wallet: PayingWallet, { to, purpose }: L
   return undefined;
 }
 
+/** What is set aside for the fee of one attempt: no more than it may cost. */
+export function feeReserveOf(
+  { payments }: Pick<HttpPorts, "payments">,
+  { asset, maxFeeSun }: Pick<Line, "asset" | "maxFeeSun">,
+): Units {
+  const reserve = payments.feeReserveSun[asset];
+  return maxFeeSun === undefined ? reserve : lesser(reserve, maxFeeSun);
+}
+
 function judgeSum(ports: Ports, wallet: PayingWallet, line: Line): JudgedLine | Refusal {
   const { asset, purpose, to } = line;
   const amount = readAmount(line.amount);
@@ -107,9 +116,8 @@ function judgeSum(ports: Ports, wallet: PayingWallet, line: Line): JudgedLine | 
   const { limits } = wallet;
   const beyond = judgeAmount(limits, { asset, amount, purpose });
   if (beyond !== undefined) return beyond;
-  const { maxFeeSun, notAfter } = line;
-  const reserve = ports.payments.feeReserveSun[asset];
-  const feeReserveSun = maxFeeSun === undefined ? reserve : lesser(reserve, maxFeeSun);
+  const { notAfter } = line;
+  const feeReserveSun = feeReserveOf(ports, line);
   const until = notAfter === undefined ? {} : { notAfter };
   return {
     amount,

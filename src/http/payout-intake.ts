@@ -17,7 +17,7 @@ import type { HeldNames } from "./held-names.ts";
 import type { Lookalikes } from "./lookalikes.ts";
 import { derivedId, type Idempotency } from "./idempotency.ts";
 import type { MachineWords } from "./machine-view.ts";
-import { isRefusal, judgeLine, readBounds, type Bounds, type Purpose } from "./payment-orders.ts";
+import { feeReserveOf, isRefusal, judgeLine, readBounds, type Bounds, type Purpose } from "./payment-orders.ts";
 import type { PayingWallets } from "./paying-wallets.ts";
 import type { HttpPorts } from "./ports.ts";
 import { payoutContext } from "./records.ts";
@@ -137,8 +137,8 @@ export class PayoutIntake {
 
   #amountOf({ wallet, amount, asset }: PaymentOrder, { maxFeeSun }: Bounds): string | Refusal {
     if (amount !== EVERYTHING) return amount;
-    const feeReserveSun = this.#ports.payments.feeReserveSun[asset];
-    return everythingOf(this.#ports, { wallet, asset, feeReserveSun, maxFeeSun });
+    const feeReserveSun = feeReserveOf(this.#ports, { asset, ...(maxFeeSun === undefined ? {} : { maxFeeSun }) });
+    return everythingOf(this.#ports, { wallet, asset, feeReserveSun });
   }
 
   async #create(input: PayoutInput, asked: Asked): Promise<Outcome> {

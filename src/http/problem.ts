@@ -83,6 +83,17 @@ export function refusalOf(error: unknown): Refusal | undefined {
   return refuse(error.code, error.message, error.evidence === undefined ? undefined : { ...error.evidence });
 }
 
+/** What was read, or why it cannot be: a damaged record keeps no repeat from its answer. */
+export function orRefusal<T>(read: () => T): T | Refusal {
+  try {
+    return read();
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal === undefined) throw error;
+    return refusal;
+  }
+}
+
 export const BUG: Rejected = {
   refusal: refuse("internal", "The request could not be handled; quote the request id to the operator"),
 };

@@ -116,7 +116,7 @@ function sweeping({ intake }: Surface): Endpoint {
     scope: "wallets:sweep",
     summary: "Transfer everything that a wallet has of one asset and promised nobody",
     description:
-      "The amount is fixed when the order is accepted, by the last reading of the wallet, which is made first when it is old (not_ready); the answer says it. What waits for an approval is promised to nobody yet: of two sweeps of the same money the one that is approved later is rejected. Of TRX the fee of this transfer stays, so move USDT first. Limits and approvals hold as for any transfer. Follow it at Location.",
+      "The amount is fixed when the order is accepted, by the last reading of the wallet, which is made first when it is old (not_ready); the answer says it. What waits for an approval is promised to nobody yet: of two sweeps of the same money the one that is approved later is rejected, unless as much has come by then. Of TRX the fee of this transfer stays, so move USDT first. Limits and approvals hold as for any transfer. Follow it at Location.",
     idempotencyKey: "required",
     inputs: { params: walletParams, body: SweepOrder },
     answers: { 202: { description: "Accepted as a transfer", schema: Payout } },
